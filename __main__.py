@@ -1,0 +1,126 @@
+"""The image store, read from top to bottom: what it is made of, and what depends on what."""
+
+import pulumi
+
+from components import firewall, nginx, orthanc, scaling, subnets
+from components.account import account
+from components.accounts import OrthancUsers
+from components.base import Scope
+from components.certificates import PrivateCa
+from components.cluster import Cluster
+from components.database import Database
+from components.edge import Edge, client_networks
+from components.images import Images
+from components.keys import Keys
+from components.network import Network
+from components.storage import ImageStorage
+from components.tier import Tier
+from components.waf import WebAcl
+from settings import Settings
+
+settings = Settings.load()  # every rule is checked here, before the first resource
+scope = Scope.of(settings)
+aws = account(settings.account, scope)
+logs, audit = settings.logging.retention_days, settings.logging.audit_retention_days
+
+zones = subnets.zones(settings.network.availability_zones)
+sessions = [subnets.subnet(settings.network.cidr, "edge", zone) for zone in zones if settings.client_vpn]
+clients = client_networks(settings.exposure, settings.centers, sessions)
+public = settings.exposure.kind == "public"
+
+keys = Keys("keys", scope, opts=aws)
+network = Network(
+    "network", scope, settings.network, clients=clients, public=public, keys=keys, retention_days=logs, opts=aws
+)
+storage = ImageStorage("storage", scope, settings.storage, keys=keys, log_retention_days=audit, opts=aws)
+database = Database(
+    "database", scope, settings.database, network=network, keys=keys, log_retention_days=audit, opts=aws
+)
+ca = PrivateCa("ca", scope, keys=keys, opts=aws)
+users = OrthancUsers("users", scope, keys=keys, opts=aws)
+images = Images(
+    "images",
+    scope,
+    settings.images,
+    architectures={"nginx": settings.web.architecture, "orthanc": settings.app.architecture},
+    keys=keys,
+    opts=aws,
+)
+cluster = Cluster("cluster", scope, network=network, keys=keys, retention_days=audit, opts=aws)
+edge = Edge(
+    "edge",
+    scope,
+    dns=settings.dns,
+    exposure=settings.exposure,
+    clients=clients,
+    network=network,
+    storage=storage,
+    opts=aws,
+)
+app = Tier(
+    "app",
+    scope,
+    settings.app,
+    workload=orthanc.workload(
+        names=scope.names,
+        image=images.uris["orthanc"],
+        aet=settings.aet,
+        connections=settings.database.connections_per_task,
+        senders=orthanc.Senders.of(settings.centers),
+        storage=storage,
+        database=database,
+        certificate=ca.issue(cluster.host("app"), "app"),
+        users=users.secret,
+        writable=scope.lifecycle.writable,
+    ),
+    repository_arn=images.repository_arn("orthanc"),
+    cluster=cluster,
+    network=network,
+    routes=edge.dicom_routes,
+    schedule=settings.schedule,
+    signal=scaling.cpu(cluster.name, scope.names.of("ecs.Service", "app")),
+    keys=keys,
+    retention_days=audit,
+    opts=aws,
+)
+web = Tier(
+    "web",
+    scope,
+    settings.web,
+    workload=nginx.workload(
+        image=images.uris["nginx"], upstream=cluster.host("app"), certificate=ca.issue(cluster.host("web"), "web")
+    ),
+    repository_arn=images.repository_arn("nginx"),
+    cluster=cluster,
+    network=network,
+    routes=[edge.web_route],
+    schedule=settings.schedule,
+    signal=edge.signal,
+    keys=keys,
+    retention_days=audit,
+    opts=aws,
+)
+firewall.connect(
+    app,
+    "from-web",
+    source=web.security_group,
+    target=app.security_group,
+    port=orthanc.HTTPS_PORT,
+    description="nginx to Orthanc",
+)
+firewall.connect(
+    app,
+    "database",
+    source=app.security_group,
+    target=database.security_group,
+    port=5432,
+    description="Orthanc to its index",
+)
+if settings.waf:
+    WebAcl("waf", scope, balancer=edge.alb, keys=keys, retention_days=audit, opts=aws)
+
+pulumi.export("url", f"https://{settings.dns.name}/dicom-web")
+pulumi.export("imageBucket", storage.images.name)
+pulumi.export("archiveBucket", storage.archive.name)
+pulumi.export("cluster", cluster.name)
+pulumi.export("databaseCluster", database.cluster_id)

@@ -1,0 +1,1 @@
+"""The parts of the image store, one public component a module, pure decisions in plain functions beside it."""

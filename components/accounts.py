@@ -1,0 +1,29 @@
+"""The credential Orthanc accepts over HTTPS. It is nobody's: made here, kept in Secrets Manager, never shown."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_random as random
+
+from components.base import Component, Scope
+from components.keys import Keys
+from components.secrets import store
+
+USER = "dicomweb"
+
+
+class OrthancUsers(Component):
+    """Creates the secret `orthanc-users`: JSON that maps Orthanc's one user to a random password."""
+
+    def __init__(self, name: str, scope: Scope, *, keys: Keys, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, scope, opts)
+        password = random.RandomPassword(self.child("password"), length=40, special=False, opts=self.options())
+        self.secret = store(
+            self,
+            "orthanc-users",
+            description="Users of Orthanc's HTTPS interface",
+            value=pulumi.Output.json_dumps({USER: password.result}),
+            version=1,
+            keys=keys,
+        )
+        self.register_outputs({"secret": self.secret.arn})

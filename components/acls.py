@@ -1,0 +1,60 @@
+"""Network ACLs as data: the coarse, stateless fence around each subnet role; security groups do the fine work inside.
+
+ACLs keep no state, so answers need a rule of their own on the ephemeral ports. Addresses of S3 cannot be named in an
+ACL, hence the app subnets admit answers from anywhere: they have no route to the internet, only to the S3 endpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+
+ANYWHERE = IPv4Network("0.0.0.0/0")
+EPHEMERAL = (1024, 65535)
+HTTPS = (443, 443)
+POSTGRESQL = (5432, 5432)
+DICOM = (104, 104)
+
+
+@dataclass(frozen=True)
+class AclRule:
+    """TCP traffic that an ACL lets through."""
+
+    ports: tuple[int, int]
+    peer: IPv4Network
+
+
+@dataclass(frozen=True, kw_only=True)
+class Acl:
+    """Rules of one subnet role; everything else is refused."""
+
+    ingress: tuple[AclRule, ...]
+    egress: tuple[AclRule, ...]
+
+
+def _rules(ports: tuple[int, int], peers: Iterable[IPv4Network]) -> tuple[AclRule, ...]:
+    return tuple(AclRule(ports, peer) for peer in peers)
+
+
+def edge_acl(vpc: IPv4Network, clients: Iterable[IPv4Network]) -> Acl:
+    """Clients reach the balancers; balancers reach the tasks."""
+    peers = tuple(dict.fromkeys([*clients, vpc]))
+    return Acl(
+        ingress=_rules(HTTPS, peers) + _rules(DICOM, peers) + _rules(EPHEMERAL, [vpc]),
+        egress=_rules(EPHEMERAL, peers) + _rules(HTTPS, [vpc]),
+    )
+
+
+def app_acl(vpc: IPv4Network) -> Acl:
+    """The VPC reaches the tasks and endpoints; tasks reach the endpoints, S3 and the database."""
+    return Acl(
+        ingress=_rules(HTTPS, [vpc]) + _rules(EPHEMERAL, [ANYWHERE]),
+        egress=_rules(HTTPS, [ANYWHERE]) + _rules(POSTGRESQL, [vpc]) + _rules(EPHEMERAL, [vpc]),
+    )
+
+
+def data_acl(tasks: Iterable[IPv4Network]) -> Acl:
+    """Tasks reach the database, and nothing else does."""
+    peers = tuple(tasks)
+    return Acl(ingress=_rules(POSTGRESQL, peers), egress=_rules(EPHEMERAL, peers))

@@ -1,0 +1,77 @@
+"""What every component shares: its type token, its scope, and options that keep children under it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from components.naming import Names
+from settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lifecycle:
+    """What may be deleted in the present phase, in Pulumi and in AWS alike.
+
+    `protected`: stateful resources refuse deletion and replacement. `emptied`: buckets are deleted with their
+    content, which only a verified archive justifies. `writable`: images are accepted.
+    """
+
+    protected: bool
+    emptied: bool
+    writable: bool
+
+    @classmethod
+    def of(cls, phase: str) -> Lifecycle:
+        """The decisions that hold in `phase` (`active`, `closing` or `archived`)."""
+        return cls(protected=phase == "active", emptied=phase == "archived", writable=phase == "active")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scope:
+    """What a component knows of its stack besides its own settings: names and lifecycle, never which stack it is."""
+
+    names: Names
+    lifecycle: Lifecycle
+
+    @classmethod
+    def of(cls, settings: Settings) -> Scope:
+        """The scope that `settings` describe."""
+        study = settings.study
+        names = Names(
+            study=study.id,
+            environment=settings.environment,
+            account=settings.account.id,
+            region=settings.account.region,
+            data=study.data,
+            cost_center=study.cost_center,
+            contact=study.contact,
+            expiry=study.end,
+        )
+        return cls(names=names, lifecycle=Lifecycle.of(settings.phase))
+
+
+class Component(pulumi.ComponentResource):
+    """A component of the store, type token `imgstore:<module>:<Class>`."""
+
+    def __init__(self, name: str, scope: Scope, opts: pulumi.ResourceOptions | None) -> None:
+        module = type(self).__module__.rpartition(".")[2]
+        super().__init__(f"imgstore:{module}:{type(self).__name__}", name, None, opts)
+        self.component = name
+        self.scope = scope
+        self.names = scope.names
+        self.lifecycle = scope.lifecycle
+
+    def child(self, suffix: str) -> str:
+        """Pulumi name of a child: `<component>-<suffix>`, keyed by meaning, never by position."""
+        return f"{self.component}-{suffix}"
+
+    def options(self, **options: Any) -> pulumi.ResourceOptions:
+        """Options of a child: this component as its parent, and whatever is passed."""
+        return pulumi.ResourceOptions(parent=self, **options)
+
+    def stateful(self, **options: Any) -> pulumi.ResourceOptions:
+        """Options of a child that holds data: protected until the phase says otherwise."""
+        return self.options(protect=self.lifecycle.protected, **options)

@@ -1,0 +1,85 @@
+"""The store's own certificate authority, for the hops inside the VPC that no public authority can vouch for."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pulumi
+import pulumi_tls as tls
+
+from components.base import Component, Scope
+from components.keys import Keys
+from components.secrets import StoredSecret, store
+
+CA_HOURS = 3 * 365 * 24
+LEAF_HOURS = 398 * 24  # what browsers accept at most; long enough for a 12-month study
+RENEWAL_HOURS = 60 * 24
+
+ALGORITHM, CURVE = "ECDSA", "P384"
+
+
+def fingerprint(pem: str) -> int:
+    """A number that changes with the certificate, so that a renewed one is written to its secret."""
+    return int.from_bytes(hashlib.sha256(pem.encode()).digest()[:3], "big")
+
+
+class PrivateCa(Component):
+    """Creates a root key and certificate; `issue` signs a server certificate and puts it into Secrets Manager.
+
+    Guarantees: ECDSA P-384, leaves for 398 days that are renewed by any update within their last 60. The keys are in
+    the stack's state, encrypted by its secrets provider, and in Secrets Manager; nowhere else.
+    """
+
+    def __init__(self, name: str, scope: Scope, *, keys: Keys, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, scope, opts)
+        self.keys = keys
+        self.key = tls.PrivateKey(self.child("key"), algorithm=ALGORITHM, ecdsa_curve=CURVE, opts=self.options())
+        self.certificate = tls.SelfSignedCert(
+            self.child("root"),
+            private_key_pem=self.key.private_key_pem,
+            subject=tls.SelfSignedCertSubjectArgs(
+                common_name=f"{self.names.prefix} image store root", organization=self.names.study
+            ),
+            is_ca_certificate=True,
+            set_subject_key_id=True,
+            validity_period_hours=CA_HOURS,
+            allowed_uses=["cert_signing", "crl_signing"],
+            opts=self.options(),
+        )
+        self.register_outputs({"certificate": self.certificate.cert_pem})
+
+    def issue(self, host: str, suffix: str) -> StoredSecret:
+        """Secret `tls-<suffix>` with a certificate for `host`: JSON of `certificate`, `privateKey`, `authority`."""
+        key = tls.PrivateKey(self.child(f"{suffix}-key"), algorithm=ALGORITHM, ecdsa_curve=CURVE, opts=self.options())
+        request = tls.CertRequest(
+            self.child(f"{suffix}-request"),
+            private_key_pem=key.private_key_pem,
+            dns_names=[host],
+            subject=tls.CertRequestSubjectArgs(common_name=host, organization=self.names.study),
+            opts=self.options(),
+        )
+        certificate = tls.LocallySignedCert(
+            self.child(f"{suffix}-certificate"),
+            cert_request_pem=request.cert_request_pem,
+            ca_cert_pem=self.certificate.cert_pem,
+            ca_private_key_pem=self.key.private_key_pem,
+            validity_period_hours=LEAF_HOURS,
+            early_renewal_hours=RENEWAL_HOURS,
+            allowed_uses=["digital_signature", "server_auth"],
+            opts=self.options(),
+        )
+        bundle = pulumi.Output.json_dumps(
+            {
+                "certificate": certificate.cert_pem,
+                "privateKey": key.private_key_pem,
+                "authority": self.certificate.cert_pem,
+            }
+        )
+        return store(
+            self,
+            f"tls-{suffix}",
+            description=f"Server certificate of {host}",
+            value=bundle,
+            version=certificate.cert_pem.apply(fingerprint),
+            keys=self.keys,
+        )

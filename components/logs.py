@@ -1,0 +1,44 @@
+"""Log groups: every one encrypted, kept as long as the settings say, and known by the kind of its events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_aws import cloudwatch
+
+from components.base import Component
+from components.keys import Keys
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogSource:
+    """A log group and the kind of its events, which decides where they are streamed to."""
+
+    name: str
+    arn: str
+    source_type: str
+    group: cloudwatch.LogGroup
+
+
+def log_group(
+    component: Component,
+    suffix: str,
+    *,
+    name: str,
+    source_type: str,
+    keys: Keys,
+    retention_days: int,
+    depends_on: list[pulumi.Resource] | None = None,
+) -> LogSource:
+    """Creates the log group `name` under `component`, encrypted with the key for logs."""
+    names = component.names
+    group = cloudwatch.LogGroup(
+        component.child(suffix),
+        name=name,
+        kms_key_id=keys.logs.arn,
+        retention_in_days=retention_days,
+        tags=names.tags(suffix),
+        opts=component.options(depends_on=depends_on),
+    )
+    return LogSource(name=name, arn=names.arn("logs", f"log-group:{name}"), source_type=source_type, group=group)

@@ -1,0 +1,66 @@
+"""What nginx runs with: its configuration, and the workload of the web tier."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2
+import pulumi
+
+from components import orthanc
+from components.containers import HealthCheck, Workload
+from components.secrets import StoredSecret
+
+HTTPS_PORT = 8443
+HEALTH_PATH = "/healthz"
+USER = "101:101"
+MAX_BODY_MB = 4096
+"""Upper bound of one STOW-RS request, chunked or not; nginx is the only one that bounds the chunked ones."""
+
+BALANCER_IDLE_SECONDS = 300
+TEMPLATE = Path(__file__).parent.parent / "images" / "nginx" / "nginx.conf.j2"
+VPC_RESOLVER = "169.254.169.253"
+"""https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html"""
+
+
+def configuration(*, upstream: str) -> str:
+    """nginx.conf in front of the Orthanc tasks that `upstream` resolves to."""
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701
+    )
+    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    return template.render(
+        port=HTTPS_PORT,
+        health_path=HEALTH_PATH,
+        upstream=upstream,
+        upstream_port=orthanc.HTTPS_PORT,
+        resolver=VPC_RESOLVER,
+        max_body_mb=MAX_BODY_MB,
+        # The balancer must close an idle connection first, or it sends a request into a closing one.
+        keepalive_seconds=BALANCER_IDLE_SECONDS + 15,
+        ciphers=":".join(orthanc.CIPHERS),
+    )
+
+
+def workload(*, image: pulumi.Input[str], upstream: str, certificate: StoredSecret) -> Workload:
+    """The web tier's container."""
+    probe = (
+        f"curl --fail --silent --insecure --max-time 4 --output /dev/null https://127.0.0.1:{HTTPS_PORT}{HEALTH_PATH}"
+    )
+    return Workload(
+        name="nginx",
+        image=image,
+        user=USER,
+        ports={"https": HTTPS_PORT},
+        environment={"NGINX_CONFIGURATION": configuration(upstream=upstream)},
+        secrets={"TLS_BUNDLE": certificate.arn},
+        readable=(certificate.pattern,),
+        writable={"/run/tls": 1, "/run/nginx": 64, "/tmp": 64},  # noqa: S108
+        health=HealthCheck(command=("CMD-SHELL", probe)),
+        # An access line may be lost when CloudWatch Logs is away; a request must not wait for it.
+        log_mode="non-blocking",
+        log_type="nginx:access",
+    )

@@ -1,0 +1,69 @@
+"""Secrets: encrypted with their own key, named so that policies can name them, with values that stay out of AWS state.
+
+A value is passed write-only: the provider hands it to Secrets Manager and never stores or reads it back.
+https://docs.aws.amazon.com/secretsmanager/latest/userguide/best-practices.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_aws import secretsmanager
+
+from components.base import Component
+from components.documents import Statement, allow
+from components.keys import Keys, use_key
+from components.naming import Names
+
+RECOVERY_DAYS = 7
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredSecret:
+    """A secret. `pattern` is the ARN that policies name, `arn` the one AWS gave it."""
+
+    pattern: str
+    arn: pulumi.Output[str]
+    secret: secretsmanager.Secret
+
+
+def store(
+    component: Component,
+    suffix: str,
+    *,
+    description: str,
+    value: pulumi.Input[str],
+    version: pulumi.Input[int],
+    keys: Keys,
+) -> StoredSecret:
+    """Creates the secret `<prefix>/<suffix>` holding `value`; a new `version` writes the value again."""
+    names = component.names
+    secret = secretsmanager.Secret(
+        component.child(suffix),
+        name=names.secret(suffix),
+        description=description,
+        kms_key_id=keys.secrets.arn,
+        recovery_window_in_days=RECOVERY_DAYS,
+        tags=names.tags(suffix),
+        opts=component.options(),
+    )
+    held = secretsmanager.SecretVersion(
+        component.child(f"{suffix}-value"),
+        secret_id=secret.id,
+        secret_string_wo=pulumi.Output.secret(value),
+        secret_string_wo_version=version,
+        opts=component.options(),
+    )
+    # Whoever reads the ARN from here waits for the value, not for the empty secret.
+    arn = pulumi.Output.all(secret.arn, held.id).apply(lambda known: str(known[0]))
+    return StoredSecret(pattern=names.secret_arn(suffix), arn=arn, secret=secret)
+
+
+def read_statements(names: Names, patterns: Sequence[str]) -> list[Statement]:
+    """May read the secrets `patterns`, and decrypt them through Secrets Manager alone."""
+    return [
+        allow("ReadSecrets", ["secretsmanager:GetSecretValue"], list(patterns)),
+        use_key("DecryptSecrets", names, "secrets", ["kms:Decrypt"], via="secretsmanager"),
+    ]

@@ -1,0 +1,112 @@
+"""Where the study's images lie, the log of who fetched them, and the archive that outlives the system."""
+
+from __future__ import annotations
+
+import pulumi
+
+from components.base import Component, Scope
+from components.bucket import LifecycleRules, SecureBucket
+from components.documents import Statement, allow
+from components.keys import Keys
+from components.naming import Names
+from settings import Storage as StorageSettings
+
+IMAGES_PREFIX = "images"
+"""Key prefix of every DICOM object; it can't change once an object is stored."""
+
+
+def transitions(settings: StorageSettings) -> tuple[tuple[int, str], ...]:
+    """Storage classes by age; only classes that read within milliseconds, because Orthanc never waits for a restore.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html
+    """
+    steps = ((settings.standard_ia_days, "STANDARD_IA"), (settings.glacier_ir_days, "GLACIER_IR"))
+    return tuple((days, storage_class) for days, storage_class in steps if days is not None)
+
+
+def log_delivery(names: Names) -> list[Statement]:
+    """S3 and the load balancers may write their access logs, each below its own prefix and for this account only.
+
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
+    """
+    target = names.bucket_arn("access-logs")
+    return [
+        allow(
+            "S3AccessLogs",
+            ["s3:PutObject"],
+            [f"{target}/s3/*"],
+            principal={"Service": "logging.s3.amazonaws.com"},
+            conditions={"StringEquals": {"aws:SourceAccount": names.account}},
+        ),
+        allow(
+            "BalancerAccessLogs",
+            ["s3:PutObject"],
+            [f"{target}/alb/AWSLogs/{names.account}/*", f"{target}/nlb/AWSLogs/{names.account}/*"],
+            principal={"Service": ["logdelivery.elasticloadbalancing.amazonaws.com", "delivery.logs.amazonaws.com"]},
+        ),
+        allow(
+            "BalancerAccessLogsAcl",
+            ["s3:GetBucketAcl"],
+            [target],
+            principal={"Service": "delivery.logs.amazonaws.com"},
+            conditions={"StringEquals": {"aws:SourceAccount": names.account}},
+        ),
+    ]
+
+
+class ImageStorage(Component):
+    """Creates the image bucket, the archive bucket and the bucket for access logs.
+
+    Guarantees: images are versioned, encrypted with their own key and readable at once in every storage class they
+    may reach; the archive cannot be altered before its lock ends and stays when the stack is destroyed; every access
+    to either is logged.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        scope: Scope,
+        settings: StorageSettings,
+        *,
+        keys: Keys,
+        log_retention_days: int,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(name, scope, opts)
+        self.access_logs = SecureBucket(
+            self.child("access-logs"),
+            scope,
+            bucket_name=self.names.bucket("access-logs"),
+            classification="operational",
+            key=None,
+            lifecycle=LifecycleRules(expiration_days=log_retention_days),
+            statements=log_delivery(self.names),
+            opts=self.options(),
+        )
+        self.images = SecureBucket(
+            self.child("images"),
+            scope,
+            bucket_name=self.names.bucket("images"),
+            classification=self.names.data,
+            key=keys.images,
+            lifecycle=LifecycleRules(
+                transitions=transitions(settings),
+                minimum_size_bytes=settings.minimum_size_bytes,
+                noncurrent_days=settings.noncurrent_days,
+            ),
+            logs_to=self.access_logs.bucket,
+            opts=self.options(),
+        )
+        self.archive = SecureBucket(
+            self.child("archive"),
+            scope,
+            bucket_name=self.names.bucket("archive"),
+            classification=self.names.data,
+            key=keys.archive,
+            lifecycle=LifecycleRules(noncurrent_days=settings.archive_lock_days),
+            logs_to=self.access_logs.bucket,
+            lock_days=settings.archive_lock_days,
+            retained=True,
+            opts=self.options(),
+        )
+        self.register_outputs({"images": self.images.name, "archive": self.archive.name})

@@ -1,0 +1,15 @@
+#!/bin/sh
+# Writes the certificate and the configuration from the environment to memory, then becomes nginx.
+set -eu
+umask 077
+
+: "${TLS_BUNDLE:?TLS_BUNDLE is not set: the task definition passes it from Secrets Manager}"
+: "${NGINX_CONFIGURATION:?NGINX_CONFIGURATION is not set: the task definition passes it}"
+
+printf '%s' "$TLS_BUNDLE" | jq -er .certificate > /run/tls/server.crt
+printf '%s' "$TLS_BUNDLE" | jq -er .privateKey > /run/tls/server.key
+printf '%s' "$TLS_BUNDLE" | jq -er .authority > /run/tls/authority.crt
+printf '%s' "$NGINX_CONFIGURATION" > /run/nginx/nginx.conf
+unset TLS_BUNDLE NGINX_CONFIGURATION
+
+exec nginx -c /run/nginx/nginx.conf -g 'daemon off;'

@@ -1,0 +1,29 @@
+#!/bin/bash
+# Translates the study's variables into what this image knows, writes secrets to memory, then becomes Orthanc.
+# The image refuses to start on DICOM_AET, DICOM_PORT, PG_USER and PG_PASSWORD, so they are taken out of its sight.
+set -euo pipefail
+umask 077
+
+: "${TLS_BUNDLE:?TLS_BUNDLE is not set: the task definition passes it from Secrets Manager}"
+: "${ORTHANC_CONFIGURATION:?ORTHANC_CONFIGURATION is not set: the task definition passes it}"
+
+python3 - <<'PYTHON'
+import json, os, pathlib
+
+tls = pathlib.Path("/run/tls")
+bundle = json.loads(os.environ["TLS_BUNDLE"])
+(tls / "server.crt").write_text(bundle["certificate"])
+(tls / "server.key").write_text(bundle["privateKey"])
+(tls / "server.pem").write_text(bundle["privateKey"] + bundle["certificate"])
+(tls / "authority.crt").write_text(bundle["authority"])
+PYTHON
+
+export ORTHANC_JSON="$ORTHANC_CONFIGURATION"
+export ORTHANC__REGISTERED_USERS="$ORTHANC_USERS"
+export ORTHANC__DICOM_AET="$DICOM_AET"
+export ORTHANC__DATABASE_SERVER_IDENTIFIER="$HOSTNAME"
+# libpq's own variables: a password is never parsed, so it may hold any character.
+export PGUSER="$PG_USER" PGPASSWORD="$PG_PASSWORD"
+unset TLS_BUNDLE ORTHANC_CONFIGURATION ORTHANC_USERS DICOM_AET DICOM_PORT PG_USER PG_PASSWORD
+
+exec /docker-entrypoint.sh /tmp/orthanc.json
