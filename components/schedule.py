@@ -1,0 +1,68 @@
+"""The study's week as capacity over time: which period begins when, and how many tasks it calls for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from settings.models import Day, Period, Schedule, TierSettings, Window
+
+DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAY_MINUTES = 24 * 60
+WEEK_MINUTES = 7 * DAY_MINUTES
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transition:
+    """The moment a period begins. `cron` is in the schedule's time zone; `label` is unique within the schedule."""
+
+    period: Period
+    cron: str
+    label: str
+
+
+def minutes(window: Window) -> tuple[int, int]:
+    """Minute of the day at which `window` begins and ends; midnight as an end is minute 1440."""
+    start = window.start.hour * 60 + window.start.minute
+    end = window.end.hour * 60 + window.end.minute
+    return start, end or DAY_MINUTES
+
+
+def spans(schedule: Schedule) -> Iterator[tuple[int, int, Period]]:
+    """Start and end minute of the week of every window, day by day, with its period."""
+    for period in schedule.periods:
+        for window in period.windows:
+            start, end = minutes(window)
+            for day in window.days:
+                midnight = DAYS.index(day) * DAY_MINUTES
+                yield midnight + start, midnight + end, period
+
+
+def transitions(schedule: Schedule) -> list[Transition]:
+    """One transition per period and time of day, for all the days on which the period begins then.
+
+    A window that continues the same period from the minute before begins nothing.
+    """
+    ordered = sorted(spans(schedule), key=lambda span: span[0])
+    begins: dict[tuple[str, int], list[Day]] = {}
+    periods = {period.name: period for period in schedule.periods}
+    for position, (start, _, period) in enumerate(ordered):
+        before = ordered[position - 1][2]
+        if before.name != period.name or (len(periods) == 1 and position == 0):
+            begins.setdefault((period.name, start % DAY_MINUTES), []).append(DAYS[start // DAY_MINUTES])
+    return [
+        Transition(
+            period=periods[name],
+            cron=f"cron({minute % 60} {minute // 60} ? * {','.join(day.upper() for day in days)} *)",
+            label=f"{name}-{minute // 60:02}{minute % 60:02}",
+        )
+        for (name, minute), days in begins.items()
+    ]
+
+
+def capacity(load: float, settings: TierSettings) -> tuple[int, int]:
+    """Least and most tasks at `load`; a load of 0 switches the tier off."""
+    if load == 0:
+        return 0, 0
+    return max(settings.min, math.ceil(load * settings.tasks_per_load)), settings.max

@@ -1,0 +1,1 @@
+"""Operating the store: `python -m ops --help`."""

@@ -1,0 +1,57 @@
+"""Typed settings of one stack: all that may differ between environments, and every rule that joins two of them.
+
+`Settings.load()` reads the project's namespace of the stack's configuration (`Pulumi.<stack>.yaml` over the defaults
+of `Pulumi.yaml`) and checks all of it before the first resource is declared. Secure values are the defaults; whatever
+is weaker has to be written down in a stack file.
+"""
+
+from settings.load import Settings, SettingsError
+from settings.models import (
+    Account,
+    Audit,
+    Backup,
+    Budget,
+    Center,
+    CenterGateway,
+    ClientVpn,
+    DatabaseSettings,
+    Dns,
+    Exposure,
+    Identity,
+    ImageSettings,
+    Logging,
+    Network,
+    Period,
+    Schedule,
+    SplunkSettings,
+    Storage,
+    Study,
+    TierSettings,
+    Window,
+)
+
+__all__ = [
+    "Account",
+    "Audit",
+    "Backup",
+    "Budget",
+    "Center",
+    "CenterGateway",
+    "ClientVpn",
+    "DatabaseSettings",
+    "Dns",
+    "Exposure",
+    "Identity",
+    "ImageSettings",
+    "Logging",
+    "Network",
+    "Period",
+    "Schedule",
+    "Settings",
+    "SettingsError",
+    "SplunkSettings",
+    "Storage",
+    "Study",
+    "TierSettings",
+    "Window",
+]

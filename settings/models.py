@@ -1,0 +1,219 @@
+"""The groups of settings. Frozen; an unknown key is an error at any depth."""
+
+from __future__ import annotations
+
+from datetime import date, time
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from settings.values import (
+    AccountId,
+    Acu,
+    AeTitle,
+    Asn,
+    Cidr,
+    Digest,
+    Distinct,
+    DnsName,
+    Email,
+    GroupId,
+    PublicAddress,
+    Region,
+    RetentionDays,
+    SecretArn,
+    Slug,
+    TimeZone,
+    TransitGatewayId,
+    ZoneId,
+    within,
+)
+
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class Model(BaseModel):
+    """Frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Account(Model):
+    """The AWS account the stack may touch; the provider refuses any other."""
+
+    id: AccountId
+    region: Region
+
+
+class Study(Model):
+    """The study the store exists for. `data` decides which safeguards are mandatory."""
+
+    id: Slug
+    start: date
+    end: date
+    data: Literal["synthetic", "phi"]
+    cost_center: Slug
+    contact: Email
+
+
+class Network(Model):
+    """Address space: every subnet is a sixteenth of `cidr`. `endpoint_zones`: zones with endpoint interfaces."""
+
+    cidr: Cidr
+    availability_zones: Annotated[int, within(1, 4, "the number of zones")] = 2
+    endpoint_zones: Annotated[int, within(1, 4, "the number of zones")] | None = None
+    transit_gateway_id: TransitGatewayId | None = None
+
+
+class Exposure(Model):
+    """`public`: internet-facing balancer, open to `allow` alone. `vpn`: internal balancer, no public listener."""
+
+    kind: Literal["public", "vpn"] = "vpn"
+    allow: Annotated[tuple[Cidr, ...], Distinct] = ()
+
+
+class Dns(Model):
+    """Name of the store and the public hosted zone that holds it (made outside this program)."""
+
+    name: DnsName
+    zone_id: ZoneId
+
+
+class CenterGateway(Model):
+    """The center's VPN device."""
+
+    address: PublicAddress
+    asn: Asn
+
+
+class Center(Model):
+    """An imaging center: its networks, its VPN device, and the AE titles its senders call themselves."""
+
+    name: Slug
+    networks: Annotated[tuple[Cidr, ...], Distinct] = ()
+    gateway: CenterGateway | None = None
+    ae_titles: Annotated[tuple[AeTitle, ...], Distinct] = ()
+
+
+class ClientVpn(Model):
+    """VPN for people, signed in through IAM Identity Center; `groups` are names of `identity.groups`."""
+
+    cidr: Cidr
+    saml_metadata: str
+    groups: Annotated[tuple[str, ...], Distinct]
+    session_hours: Literal[8, 10, 12] = 8
+    banner: Annotated[str, Field(min_length=1, max_length=1400)]
+
+
+class Identity(Model):
+    """Sign-in with the university's directory through IAM Identity Center. `groups`: name to Identity Center id."""
+
+    saml_metadata: str
+    domain_prefix: Slug
+    groups: dict[Slug, GroupId]
+    session_hours: Annotated[int, within(1, 12, "a browser session in hours")] = 8
+
+
+class TierSettings(Model):
+    """Size of one task and range of the service. CPU in units (1024 = 1 vCPU), memory in MiB.
+
+    `tasks_per_load`: tasks that carry load 1 of the schedule. `spot_share`: share of tasks on Fargate Spot, 0 to 1.
+    """
+
+    cpu: int
+    memory: int
+    min: Annotated[int, within(0, 100, "the number of tasks")]
+    max: Annotated[int, within(1, 100, "the number of tasks")]
+    tasks_per_load: Annotated[int, within(1, 20, "tasks per load")] = 1
+    architecture: Literal["ARM64", "X86_64"] = "ARM64"
+    spot_share: Annotated[float, within(0, 1, "the share")] = 0.0
+
+
+class Window(Model):
+    """Hours of some weekdays, in the schedule's time zone. `end` 00:00 is the midnight at the end of the day."""
+
+    days: Annotated[tuple[Day, ...], Distinct, Field(min_length=1)]
+    start: time
+    end: time
+
+
+class Period(Model):
+    """A load level and the windows in which it holds. Load 0 switches the tiers off."""
+
+    name: Slug
+    load: Annotated[float, within(0, 100, "the load")]
+    windows: Annotated[tuple[Window, ...], Field(min_length=1)]
+
+
+class Schedule(Model):
+    """The study's week. The windows of all periods cover its 168 hours exactly once."""
+
+    time_zone: TimeZone
+    periods: Annotated[tuple[Period, ...], Field(min_length=1)]
+
+
+class DatabaseSettings(Model):
+    """Aurora PostgreSQL Serverless v2. Capacity in ACU (about 2 GiB each)."""
+
+    min_acu: Acu
+    max_acu: Acu
+    readers: Annotated[int, within(0, 15, "the number of readers")] = 1
+    backup_days: Annotated[int, within(1, 35, "point-in-time recovery in days")] = 35
+    auto_pause_seconds: Annotated[int, within(300, 86_400, "the idle time in seconds")] | None = None
+    connections_per_task: Annotated[int, within(1, 50, "connections per task")] = 20
+    engine_version: Literal["16.13", "17.7", "17.9"] = "17.7"
+
+
+class Storage(Model):
+    """Lifecycle of the images in days since creation; None leaves a class out. Every class reads at once."""
+
+    standard_ia_days: Annotated[int, within(30, 3650, "the age for STANDARD_IA")] | None = None
+    glacier_ir_days: Annotated[int, within(1, 3650, "the age for GLACIER_IR")] | None = 30
+    minimum_size_bytes: Annotated[int, within(0, 5 * 2**30, "the size")] = 262_144
+    noncurrent_days: Annotated[int, within(1, 3650, "days")] = 90
+    archive_lock_days: Annotated[int, within(1, 36_500, "days")] = 3653
+
+
+class SplunkSettings(Model):
+    """Splunk HTTP Event Collector. `token_secrets`: source type to the ARN of the secret `{"hec_token": …}`."""
+
+    hec_endpoint: str
+    token_secrets: dict[str, SecretArn]
+
+
+class Logging(Model):
+    """Retention in days, and where the logs are streamed to."""
+
+    retention_days: RetentionDays = 400
+    audit_retention_days: RetentionDays = 2192
+    splunk: SplunkSettings | None = None
+
+
+class Audit(Model):
+    """`account_baseline`: GuardDuty, Access Analyzer and Config, for an account that has none yet."""
+
+    account_baseline: bool = False
+
+
+class Backup(Model):
+    """Recovery points in days; `copy_region` holds a second copy; `s3` backs the images up as well as replicating."""
+
+    keep_days: Annotated[int, within(7, 3650, "days")] = 35
+    copy_region: Region | None = None
+    restore_testing: bool = True
+    s3: bool = False
+
+
+class Budget(Model):
+    """Monthly limit in USD and who hears of it; the reminder comes so many days before the study ends."""
+
+    monthly_usd: Annotated[int, within(1, 1_000_000, "the limit in USD")]
+    notify: Annotated[tuple[Email, ...], Distinct, Field(min_length=1, max_length=10)]
+    reminder_days: Annotated[int, within(1, 180, "days")] = 30
+
+
+class ImageSettings(Model):
+    """Digest of an image that is in the repository already; None builds it from `images/`."""
+
+    nginx: Digest | None = None
+    orthanc: Digest | None = None

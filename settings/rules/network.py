@@ -1,0 +1,165 @@
+"""Address space, zones, and who can reach the store."""
+
+from __future__ import annotations
+
+import math
+from ipaddress import IPv4Network
+from itertools import combinations
+from typing import Any
+
+from components.subnets import subnet, usable
+from settings.models import Center, ClientVpn, Exposure, Network, Study, TierSettings
+from settings.rules.problem import Problem, Problems, Rule
+
+DEPLOYMENT_FACTOR = 2  # during a deployment old and new tasks run side by side
+ENDPOINT_ADDRESSES = 6
+BALANCER_ADDRESSES = (
+    8  # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html
+)
+VPC_PREFIXES = range(16, 25)
+ANYWHERE = IPv4Network("0.0.0.0/0")
+
+
+def networks_are_disjoint(network: Network, centers: tuple[Center, ...], client_vpn: ClientVpn | None) -> Problems:
+    """Traffic between overlapping networks can't be routed."""
+    known = [("network.cidr", network.cidr)]
+    known += [(f"centers.{center.name}.networks", block) for center in centers for block in center.networks]
+    if client_vpn is not None:
+        known.append(("client_vpn.cidr", client_vpn.cidr))
+    for (one, first), (other, second) in combinations(known, 2):
+        if first.overlaps(second):
+            yield Problem(
+                key=other,
+                value=str(second),
+                rule=f"it overlaps {one} {first}",
+                remedy="Choose networks that share no address",
+            )
+
+
+def network_is_large_enough(network: Network, web: TierSettings, app: TierSettings) -> Problems:
+    """Every subnet is a sixteenth of the VPC; tasks need an address each, twice over during a deployment."""
+    size = network.cidr.prefixlen
+    if size not in VPC_PREFIXES:
+        yield Problem(
+            key="network.cidr",
+            value=str(network.cidr),
+            rule="the VPC is a /16 to /24",
+            remedy="A /20 suits most studies",
+        )
+        return
+    tasks = math.ceil(DEPLOYMENT_FACTOR * (web.max + app.max) / network.availability_zones)
+    needed = max(tasks + ENDPOINT_ADDRESSES, BALANCER_ADDRESSES)
+    room = usable(subnet(network.cidr, "app", "a"))
+    if needed > room:
+        large_enough = next((size for size in reversed(VPC_PREFIXES) if room_of(size) >= needed), VPC_PREFIXES[0])
+        yield Problem(
+            key="network.cidr",
+            value=str(network.cidr),
+            rule=f"a subnet of it has {max(room, 0)} addresses, and its tasks and endpoints need {needed}",
+            remedy=f"Use a /{large_enough}, or fewer tasks",
+        )
+
+
+def room_of(vpc_prefix: int) -> int:
+    """Addresses in one subnet of a VPC of this prefix length."""
+    return usable(subnet(IPv4Network((0, vpc_prefix)), "app", "a"))
+
+
+def endpoints_lie_in_zones(network: Network) -> Problems:
+    """An endpoint needs a subnet."""
+    if network.endpoint_zones and network.endpoint_zones > network.availability_zones:
+        yield Problem(
+            key="network.endpoint_zones",
+            value=network.endpoint_zones,
+            rule=f"there are {network.availability_zones} zones",
+            remedy="Lower it, or leave it out for an endpoint in every zone",
+        )
+
+
+def balancer_spans_zones(network: Network) -> Problems:
+    """An application load balancer and a database subnet group need two zones."""
+    if network.availability_zones == 1:
+        yield Problem(
+            key="network.availability_zones",
+            value=1,
+            rule="a load balancer and an Aurora cluster need two Availability Zones",
+            remedy="Set it to 2; to save, lower network.endpoint_zones instead",
+        )
+
+
+def exposure_is_reachable(
+    exposure: Exposure, centers: tuple[Center, ...], client_vpn: ClientVpn | None, study: Study
+) -> Problems:
+    """Somebody must be able to reach the store, and nobody by accident."""
+    tunnels = [center for center in centers if center.gateway is not None]
+    if exposure.kind == "vpn" and not tunnels and client_vpn is None:
+        yield Problem(
+            key="exposure.kind",
+            value="vpn",
+            rule="there is neither a center with a gateway nor a client VPN, so nobody could reach the store",
+            remedy="Give a center a gateway, or add client_vpn",
+        )
+    if exposure.kind == "vpn" and exposure.allow:
+        yield Problem(
+            key="exposure.allow",
+            value=[str(block) for block in exposure.allow],
+            rule="the allow-list belongs to a public store",
+            remedy="Remove it: behind a VPN the centers' networks are let in",
+        )
+    if exposure.kind == "public":
+        if not exposure.allow:
+            yield Problem(
+                key="exposure.allow",
+                value=[],
+                rule="a public store names who may connect",
+                remedy="List their networks",
+            )
+        if ANYWHERE in exposure.allow and study.data == "synthetic":
+            yield Problem(
+                key="exposure.allow",
+                value=str(ANYWHERE),
+                rule="a store of synthetic data has no sign-in to rely on and is open to an allow-list only",
+                remedy="List the networks of those who test it",
+            )
+        if tunnels or client_vpn is not None:
+            yield Problem(
+                key="exposure.kind",
+                value="public",
+                rule="a VPN leads to a store behind a VPN",
+                remedy="Set exposure.kind to vpn, or remove gateways and client_vpn",
+            )
+
+
+def centers_are_distinct(centers: tuple[Center, ...]) -> Problems:
+    """A tunnel is known by its gateway, a route by its networks."""
+    seen: dict[tuple[str, Any], str] = {}
+    for center in centers:
+        facts: list[tuple[str, Any]] = [("name", center.name)]
+        if center.gateway is not None:
+            facts += [("gateway.address", center.gateway.address), ("gateway.asn", center.gateway.asn)]
+            if not center.networks:
+                yield Problem(
+                    key=f"centers.{center.name}.networks",
+                    value=[],
+                    rule="a center with a gateway has networks that the tunnel leads to",
+                    remedy="List them",
+                )
+        for fact in facts:
+            if fact in seen:
+                yield Problem(
+                    key=f"centers.{center.name}.{fact[0]}",
+                    value=str(fact[1]),
+                    rule=f"the center {seen[fact]} has the same",
+                    remedy="Give each center its own",
+                )
+            seen[fact] = center.name
+
+
+RULES: tuple[Rule, ...] = (
+    networks_are_disjoint,
+    network_is_large_enough,
+    endpoints_lie_in_zones,
+    balancer_spans_zones,
+    exposure_is_reachable,
+    centers_are_distinct,
+)

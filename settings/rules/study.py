@@ -1,0 +1,110 @@
+"""What the study's data demand, and how long things are kept."""
+
+from __future__ import annotations
+
+from components.naming import PREFIX_MAX
+from settings.models import Account, Backup, DatabaseSettings, Logging, Network, Storage, Study
+from settings.rules.problem import Problem, Problems, Rule
+
+PHI_AUDIT_DAYS = 2192  # six years: 45 CFR 164.316(b)(2)(i)
+PHI_BACKUP_DAYS = 35
+
+
+def phi_is_safeguarded(study: Study, network: Network, database: DatabaseSettings, logging: Logging) -> Problems:
+    """Real patients' data: redundancy, recovery and six years of audit logs (45 CFR 164.308(a)(7), 164.316(b)(2))."""
+    if study.data != "phi":
+        return
+    least = (
+        ("network.availability_zones", network.availability_zones, 2),
+        ("database.readers", database.readers, 1),
+        ("database.min_acu", database.min_acu, 0.5),
+        ("database.backup_days", database.backup_days, PHI_BACKUP_DAYS),
+        ("logging.audit_retention_days", logging.audit_retention_days, PHI_AUDIT_DAYS),
+    )
+    for key, value, floor in least:
+        if value < floor:
+            yield Problem(
+                key=key,
+                value=value,
+                rule=f"with study.data phi it is at least {floor:g}",
+                remedy=f"Set it to {floor:g} or more; only synthetic data may do with less",
+            )
+
+
+def environment_fits_data(environment: str, study: Study) -> Problems:
+    """An environment called prod holds real data, and is checked as such."""
+    if environment == "prod" and study.data != "phi":
+        yield Problem(
+            key="study.data",
+            value=study.data,
+            rule="the environment prod is checked as one that holds PHI",
+            remedy="Set it to phi, or name the environment otherwise",
+        )
+
+
+def name_fits_every_service(environment: str, study: Study) -> Problems:
+    """Names are `<study>-<environment>-<what>`; the shortest limit is a load balancer's."""
+    prefix = f"{study.id}-{environment}"
+    if len(prefix) > PREFIX_MAX:
+        yield Problem(
+            key="study.id",
+            value=study.id,
+            rule=f"{prefix!r} has {len(prefix)} characters; load balancer names leave room for {PREFIX_MAX}",
+            remedy=f"Shorten study.id to {max(PREFIX_MAX - len(environment) - 1, 1)} characters",
+        )
+
+
+def study_ends_after_it_starts(study: Study) -> Problems:
+    """The end dates the certificates, the reminder and the tag that says when resources may go."""
+    if study.end <= study.start:
+        yield Problem(
+            key="study.end",
+            value=study.end,
+            rule=f"it is not after study.start {study.start}",
+            remedy="Correct one of the two dates",
+        )
+
+
+def storage_classes_follow_each_other(storage: Storage) -> Problems:
+    """S3 keeps an object at least 30 days in STANDARD_IA before it moves on."""
+    infrequent, glacier = storage.standard_ia_days, storage.glacier_ir_days
+    if infrequent is not None and glacier is not None and glacier < infrequent + 30:
+        yield Problem(
+            key="storage.glacier_ir_days",
+            value=glacier,
+            rule=f"it is at least 30 days after storage.standard_ia_days {infrequent}",
+            remedy=f"Set it to {infrequent + 30} or more, or leave one class out",
+        )
+
+
+def retention_is_ordered(logging: Logging) -> Problems:
+    """The audit trail is never shorter than the operational logs."""
+    if logging.audit_retention_days < logging.retention_days:
+        yield Problem(
+            key="logging.audit_retention_days",
+            value=logging.audit_retention_days,
+            rule=f"it is below logging.retention_days {logging.retention_days}",
+            remedy="Raise it",
+        )
+
+
+def copies_lie_elsewhere(account: Account, backup: Backup) -> Problems:
+    """A second copy in the same Region would be lost with the first."""
+    if backup.copy_region == account.region:
+        yield Problem(
+            key="backup.copy_region",
+            value=backup.copy_region,
+            rule="it is the home Region",
+            remedy="Choose another Region, or leave the copy out",
+        )
+
+
+RULES: tuple[Rule, ...] = (
+    phi_is_safeguarded,
+    environment_fits_data,
+    name_fits_every_service,
+    study_ends_after_it_starts,
+    storage_classes_follow_each_other,
+    retention_is_ordered,
+    copies_lie_elsewhere,
+)

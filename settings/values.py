@@ -1,0 +1,193 @@
+"""Kinds of values with the rule each must satisfy. Every refusal says the rule and what to do instead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from ipaddress import IPv4Address, IPv4Network
+from typing import Annotated, Any
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BeforeValidator
+
+RETENTION_DAYS = (
+    1,
+    3,
+    5,
+    7,
+    14,
+    30,
+    60,
+    90,
+    120,
+    150,
+    180,
+    365,
+    400,
+    545,
+    731,
+    1096,
+    1827,
+    2192,
+    2557,
+    2922,
+    3288,
+    3653,
+)
+"""What CloudWatch Logs offers.
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"""
+
+RESERVED_ASNS = (7224, 9059, 10124, 17943)
+"""Of AWS; https://docs.aws.amazon.com/vpn/latest/s2svpn/cgw-options.html"""
+
+LARGEST_ASN = 4294967295
+MAX_ACU = 256
+
+
+class RefusedError(ValueError):
+    """A value that breaks a rule."""
+
+    def __init__(self, rule: str, remedy: str) -> None:
+        super().__init__(f"{rule}. {remedy}.")
+        self.rule, self.remedy = rule, remedy
+
+
+def matching(pattern: str, rule: str, remedy: str) -> AfterValidator:
+    """Text that `pattern` matches as a whole."""
+
+    def check(value: str) -> str:
+        if re.fullmatch(pattern, value, re.ASCII) is None:
+            raise RefusedError(rule, remedy)
+        return value
+
+    return AfterValidator(check)
+
+
+def within(lowest: float, highest: float, what: str, *, step: float | None = None) -> AfterValidator:
+    """A number in a range, in steps where given."""
+    rule = f"{what} is {lowest:g} to {highest:g}" + (f" in steps of {step:g}" if step else "")
+
+    def check(value: float) -> float:
+        if not lowest <= value <= highest or (step and value % step):
+            raise RefusedError(rule, f"Choose a value from {lowest:g} to {highest:g}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _retention(days: int) -> int:
+    if days not in RETENTION_DAYS:
+        nearest = next((offered for offered in RETENTION_DAYS if offered >= days), RETENTION_DAYS[-1])
+        raise RefusedError(f"CloudWatch Logs keeps logs for one of {RETENTION_DAYS} days", f"Use {nearest}")
+    return days
+
+
+def _time_zone(name: str) -> str:
+    if name not in available_timezones():
+        raise RefusedError("it is not a time zone of the IANA database", "Write it as America/New_York, for example")
+    return name
+
+
+def _asn(number: int) -> int:
+    if not 1 <= number <= LARGEST_ASN or number in RESERVED_ASNS:
+        raise RefusedError(
+            f"an ASN is 1 to {LARGEST_ASN}, and {', '.join(map(str, RESERVED_ASNS))} belong to AWS",
+            "Use the center's own ASN, or a private one such as 65010",
+        )
+    return number
+
+
+def _public(address: IPv4Address) -> IPv4Address:
+    documentation = any(
+        address in IPv4Network(block) for block in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
+    )
+    if not (address.is_global or documentation):
+        raise RefusedError("a VPN gateway needs a public address", "Enter the address the internet sees")
+    return address
+
+
+def _network(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return IPv4Network(value)
+    except ValueError as error:
+        raise RefusedError(f"it is not an IPv4 network ({error})", "Write it as 10.20.0.0/20, host bits zero") from None
+
+
+def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if len(set(values)) != len(values):
+        raise RefusedError("an entry stands twice", "Remove one of them")
+    return values
+
+
+Check = Callable[[Any], Any]
+
+AccountId = Annotated[
+    str, matching(r"\d{12}", "an AWS account id has 12 digits", "Quote it, so that YAML keeps leading zeros")
+]
+Region = Annotated[
+    str, matching(r"[a-z]{2}(-[a-z]+)+-\d", "it is not a Region's name", "Write it as us-east-1, for example")
+]
+Slug = Annotated[
+    str,
+    matching(
+        r"[a-z](-?[a-z0-9])*",
+        "it takes lower-case letters, digits and single hyphens, and begins with a letter",
+        "Rename it: bucket names are made of it",
+    ),
+]
+Email = Annotated[str, matching(r"[^@\s]+@[^@\s]+\.[^@\s]+", "it is not an e-mail address", "Write name@example.org")]
+DnsName = Annotated[
+    str,
+    matching(
+        r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}",
+        "it is not a DNS name in lower case",
+        "Write it as images.example.org, without https://",
+    ),
+]
+ZoneId = Annotated[
+    str, matching(r"Z[A-Z0-9]{5,31}", "it is not the id of a hosted zone", "Copy it from Route 53: it begins with Z")
+]
+AeTitle = Annotated[
+    str,
+    matching(
+        r"[A-Z0-9_]([A-Z0-9_ ]{0,14}[A-Z0-9_])?",
+        "an AE title has at most 16 characters: capitals, digits, underscore, inner spaces",
+        "Use the title the modality is configured with",
+    ),
+]
+Digest = Annotated[
+    str,
+    matching(
+        r"sha256:[0-9a-f]{64}",
+        "it is not an image digest",
+        "Copy it whole from the registry: sha256: and 64 hex digits",
+    ),
+]
+SecretArn = Annotated[
+    str,
+    matching(
+        r"arn:aws:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]+-[A-Za-z0-9]{6}",
+        "it is not the ARN of a secret",
+        "Copy it from Secrets Manager, with the six characters at its end",
+    ),
+]
+GroupId = Annotated[
+    str,
+    matching(
+        r"([0-9a-f]{10}-)?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+        "it is not the id of an Identity Center group",
+        "Copy the group's id, not its name: SAML assertions carry ids",
+    ),
+]
+TransitGatewayId = Annotated[
+    str, matching(r"tgw-[0-9a-f]{8,17}", "it is not a transit gateway's id", "Copy it from the VPC console: tgw-…")
+]
+Cidr = Annotated[IPv4Network, BeforeValidator(_network)]
+Asn = Annotated[int, AfterValidator(_asn)]
+PublicAddress = Annotated[IPv4Address, AfterValidator(_public)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+RetentionDays = Annotated[int, AfterValidator(_retention)]
+Acu = Annotated[float, within(0, MAX_ACU, "capacity in ACU", step=0.5)]
+Distinct = AfterValidator(_distinct)
