@@ -61,8 +61,13 @@ def transitions(schedule: Schedule) -> list[Transition]:
     ]
 
 
+def tasks(load: float, settings: TierSettings) -> int:
+    """Tasks that carry `load`."""
+    return math.ceil(load * settings.tasks_per_load)
+
+
 def capacity(load: float, settings: TierSettings) -> tuple[int, int]:
     """Least and most tasks at `load`; a load of 0 switches the tier off."""
     if load == 0:
         return 0, 0
-    return max(settings.min, math.ceil(load * settings.tasks_per_load)), settings.max
+    return max(settings.min, tasks(load, settings)), settings.max

@@ -2,124 +2,115 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import replace
 from typing import Any
 
-from google.protobuf import struct_pb2
 from pulumi.runtime import mocks, rpc
-from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.proto import engine_pb2, resource_pb2
 
-from ops.outputs import tokens
-
-STACK_TYPE = "pulumi:pulumi:Stack"
-SECRET = "[secret]"  # noqa: S105
-UNKNOWN = "[unknown]"
+from ops.outputs import outputs
+from ops.resources import PROVIDER_PREFIX, STACK_TYPE, Plan, PlanError, PlannedResource
+from ops.wire import plain, secret, token
 
 
-class UnexpectedCallError(RuntimeError):
-    """The program asked AWS something while it was planned."""
+class Log:
+    """The engine's log: keeps warnings and errors."""
 
+    def __init__(self) -> None:
+        self.messages: list[str] = []
 
-class DuplicateUrnError(RuntimeError):
-    """Two resources of the same type, name and parent: mocks accept them, the engine does not."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Registration:
-    """One resource as the program registered it. `inputs` are the engine's: camelCase, secrets masked."""
-
-    urn: str
-    type: str
-    name: str
-    custom: bool
-    parent: str
-    provider: str
-    inputs: dict[str, Any]
-    protect: bool
-    retain_on_delete: bool
-    delete_before_replace: bool
-    ignore_changes: tuple[str, ...]
-    aliases: tuple[str, ...]
-    dependencies: tuple[str, ...]
-    property_dependencies: dict[str, tuple[str, ...]] = field(default_factory=dict)
-
-
-def plain(value: struct_pb2.Value) -> Any:
-    """A property as plain data; numbers without a fraction are integers."""
-    kind = value.WhichOneof("kind")
-    if kind == "struct_value":
-        fields = value.struct_value.fields
-        signature = fields[rpc._special_sig_key].string_value if rpc._special_sig_key in fields else ""  # noqa: SLF001
-        if signature == rpc._special_secret_sig:  # noqa: SLF001
-            return SECRET
-        return {key: plain(item) for key, item in fields.items()}
-    if kind == "list_value":
-        return [plain(item) for item in value.list_value.values]
-    if kind == "number_value":
-        return int(value.number_value) if value.number_value.is_integer() else value.number_value
-    if kind == "string_value":
-        return UNKNOWN if value.string_value == rpc.UNKNOWN else value.string_value
-    return value.bool_value if kind == "bool_value" else None
+    def Log(self, request: engine_pb2.LogRequest) -> None:
+        """Keep what the user would see."""
+        if request.severity in {engine_pb2.WARNING, engine_pb2.ERROR}:
+            self.messages.append(request.message)
 
 
 class Recorder(mocks.MockMonitor):
-    """Keeps registrations, component outputs and exports; refuses duplicate URNs and every call to a provider."""
+    """Stands in for the engine: keeps registrations, refuses duplicates and every question to a provider."""
 
-    def __init__(self, *, preview: bool) -> None:
-        super().__init__(_NoCalls())
-        self.preview = preview
-        self.registrations: dict[str, Registration] = {}
+    def __init__(self, stack: str, project: str, *, preview: bool) -> None:
+        self.stack, self.project, self.preview = stack, project, preview
+        self.log = Log()
+        self.urn = ""
+        self.registrations: dict[str, PlannedResource] = {}
         self.outputs: dict[str, dict[str, Any]] = {}
 
-    def RegisterResource(self, request: Any) -> Any:  # noqa: N802  named by the protocol
-        """Record the resource, and answer with its inputs and, unless previewing, a token per output."""
+    def plan(self) -> Plan:
+        """What was registered."""
+        resources = (replace(resource, outputs=self.outputs.get(urn)) for urn, resource in self.registrations.items())
+        exports = self.outputs.get(self.urn, {})
+        warnings = tuple(self.log.messages)
+        return Plan(stack=self.stack, urn=self.urn, resources=tuple(resources), exports=exports, warnings=warnings)
+
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        """The URN that the engine would form: types of all parents but the stack, then the name."""
+        chain = parent.split("::")[2] if parent else STACK_TYPE
+        qualified = type_ if chain == STACK_TYPE else f"{chain}${type_}"
+        return f"urn:pulumi:{self.stack}::{self.project}::{qualified}::{name}"
+
+    def RegisterResource(self, request: Any) -> resource_pb2.RegisterResourceResponse:
+        """Keep the resource; answer with its inputs and a token for every further output."""
         urn = self.make_urn(request.parent, request.type, request.name)
         if request.type == STACK_TYPE:
+            self.urn = urn
             return resource_pb2.RegisterResourceResponse(urn=urn)
         if urn in self.registrations:
-            raise DuplicateUrnError(f"{urn} is registered twice; give one of the two another name")
-        self.registrations[urn] = _registration(urn, request)
-        state = struct_pb2.Struct()
-        if request.custom and not self.preview:
-            state.update(tokens(request.type, urn))
-            for name in request.additionalSecretOutputs:
-                state.update({name: {rpc._special_sig_key: rpc._special_secret_sig, "value": f"${{{urn}.{name}}}"}})  # noqa: SLF001
-        elif request.type == "awsx:ecr:Repository" and not self.preview:
-            state.update({"url": f"${{{urn}.url}}"})
-        elif request.type == "awsx:ecr:Image" and not self.preview:
-            state.update({"imageUri": f"${{{urn}.imageUri}}"})
-        state.MergeFrom(request.object)
-        identity = "" if self.preview or not request.custom else f"${{{urn}.id}}"
-        return resource_pb2.RegisterResourceResponse(urn=urn, id=identity, object=state)
+            raise PlanError(f"{urn} is registered twice, which the engine refuses: give one of the two another name")
+        self.registrations[urn] = _planned(urn, request)
+        response = resource_pb2.RegisterResourceResponse(urn=urn, id=self._id(urn, request))
+        if request.custom or request.remote:
+            response.object.update(self._computed(urn, request))
+        if request.custom:  # a remote component's outputs are not its inputs
+            for name, value in request.object.fields.items():
+                response.object.fields[name].CopyFrom(value)
+        return response
 
-    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802  named by the protocol
-        """Record what a component, or the stack, says of itself."""
-        self.outputs[request.urn] = {key: plain(value) for key, value in request.outputs.fields.items()}
+    def RegisterResourceOutputs(self, request: Any) -> Any:
+        """Keep what a component says of itself, and what the stack exports."""
+        self.outputs[request.urn] = plain(request.outputs)
         return super().RegisterResourceOutputs(request)
 
+    def Invoke(self, request: Any) -> Any:
+        """Refuse: an answer would make the plan depend on an account."""
+        raise PlanError(f"the program calls {request.tok}: it must be declared from settings alone, without asking AWS")
 
-class _NoCalls(mocks.Mocks):
-    def call(self, args: mocks.MockCallArgs) -> Any:
-        raise UnexpectedCallError(f"{args.token} was called: a program that asks AWS cannot be planned offline")
+    def Call(self, request: Any) -> Any:
+        """Refuse, as `Invoke` does."""
+        return self.Invoke(request)
 
-    def new_resource(self, args: mocks.MockResourceArgs) -> Any:
-        raise UnexpectedCallError(f"{args.name} of {args.typ} was read: the program declares, it does not look up")
+    def ReadResource(self, request: Any) -> Any:
+        """Refuse: a resource that is looked up is not declared."""
+        raise PlanError(f"the program reads {request.type} {request.name}, which this stack does not declare")
+
+    def _id(self, urn: str, request: Any) -> str:
+        if request.type.startswith(PROVIDER_PREFIX):
+            return request.name  # it follows the URN in `provider` of a request, so it is no token with colons
+        return token(urn, "id") if request.custom and not self.preview else ""
+
+    def _computed(self, urn: str, request: Any) -> dict[str, Any]:
+        declared = outputs(request.type, urn)
+        known = dict.fromkeys(declared, rpc.UNKNOWN) if self.preview else declared
+        hidden = set(request.additionalSecretOutputs)
+        return {name: secret(value) if name in hidden else value for name, value in known.items()}
 
 
-def _registration(urn: str, request: Any) -> Registration:
-    return Registration(
+def _planned(urn: str, request: Any) -> PlannedResource:
+    return PlannedResource(
         urn=urn,
         type=request.type,
         name=request.name,
-        custom=request.custom,
         parent=request.parent,
         provider=request.provider.rpartition("::")[0],
-        inputs={key: plain(value) for key, value in request.object.fields.items()},
+        custom=request.custom,
         protect=request.protect,
         retain_on_delete=request.retainOnDelete,
         delete_before_replace=request.deleteBeforeReplace,
         ignore_changes=tuple(request.ignoreChanges),
-        aliases=tuple(alias.urn for alias in request.aliases),
-        dependencies=tuple(request.dependencies),
-        property_dependencies={key: tuple(value.urns) for key, value in request.propertyDependencies.items()},
+        aliases=tuple(alias.urn or alias.spec.name for alias in request.aliases),
+        dependencies=tuple(sorted(request.dependencies)),
+        property_dependencies={
+            key: tuple(sorted(found.urns)) for key, found in sorted(request.propertyDependencies.items())
+        },
+        secret_outputs=tuple(request.additionalSecretOutputs),
+        inputs=plain(request.object),
     )

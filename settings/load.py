@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 from inspect import signature
 from pathlib import Path
@@ -39,6 +40,7 @@ from settings.rules import RULES, Problem
 from settings.values import AeTitle, RefusedError, Slug
 
 PROJECT = Path(__file__).parent.parent
+HIDDEN = "[secret]"
 
 
 class SettingsError(pulumi.RunError):
@@ -81,13 +83,16 @@ class Settings(Model):
     @classmethod
     def parse(cls, values: Mapping[str, Any], *, stack: str, secrets: Iterable[str] = ()) -> Settings:
         """Settings from plain values by group. Raises SettingsError that lists every problem found."""
+        hidden = frozenset(secrets)
         groups, problems = _validate(values)
         for rule in RULES:
             needed = signature(rule).parameters
             if needed.keys() <= groups.keys():
-                problems += rule(**{name: groups[name] for name in needed})
+                found = rule(**{name: groups[name] for name in needed})
+                # A rule's words may carry the value of any group it reads.
+                problems += (_masked(problem) if hidden & needed.keys() else problem for problem in found)
         if problems:
-            raise SettingsError(_report(problems, stack, _default_groups() - _stack_groups(stack), set(secrets)))
+            raise SettingsError(_report(problems, stack, _default_groups() - _stack_groups(stack), hidden))
         return cls(**groups)
 
 
@@ -99,7 +104,12 @@ def _configured() -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     # The engine hands structured values over as JSON, and scalars as text.
-    return json.loads(value) if isinstance(value, str) and value.startswith(("{", "[")) else value
+    if not isinstance(value, str) or not value.startswith(("{", "[")):
+        return value
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError:
+        return value
 
 
 def _secret_keys() -> list[str]:
@@ -111,8 +121,9 @@ def _validate(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]
     """Each group by itself, so that one broken group does not hide what is wrong with the others."""
     groups: dict[str, Any] = {}
     problems: list[Problem] = []
-    for name in values.keys() - Settings.model_fields.keys():
-        problems.append(_unknown(name, values[name], list(Settings.model_fields)))
+    for name, value in values.items():
+        if name not in Settings.model_fields:
+            problems.append(_unknown(name, value, list(Settings.model_fields)))
     for name, field in Settings.model_fields.items():
         if name not in values:
             if field.is_required():
@@ -138,13 +149,20 @@ REMEDIES = {
     "missing": ("it is required", "Add it"),
     "literal_error": ("it is none of {expected}", "Choose one of them"),
     "date_from_datetime_parsing": ("it is not a date", 'Write it as "2027-01-31"'),
+    "date_from_datetime_inexact": ("it is not a date", 'Write it as "2027-01-31"'),
+    "date_type": ("it is not a date", 'Write it as "2027-01-31"'),
     "date_parsing": ("it is not a date", 'Write it as "2027-01-31"'),
-    "time_parsing": ("it is not a time of day", 'Write it as "07:30"'),
     "int_parsing": ("it is not a whole number", "Write digits only"),
     "int_type": ("it is not a whole number", "Write digits only"),
     "int_from_float": ("it is not a whole number", "Round it"),
     "float_parsing": ("it is not a number", "Write it as 0.5, for example"),
+    "float_type": ("it is not a number", "Write it as 0.5, for example"),
     "bool_parsing": ("it is neither true nor false", "Write true or false"),
+    "bool_type": ("it is neither true nor false", "Write true or false"),
+    "ip_v4_address": ("it is not an IPv4 address", "Write it as 198.51.100.10, for example"),
+    "tuple_type": ("it is not a list", "Write its entries in brackets, or below it after dashes"),
+    "dict_type": ("it is not a group of keys", "Write its keys below it, indented"),
+    "model_type": ("it is not a group of keys", "Write its keys below it, indented"),
     "string_type": ("it is not text", "Quote it"),
 }
 
@@ -194,16 +212,22 @@ def _groups(path: Path) -> set[str]:
     if not path.exists():
         return set()
     content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    return {key.partition(":")[2] for key in content.get("config", {})}
+    return {key.rpartition(":")[2] for key in content.get("config") or ()}
 
 
-def _report(problems: list[Problem], stack: str, defaults: set[str], secrets: set[str]) -> str:
+def _masked(problem: Problem) -> Problem:
+    return replace(
+        problem, value=HIDDEN, rule="it breaks a rule that reads a secret setting", remedy="Decrypt it to check"
+    )
+
+
+def _report(problems: list[Problem], stack: str, defaults: set[str], secrets: frozenset[str]) -> str:
     """One line a problem: file, key, value, rule, remedy. A secret's value is not shown."""
     lines = []
     for problem in problems:
         group = problem.key.partition(".")[0]
         file = "Pulumi.yaml" if group in defaults else f"Pulumi.{stack}.yaml"
-        value = "[secret]" if group in secrets else _shown(problem.value)
+        value = HIDDEN if group in secrets else _shown(problem.value)
         remedy = problem.remedy if problem.remedy.endswith("?") else f"{problem.remedy}."
         lines.append(f"  {file}: {Settings.NAMESPACE}:{problem.key} = {value}: {problem.rule}. {remedy}")
     noun = "problem" if len(lines) == 1 else "problems"
@@ -211,5 +235,6 @@ def _report(problems: list[Problem], stack: str, defaults: set[str], secrets: se
 
 
 def _shown(value: Any) -> str:
-    text = str(value)
+    text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False).strip('"')
+    text = " ".join(text.split())
     return text if len(text) <= 80 else f"{text[:77]}…"  # noqa: PLR2004

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from settings.values import (
     AccountId,
@@ -16,6 +16,7 @@ from settings.values import (
     Digest,
     Distinct,
     DnsName,
+    DomainPrefix,
     Email,
     GroupId,
     PublicAddress,
@@ -23,9 +24,11 @@ from settings.values import (
     RetentionDays,
     SecretArn,
     Slug,
+    TimeOfDay,
     TimeZone,
     TransitGatewayId,
     ZoneId,
+    sized,
     within,
 )
 
@@ -100,16 +103,16 @@ class ClientVpn(Model):
 
     cidr: Cidr
     saml_metadata: str
-    groups: Annotated[tuple[str, ...], Distinct]
+    groups: Annotated[tuple[str, ...], Distinct, sized(1, 200, "groups")]
     session_hours: Literal[8, 10, 12] = 8
-    banner: Annotated[str, Field(min_length=1, max_length=1400)]
+    banner: Annotated[str, sized(1, 1400, "characters")]
 
 
 class Identity(Model):
     """Sign-in with the university's directory through IAM Identity Center. `groups`: name to Identity Center id."""
 
     saml_metadata: str
-    domain_prefix: Slug
+    domain_prefix: DomainPrefix
     groups: dict[Slug, GroupId]
     session_hours: Annotated[int, within(1, 12, "a browser session in hours")] = 8
 
@@ -132,9 +135,9 @@ class TierSettings(Model):
 class Window(Model):
     """Hours of some weekdays, in the schedule's time zone. `end` 00:00 is the midnight at the end of the day."""
 
-    days: Annotated[tuple[Day, ...], Distinct, Field(min_length=1)]
-    start: time
-    end: time
+    days: Annotated[tuple[Day, ...], Distinct, sized(1, 7, "weekdays")]
+    start: TimeOfDay
+    end: TimeOfDay
 
 
 class Period(Model):
@@ -142,14 +145,14 @@ class Period(Model):
 
     name: Slug
     load: Annotated[float, within(0, 100, "the load")]
-    windows: Annotated[tuple[Window, ...], Field(min_length=1)]
+    windows: Annotated[tuple[Window, ...], sized(1, 100, "windows")]
 
 
 class Schedule(Model):
     """The study's week. The windows of all periods cover its 168 hours exactly once."""
 
     time_zone: TimeZone
-    periods: Annotated[tuple[Period, ...], Field(min_length=1)]
+    periods: Annotated[tuple[Period, ...], sized(1, 20, "periods")]
 
 
 class DatabaseSettings(Model):
@@ -208,7 +211,7 @@ class Budget(Model):
     """Monthly limit in USD and who hears of it; the reminder comes so many days before the study ends."""
 
     monthly_usd: Annotated[int, within(1, 1_000_000, "the limit in USD")]
-    notify: Annotated[tuple[Email, ...], Distinct, Field(min_length=1, max_length=10)]
+    notify: Annotated[tuple[Email, ...], Distinct, sized(1, 10, "addresses")]
     reminder_days: Annotated[int, within(1, 180, "days")] = 30
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Sized
+from datetime import time
 from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated, Any
 from zoneinfo import available_timezones
@@ -75,6 +76,18 @@ def within(lowest: float, highest: float, what: str, *, step: float | None = Non
     return AfterValidator(check)
 
 
+def sized(lowest: int, highest: int, what: str) -> AfterValidator:
+    """Text or a list of a certain length."""
+    rule = f"it has {lowest} to {highest} {what}"
+
+    def check(value: Sized) -> Sized:
+        if not lowest <= len(value) <= highest:
+            raise RefusedError(rule, "Add what is missing" if len(value) < lowest else "Shorten it")
+        return value
+
+    return AfterValidator(check)
+
+
 def _retention(days: int) -> int:
     if days not in RETENTION_DAYS:
         nearest = next((offered for offered in RETENTION_DAYS if offered >= days), RETENTION_DAYS[-1])
@@ -101,7 +114,7 @@ def _public(address: IPv4Address) -> IPv4Address:
     documentation = any(
         address in IPv4Network(block) for block in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")
     )
-    if not (address.is_global or documentation):
+    if address.is_multicast or not (address.is_global or documentation):
         raise RefusedError("a VPN gateway needs a public address", "Enter the address the internet sees")
     return address
 
@@ -111,8 +124,15 @@ def _network(value: Any) -> Any:
         return value
     try:
         return IPv4Network(value)
-    except ValueError as error:
-        raise RefusedError(f"it is not an IPv4 network ({error})", "Write it as 10.20.0.0/20, host bits zero") from None
+    except ValueError:
+        raise RefusedError("it is not an IPv4 network", "Write it as 10.20.0.0/20, with host bits zero") from None
+
+
+def _time_of_day(value: Any) -> Any:
+    # YAML 1.1 reads 07:00 without quotes as the number 420.
+    if not isinstance(value, str) or re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value) is None:
+        raise RefusedError("it is not a time of day", 'Write it as "07:30", in quotes')
+    return value
 
 
 def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -120,8 +140,6 @@ def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
         raise RefusedError("an entry stands twice", "Remove one of them")
     return values
 
-
-Check = Callable[[Any], Any]
 
 AccountId = Annotated[
     str, matching(r"\d{12}", "an AWS account id has 12 digits", "Quote it, so that YAML keeps leading zeros")
@@ -184,9 +202,18 @@ GroupId = Annotated[
 TransitGatewayId = Annotated[
     str, matching(r"tgw-[0-9a-f]{8,17}", "it is not a transit gateway's id", "Copy it from the VPC console: tgw-…")
 ]
+DomainPrefix = Annotated[
+    str,
+    matching(
+        r"(?!.*(aws|amazon|cognito))[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?",
+        "Cognito takes up to 63 lower-case letters, digits and inner hyphens, without aws, amazon or cognito",
+        "Choose another prefix: it becomes <prefix>.auth.<region>.amazoncognito.com",
+    ),
+]
 Cidr = Annotated[IPv4Network, BeforeValidator(_network)]
 Asn = Annotated[int, AfterValidator(_asn)]
 PublicAddress = Annotated[IPv4Address, AfterValidator(_public)]
+TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 RetentionDays = Annotated[int, AfterValidator(_retention)]
 Acu = Annotated[float, within(0, MAX_ACU, "capacity in ACU", step=0.5)]

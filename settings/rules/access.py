@@ -26,6 +26,10 @@ SPLUNK_SOURCES = frozenset(
 """Source types of this store's logs; each needs its own token, because index and source type come from it."""
 
 
+PRIVATE_DOMAINS = frozenset({"local", "internal", "lan", "localhost", "home", "corp", "intranet", "private"})
+"""Top-level names that public DNS never holds; https://www.rfc-editor.org/rfc/rfc6762#appendix-G"""
+
+
 def client_vpn_fits(client_vpn: ClientVpn | None, identity: Identity | None) -> Problems:
     """A range AWS accepts, and groups that the directory knows."""
     if client_vpn is None:
@@ -46,10 +50,6 @@ def client_vpn_fits(client_vpn: ClientVpn | None, identity: Identity | None) -> 
                 rule=f"identity.groups knows {sorted(known) or 'no group'}",
                 remedy="Add the group and its Identity Center id there, or correct the name",
             )
-    if not client_vpn.groups:
-        yield Problem(
-            key="client_vpn.groups", value=[], rule="access is given by directory group", remedy="Name at least one"
-        )
 
 
 def saml_metadata_is_usable(client_vpn: ClientVpn | None, identity: Identity | None) -> Problems:
@@ -67,15 +67,23 @@ def saml_metadata_is_usable(client_vpn: ClientVpn | None, identity: Identity | N
                 rule=problem,
                 remedy="Download it from IAM Identity Center as docs/runbooks/identity-center.md says",
             )
+    if client_vpn and identity and client_vpn.saml_metadata == identity.saml_metadata:
+        yield Problem(
+            key="client_vpn.saml_metadata",
+            value=client_vpn.saml_metadata,
+            rule="it is identity.saml_metadata; the client VPN is an application of its own in IAM Identity Center",
+            remedy="Name the metadata of the client VPN's application",
+        )
 
 
-def splunk_is_reachable(logging: Logging, account: Account) -> Problems:
-    """Firehose delivers to a public https endpoint only, with one token per source type."""
+def splunk_is_reachable(logging: Logging) -> Problems:
+    """Firehose delivers to a public https endpoint only.
+    https://docs.aws.amazon.com/firehose/latest/dev/create-destination.html#create-destination-splunk
+    """
     if logging.splunk is None:
         return
-    endpoint = urlsplit(logging.splunk.hec_endpoint)
-    host = endpoint.hostname or ""
-    if endpoint.scheme != "https" or not host:
+    host = _https_host(logging.splunk.hec_endpoint)
+    if host is None:
         yield Problem(
             key="logging.splunk.hec_endpoint",
             value=logging.splunk.hec_endpoint,
@@ -87,8 +95,15 @@ def splunk_is_reachable(logging: Logging, account: Account) -> Problems:
             key="logging.splunk.hec_endpoint",
             value=logging.splunk.hec_endpoint,
             rule="Firehose cannot deliver to a private address",
-            remedy="Publish the collector, or use a relay in the VPC, the Splunk add-on for AWS, or FireLens",
+            remedy="Publish the collector, or use a relay in the VPC, the Splunk add-on that pulls from CloudWatch, "
+            "or FireLens",
         )
+
+
+def splunk_has_a_token_per_source(logging: Logging, account: Account) -> Problems:
+    """One token per source type, in Secrets Manager of the stack's own account and Region."""
+    if logging.splunk is None:
+        return
     tokens = logging.splunk.token_secrets
     for source in sorted(SPLUNK_SOURCES - tokens.keys()):
         yield Problem(
@@ -102,7 +117,7 @@ def splunk_is_reachable(logging: Logging, account: Account) -> Problems:
             yield Problem(
                 key="logging.splunk.token_secrets",
                 value=source,
-                rule=f"no log of the store has this source type; there are {sorted(SPLUNK_SOURCES)}",
+                rule=f"no log of the store has this source type; there are {', '.join(sorted(SPLUNK_SOURCES))}",
                 remedy="Remove it or correct its name",
             )
         if arn.split(":")[3:5] != [account.region, account.id]:
@@ -114,17 +129,28 @@ def splunk_is_reachable(logging: Logging, account: Account) -> Problems:
             )
 
 
-def _is_public(host: str) -> bool:
-    if host == "localhost" or host.endswith((".local", ".internal", ".lan", ".localhost")) or "." not in host:
-        return False
+def _https_host(url: str) -> str | None:
     try:
-        return ip_address(host).is_global
+        parts = urlsplit(url)
+        _ = parts.port  # raises on a port that is no number
     except ValueError:
-        return True
+        return None
+    return parts.hostname if parts.scheme == "https" else None
+
+
+def _is_public(host: str) -> bool:
+    """By its look alone: names that never resolve in public DNS, and addresses that are not routed."""
+    name = host.removesuffix(".")
+    try:
+        return ip_address(name).is_global
+    except ValueError:
+        last = name.rpartition(".")[2]
+        return last != name and not last.isdigit() and last not in PRIVATE_DOMAINS
 
 
 RULES: tuple[Rule, ...] = (
     client_vpn_fits,
     saml_metadata_is_usable,
     splunk_is_reachable,
+    splunk_has_a_token_per_source,
 )

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import math
-from itertools import pairwise
-
 from components import schedule as week
 from settings.models import DatabaseSettings, Schedule, TierSettings
 from settings.rules.network import DEPLOYMENT_FACTOR
@@ -30,41 +27,68 @@ OPERATOR_CONNECTIONS = 20
 WEEK_HOURS = 168
 
 
-def schedule_covers_the_week(schedule: Schedule) -> Problems:
-    """A week has 168 hours, and each belongs to exactly one period."""
+def period_names_are_distinct(schedule: Schedule) -> Problems:
+    """A scheduled action is known by its period's name."""
     names = [period.name for period in schedule.periods]
-    for name in {name for name in names if names.count(name) > 1}:
+    for name in sorted({name for name in names if names.count(name) > 1}):
         yield Problem(
             key="schedule.periods", value=name, rule="two periods have this name", remedy="Merge them into one"
         )
-    spans = sorted(week.spans(schedule), key=lambda span: span[:2])
-    for start, end, period in spans:
-        if end <= start:
-            yield Problem(
-                key=f"schedule.periods.{period.name}",
-                value=f"{start % 1440 // 60:02}:{start % 60:02}",
-                rule="the window ends before it begins",
-                remedy="Split a window that passes midnight in two, the first ending 00:00",
-            )
-    for (_, end, first), (start, _, second) in pairwise(spans):
-        if start < end:
-            yield Problem(
-                key=f"schedule.periods.{second.name}",
-                value=f"{week.DAYS[start // 1440]} {start % 1440 // 60:02}:{start % 60:02}",
-                rule=f"the window overlaps one of {first.name}",
-                remedy="Let each hour of the week belong to one period",
-            )
-    hours = sum(end - start for start, end, _ in spans) / 60
-    if hours != WEEK_HOURS:
+
+
+def windows_end_after_they_begin(schedule: Schedule) -> Problems:
+    """A window lies within a day."""
+    for period in schedule.periods:
+        for window in period.windows:
+            start, end = week.minutes(window)
+            if end <= start:
+                yield Problem(
+                    key=f"schedule.periods.{period.name}",
+                    value=f"{window.start:%H:%M} to {window.end:%H:%M}",
+                    rule="the window ends before it begins",
+                    remedy="Split a window that passes midnight in two, the first ending 00:00",
+                )
+
+
+def schedule_covers_the_week(schedule: Schedule) -> Problems:
+    """A week has 168 hours, and each belongs to exactly one period."""
+    if any(windows_end_after_they_begin(schedule)):
+        return  # told already; what it covers is anybody's guess
+    overlaps: dict[tuple[str, str], int] = {}
+    free: list[tuple[int, int]] = []
+    covered, last = 0, ""
+    for start, end, period in sorted(week.spans(schedule), key=lambda span: span[:2]):
+        if start < covered:
+            overlaps.setdefault((last, period.name), start)
+        elif start > covered:
+            free.append((covered, start))
+        if end > covered:
+            covered, last = end, period.name
+    if covered < week.WEEK_MINUTES:
+        free.append((covered, week.WEEK_MINUTES))
+    for (first, second), start in overlaps.items():
+        yield Problem(
+            key=f"schedule.periods.{second}",
+            value=_moment(start),
+            rule=f"the window overlaps one of {first}",
+            remedy="Let each hour of the week belong to one period",
+        )
+    if free:
+        hours = sum(end - start for start, end in free) / 60
         yield Problem(
             key="schedule.periods",
-            value=f"{hours:g} h",
-            rule=f"the windows add up to {hours:g} h, a week has {WEEK_HOURS}",
-            remedy="Add or shorten windows until every hour is covered once",
+            value=f"{WEEK_HOURS - hours:g} h",
+            rule=f"of the {WEEK_HOURS} hours of a week {hours:g} belong to no period, first {_moment(free[0][0])}",
+            remedy="Add or lengthen windows until every hour is covered",
         )
 
 
-def _tier(name: str, tier: TierSettings, schedule: Schedule | None) -> Problems:
+def _moment(minute: int) -> str:
+    day, rest = divmod(minute, week.DAY_MINUTES)
+    return f"{week.DAYS[day]} {rest // 60:02}:{rest % 60:02}"
+
+
+def _tier(name: str, tier: TierSettings, schedule: Schedule) -> Problems:
     offered = FARGATE_MEMORY.get(tier.cpu)
     if offered is None or tier.memory not in offered:
         choice = f"with cpu {tier.cpu}: {offered[0]} to {offered[-1]}" if offered else f"cpu: {list(FARGATE_MEMORY)}"
@@ -78,10 +102,8 @@ def _tier(name: str, tier: TierSettings, schedule: Schedule | None) -> Problems:
         yield Problem(
             key=f"{name}.min", value=tier.min, rule=f"it is above {name}.max {tier.max}", remedy="Swap or correct them"
         )
-    if schedule is None:
-        return
     peak = max(period.load for period in schedule.periods)
-    needed = math.ceil(peak * tier.tasks_per_load)
+    needed = week.tasks(peak, tier)
     if needed > tier.max:
         yield Problem(
             key=f"{name}.max",
@@ -139,6 +161,8 @@ def database_accepts_every_task(app: TierSettings, database: DatabaseSettings) -
 
 
 RULES: tuple[Rule, ...] = (
+    period_names_are_distinct,
+    windows_end_after_they_begin,
     schedule_covers_the_week,
     web_tier_fits,
     app_tier_fits,

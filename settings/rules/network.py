@@ -13,10 +13,10 @@ from settings.rules.problem import Problem, Problems, Rule
 
 DEPLOYMENT_FACTOR = 2  # during a deployment old and new tasks run side by side
 ENDPOINT_ADDRESSES = 6
-BALANCER_ADDRESSES = (
-    8  # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html
-)
-VPC_PREFIXES = range(16, 25)
+VPC_PREFIXES = range(16, 24)
+"""AWS takes a /16 to /28; a balancer wants a /27 to itself, and a subnet is a sixteenth of the VPC.
+https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html"""
+
 ANYWHERE = IPv4Network("0.0.0.0/0")
 
 
@@ -43,19 +43,19 @@ def network_is_large_enough(network: Network, web: TierSettings, app: TierSettin
         yield Problem(
             key="network.cidr",
             value=str(network.cidr),
-            rule="the VPC is a /16 to /24",
+            rule="the VPC is a /16 to /23: a balancer needs a /27, and every subnet is a sixteenth of the VPC",
             remedy="A /20 suits most studies",
         )
         return
     tasks = math.ceil(DEPLOYMENT_FACTOR * (web.max + app.max) / network.availability_zones)
-    needed = max(tasks + ENDPOINT_ADDRESSES, BALANCER_ADDRESSES)
+    needed = tasks + ENDPOINT_ADDRESSES
     room = usable(subnet(network.cidr, "app", "a"))
     if needed > room:
         large_enough = next((size for size in reversed(VPC_PREFIXES) if room_of(size) >= needed), VPC_PREFIXES[0])
         yield Problem(
             key="network.cidr",
             value=str(network.cidr),
-            rule=f"a subnet of it has {max(room, 0)} addresses, and its tasks and endpoints need {needed}",
+            rule=f"a subnet of it has {room} addresses, and its tasks and endpoints need {needed}",
             remedy=f"Use a /{large_enough}, or fewer tasks",
         )
 
@@ -131,10 +131,10 @@ def exposure_is_reachable(
 
 
 def centers_are_distinct(centers: tuple[Center, ...]) -> Problems:
-    """A tunnel is known by its gateway, a route by its networks."""
+    """A tunnel is known by its gateway, a sender by its AE title."""
     seen: dict[tuple[str, Any], str] = {}
     for center in centers:
-        facts: list[tuple[str, Any]] = [("name", center.name)]
+        facts: list[tuple[str, Any]] = [("name", center.name), *(("ae_titles", title) for title in center.ae_titles)]
         if center.gateway is not None:
             facts += [("gateway.address", center.gateway.address), ("gateway.asn", center.gateway.asn)]
             if not center.networks:

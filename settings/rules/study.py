@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from components.naming import PREFIX_MAX
-from settings.models import Account, Backup, DatabaseSettings, Logging, Network, Storage, Study
+from settings.models import Account, Backup, DatabaseSettings, Exposure, Logging, Storage, Study
 from settings.rules.problem import Problem, Problems, Rule
 
 PHI_AUDIT_DAYS = 2192  # six years: 45 CFR 164.316(b)(2)(i)
 PHI_BACKUP_DAYS = 35
 
 
-def phi_is_safeguarded(study: Study, network: Network, database: DatabaseSettings, logging: Logging) -> Problems:
-    """Real patients' data: redundancy, recovery and six years of audit logs (45 CFR 164.308(a)(7), 164.316(b)(2))."""
+def phi_is_safeguarded(study: Study, database: DatabaseSettings, logging: Logging) -> Problems:
+    """Real patients' data: a reader, recovery, six years of audit logs (45 CFR 164.308(a)(7), 164.316(b)(2))."""
     if study.data != "phi":
         return
     least = (
-        ("network.availability_zones", network.availability_zones, 2),
         ("database.readers", database.readers, 1),
         ("database.min_acu", database.min_acu, 0.5),
         ("database.backup_days", database.backup_days, PHI_BACKUP_DAYS),
@@ -29,6 +28,17 @@ def phi_is_safeguarded(study: Study, network: Network, database: DatabaseSetting
                 rule=f"with study.data phi it is at least {floor:g}",
                 remedy=f"Set it to {floor:g} or more; only synthetic data may do with less",
             )
+
+
+def phi_in_public_is_filtered(study: Study, exposure: Exposure, waf: bool) -> Problems:  # noqa: FBT001  called by name
+    """What the internet can reach is behind the web application firewall."""
+    if study.data == "phi" and exposure.kind == "public" and not waf:
+        yield Problem(
+            key="waf",
+            value=waf,
+            rule="with study.data phi and exposure.kind public the firewall is on",
+            remedy="Set it to true, or exposure.kind to vpn",
+        )
 
 
 def environment_fits_data(environment: str, study: Study) -> Problems:
@@ -101,6 +111,7 @@ def copies_lie_elsewhere(account: Account, backup: Backup) -> Problems:
 
 RULES: tuple[Rule, ...] = (
     phi_is_safeguarded,
+    phi_in_public_is_filtered,
     environment_fits_data,
     name_fits_every_service,
     study_ends_after_it_starts,

@@ -1,0 +1,29 @@
+# `make help` lists the targets. Everything they install stays in .venv/ and .rehearsal/.
+PYTHON ?= python3
+STACK ?= dev
+PYTEST_ARGS ?=
+SHELL := /bin/bash
+BIN := .venv/bin
+
+.PHONY: help setup rehearse test shell clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+
+setup: ## Install everything that the targets below need; quick when nothing changed
+	@$(PYTHON) -m rehearsal.engine.setup
+
+rehearse: setup ## Deploy, change and destroy STACK (dev) with the real engine on the simulated AWS
+	@$(BIN)/python -m rehearsal run --stack $(STACK)
+
+test: setup ## Lint, types and every test; PYTEST_ARGS go to pytest
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/ty check
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+shell: setup ## A shell in which `pulumi` is the rehearsal's
+	@. rehearsal/env && PS1='(rehearsal) \w \$$ ' exec bash --norc -i
+
+clean: ## Remove everything that setup and rehearsals have made
+	rm -rf .venv .rehearsal

@@ -1,0 +1,54 @@
+"""The command line of the store: `python -m ops --help`."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import pulumi
+import typer
+from rich.console import Console
+
+from ops import render
+from ops.plan import plan
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+Stack = Annotated[str, typer.Option("--stack", "-s", help="Name of the stack: its file is Pulumi.<stack>.yaml.")]
+
+
+@app.callback()
+def main() -> None:
+    """Know, check and operate the image store."""
+
+
+@app.command("plan")
+def plan_command(
+    stack: Stack,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print every resource with its inputs as JSON.")] = False,
+    as_tree: Annotated[bool, typer.Option("--tree", help="Print every resource below its parent.")] = False,
+    preview: Annotated[bool, typer.Option("--preview", help="Leave unknown what AWS has yet to decide.")] = False,
+) -> None:
+    """What a stack declares, found out by running the program without any cloud."""
+    console = Console()
+    declared = plan(stack, preview=preview)
+    for warning in declared.warnings:
+        Console(stderr=True).print(f"warning: {warning}", markup=False)
+    if as_json:
+        typer.echo(json.dumps(declared.to_json(), indent=2))
+    else:
+        console.print(render.tree(declared) if as_tree else render.table(declared))
+
+
+def run() -> None:
+    """Runs the command line; what a person can put right is a message, not a traceback."""
+    try:
+        app()
+    except pulumi.RunError as error:
+        typer.echo(str(error), err=True)
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,119 @@
+"""One stack in a workspace of its own, from `up` to `destroy`: what `make rehearse` and the engine's tests drive."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from rehearsal.environment import PROJECT, TOOLS, environment
+from rehearsal.operations import EngineError, Operation, Result, Watcher
+from rehearsal.workspace import Config, Workspace, merged
+
+
+class Rehearsal:
+    """A stack of `program` on the simulated AWS, in `folder`.
+
+    `config` is merged into the stack file's own, `env` reaches the engine and its plugins (REHEARSAL_FAULT, say).
+    Commands raise EngineError when the engine fails, unless `check=False` asks for the result.
+    """
+
+    def __init__(
+        self,
+        stack: str = "dev",
+        *,
+        folder: Path | None = None,
+        program: Path = PROJECT,
+        config: Config | None = None,
+        env: Mapping[str, str] | None = None,
+        policies: bool = True,
+    ) -> None:
+        self.stack = stack
+        self.workspace = Workspace(folder or TOOLS / "runs" / stack, program)
+        self.env = dict(env or {})
+        self._config = dict(config or {})
+        self._policies = policies
+        self._number = 0
+
+    def start_over(self) -> Rehearsal:
+        """An empty state and an empty cloud, with the stack created."""
+        shutil.rmtree(self.workspace.folder, ignore_errors=True)
+        self.workspace.prepare()
+        self.configure({})
+        self.workspace.create(self.stack)
+        return self
+
+    def configure(self, changes: Config) -> None:
+        """From now on the stack's configuration has these changes too."""
+        self._config = merged(self._config, changes)
+        self.workspace.configure(self.stack, self._config)
+
+    def up(self, *, check: bool = True, watcher: Watcher | None = None) -> Result:
+        """Deploy."""
+        return self._finish(self.start("up", "--yes", "--skip-preview", *self._pack()), check=check, watcher=watcher)
+
+    def preview(self, *, expect_no_changes: bool = False, check: bool = True, watcher: Watcher | None = None) -> Result:
+        """Say what `up` would change."""
+        expected = ["--expect-no-changes"] if expect_no_changes else []
+        return self._finish(self.start("preview", *expected, *self._pack()), check=check, watcher=watcher)
+
+    def refresh(self, *, check: bool = True, watcher: Watcher | None = None) -> Result:
+        """Read the cloud into the state."""
+        return self._finish(self.start("refresh", "--yes", "--skip-preview"), check=check, watcher=watcher)
+
+    def destroy(self, *, check: bool = True, watcher: Watcher | None = None) -> Result:
+        """Delete everything that is neither protected nor retained."""
+        return self._finish(self.start("destroy", "--yes", "--skip-preview"), check=check, watcher=watcher)
+
+    def start(self, command: str, *arguments: str) -> Operation:
+        """Start a command of the engine that logs events, to be waited for, interrupted or killed."""
+        self._number += 1
+        return Operation(
+            [command, *arguments, "--stack", self.stack, "--non-interactive", "--suppress-progress"],
+            cwd=self.workspace.project,
+            environment=self._environment(),
+            log=self.workspace.folder / f"{self._number:02}-{command}.jsonl",
+        )
+
+    def unlock(self) -> None:
+        """Release the stack after an engine that was killed."""
+        self._output("pulumi", "cancel", "--yes", "--stack", self.stack)
+
+    def resources(self) -> list[dict[str, Any]]:
+        """Resources in the state, as `pulumi stack export` shows them; secrets stay encrypted."""
+        state = json.loads(self._output("pulumi", "stack", "export", "--stack", self.stack))
+        return state["deployment"].get("resources", [])
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs, secrets masked."""
+        return json.loads(self._output("pulumi", "stack", "output", "--json", "--stack", self.stack))
+
+    def cloud(self) -> list[dict[str, Any]]:
+        """Resources that exist in the simulated cloud."""
+        folder = str(self.workspace.cloud)
+        return json.loads(self._output(sys.executable, "-m", "rehearsal.cloud", "list", "--cloud", folder, "--json"))
+
+    def _finish(self, operation: Operation, *, check: bool, watcher: Watcher | None) -> Result:
+        result = operation.wait(watcher)
+        if check and result.exit_code:
+            raise EngineError(result)
+        return result
+
+    def _pack(self) -> list[str]:
+        pack = self.workspace.program / "policy"
+        return ["--policy-pack", str(pack)] if self._policies and (pack / "PulumiPolicy.yaml").exists() else []
+
+    def _environment(self) -> dict[str, str]:
+        return environment(self.workspace.folder) | self.env
+
+    def _output(self, *command: str) -> str:
+        done = subprocess.run(  # noqa: S603  our own tools
+            command, cwd=self.workspace.project, env=self._environment(), capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(f"{' '.join(command)} failed:\n{done.stderr.strip()}")
+        return done.stdout

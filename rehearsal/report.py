@@ -1,0 +1,95 @@
+"""What `make rehearse` shows: a line per step while it runs, and a summary at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from pulumi.automation.events import EngineEvent, OpType
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from rehearsal.operations import Watcher, short, told
+from rehearsal.scenario import Record, Resources
+
+ROOT = "pulumi:pulumi:Stack"
+
+
+@contextmanager
+def progress(console: Console, title: str) -> Generator[Watcher]:
+    """Counts the resources that a command has worked on; a terminal shows it live, a log does not."""
+    with console.status(title) as status:
+        done = 0
+
+        def count(event: EngineEvent) -> None:
+            nonlocal done
+            if event.res_outputs_event and not event.res_outputs_event.planning:
+                done += 1
+                status.update(f"{title}: {done} resources, {escape(short(event.res_outputs_event.metadata.urn))}")
+
+        yield count
+
+
+def component(resource: Mapping[str, Any], by_urn: Mapping[str, Mapping[str, Any]]) -> str:
+    """The outermost component that a resource is part of; the program itself if there is none."""
+    chain = [resource]
+    while chain[-1].get("parent") in by_urn:
+        chain.append(by_urn[chain[-1]["parent"]])
+    below = [link for link in chain if link["type"] != ROOT]
+    top = below[-1] if below else resource
+    return top["urn"].rpartition("::")[2] if not top.get("custom") else "(program)"
+
+
+def resource_table(resources: Resources) -> Table:
+    """Cloud resources by component."""
+    by_urn = {resource["urn"]: resource for resource in resources}
+    cloud = [resource for resource in resources if resource.get("custom") and not _provider(resource)]
+    table = Table("component", "resources", "of which", title=f"{len(cloud)} cloud resources")
+    table.columns[1].justify = "right"
+    per_component: dict[str, Counter[str]] = {}
+    for resource in cloud:
+        kinds = per_component.setdefault(component(resource, by_urn), Counter())
+        kinds[resource["type"].rpartition(":")[2]] += 1
+    for name, kinds in sorted(per_component.items()):
+        listed = ", ".join(f"{number} {kind}" if number > 1 else kind for kind, number in kinds.most_common(4))
+        table.add_row(name, str(kinds.total()), listed + (" …" if len(kinds) > 4 else ""))  # noqa: PLR2004
+    return table
+
+
+def summary(console: Console, record: Record, seconds: Mapping[str, float]) -> None:
+    """Resources, policies, the change in place, what is retained, and the time of each step."""
+    console.print(resource_table(record.deployed))
+    if record.up:
+        _policies(console, record)
+    if record.update:
+        console.print("Updated in place: " + escape(", ".join(sorted(_changed(record)))))
+    if record.retained:
+        console.print("Retained in the cloud: " + escape(", ".join(record.retained)))
+    times = ", ".join(f"{name} {spent:.1f} s" for name, spent in seconds.items())
+    console.print(f"[bold green]Rehearsal passed[/] in {sum(seconds.values()):.0f} s ({times})")
+
+
+def _policies(console: Console, record: Record) -> None:
+    if record.up is None or record.up.summary is None:
+        return
+    packs = ", ".join(pack.partition("|")[0] for pack in record.up.summary.policy_packs)
+    if not packs:
+        console.print("Policies: no pack in ./policy")
+        return
+    found = record.up.violations
+    console.print(f"Policies: pack {packs}, {len(found)} violations")
+    for event in found:
+        console.print(f"  {escape(told(event))}")
+
+
+def _changed(record: Record) -> Iterator[str]:
+    for step in record.update.steps if record.update else ():
+        if step.op == OpType.UPDATE:
+            yield f"{short(step.urn)} ({', '.join(step.diffs or ())})"
+
+
+def _provider(resource: Mapping[str, Any]) -> bool:
+    return resource["type"].startswith("pulumi:providers:")

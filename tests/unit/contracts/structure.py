@@ -1,0 +1,63 @@
+"""How resources hang together: providers, parents, URNs, components."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+from ops.plan import Plan
+
+COMPONENT_TOKEN = re.compile(r"imgstore:[a-z]+:[A-Z]\w+")
+
+
+def explicit_provider(plan: Plan) -> list[str]:
+    """Every resource of a provider package names one of the stack's own providers of that package."""
+    providers = {provider.urn: provider.type.rpartition(":")[2] for provider in plan.providers}
+    return [
+        f"{resource.urn}: provider {resource.provider or '(default)'} is not the stack's own for its package"
+        for resource in plan.resources
+        if not (resource.is_component or resource.is_provider)
+        and providers.get(resource.provider) != resource.type.partition(":")[0]
+    ]
+
+
+def explicit_parent(plan: Plan) -> list[str]:
+    """Only components and providers stand directly below the stack; whatever else has a component as its parent."""
+    components = {component.urn for component in plan.components}
+    return [
+        f"{resource.urn}: its parent is {resource.parent or '(none)'}, not a component"
+        for resource in plan.resources
+        if resource.parent not in components
+        and not (resource.parent == plan.urn and (resource.is_component or resource.is_provider))
+    ]
+
+
+def unique_urns(plan: Plan) -> list[str]:
+    """No URN stands twice: mocks accept that, the engine does not."""
+    counts = Counter(resource.urn for resource in plan.resources)
+    return [f"{urn}: registered {count} times" for urn, count in counts.items() if count > 1]
+
+
+def component_tokens(plan: Plan) -> list[str]:
+    """What is neither of a provider package nor a provider is a component, `imgstore:<module>:<Class>`."""
+    packages = {provider.type.rpartition(":")[2] for provider in plan.providers}
+    return [
+        f"{resource.urn}: type {resource.type} does not match {COMPONENT_TOKEN.pattern}"
+        for resource in plan.resources
+        if not resource.is_provider
+        and resource.type.partition(":")[0] not in packages
+        and COMPONENT_TOKEN.fullmatch(resource.type) is None
+    ]
+
+
+def registered_outputs(plan: Plan) -> list[str]:
+    """Every component registers outputs: without them the engine never closes it, and users see nothing of it."""
+    return [f"{component.urn}: registers no outputs" for component in plan.components if not component.outputs]
+
+
+def same_resources(plan: Plan, preview: Plan) -> list[str]:
+    """A preview registers what an update does: nothing is declared inside an apply."""
+    here, there = {resource.urn for resource in plan.resources}, {resource.urn for resource in preview.resources}
+    return [f"{urn}: only in the update" for urn in here - there] + [
+        f"{urn}: only in the preview" for urn in there - here
+    ]
