@@ -1,0 +1,218 @@
+"""What AWS refuses because of what exists, or doesn't: checked when a resource is really created or updated."""
+
+from __future__ import annotations
+
+import json
+import re
+from ipaddress import IPv4Network
+from typing import Any
+
+from rehearsal.cloud.folder import Cloud, Resource
+from rehearsal.cloud.identity import name_property
+from rehearsal.cloud.properties import at, strings
+from rehearsal.cloud.rules.errors import AwsError
+from rehearsal.cloud.tables import data
+
+SUBNET = "aws:ec2/subnet:Subnet"
+_EC2_ID = re.compile(r"(vpc|subnet|sg|rtb|igw|acl|eipalloc|nat|vpce|pl|vgw|cgw|vpn|tgw)-[0-9a-f]{8,17}")
+_NOT_FOUND = {
+    "vpc": "InvalidVpcID.NotFound",
+    "subnet": "InvalidSubnetID.NotFound",
+    "sg": "InvalidGroup.NotFound",
+    "rtb": "InvalidRouteTableID.NotFound",
+}
+# ARNs of these services name things of this stack; others (an existing hosted zone, say) were there before.
+_ARN_ERRORS = {
+    "kms": "NotFoundException: Key",
+    "iam": "NoSuchEntity",
+    "logs": "ResourceNotFoundException: log group",
+    "elasticloadbalancing": "TargetGroupNotFound",
+    "acm": "CertificateNotFoundException",
+    "ecs": "ClusterNotFoundException",
+    "sns": "NotFoundException: Topic",
+    "rds": "DBClusterNotFoundFault",
+    "wafv2": "WAFNonexistentItemException",
+    "firehose": "ResourceNotFoundException",
+    "cognito-idp": "ResourceNotFoundException",
+    "servicediscovery": "ServiceNotFound",
+}
+_DEFAULTS = ("defaultRouteTableId", "defaultNetworkAclId", "defaultSecurityGroupId", "mainRouteTableId", "prefixListId")
+
+
+def names_are_free(cloud: Cloud, token: str, urn: str, inputs: dict[str, Any]) -> None:
+    """A name belongs to one resource; a deleted secret keeps its own until it is gone for good."""
+    name = inputs.get(name_property(token) or "")
+    if not isinstance(name, str):
+        return
+    scope = inputs.get("vpcId")  # security groups are named within their VPC
+    for other in cloud.of_type(token):
+        same = other.outputs.get(name_property(token) or "") == name and other.inputs.get("vpcId") == scope
+        if same and other.inputs.get("cluster") == inputs.get("cluster"):
+            raise AwsError(_taken(token), name_property(token) or "", f"{name} exists already ({other.name})")
+    if token == "aws:secretsmanager/secret:Secret" and name in cloud.reserved():
+        raise AwsError(
+            "InvalidRequestException",
+            "name",
+            f"a secret {name} is already scheduled for deletion, its name is free after {cloud.reserved()[name]}",
+        )
+
+
+def _taken(token: str) -> str:
+    return {
+        "aws:s3/bucket:Bucket": "BucketAlreadyExists",
+        "aws:iam/role:Role": "EntityAlreadyExists",
+        "aws:iam/policy:Policy": "EntityAlreadyExists",
+        "aws:rds/cluster:Cluster": "DBClusterAlreadyExistsFault",
+        "aws:ec2/securityGroup:SecurityGroup": "InvalidGroup.Duplicate",
+        "aws:lb/loadBalancer:LoadBalancer": "DuplicateLoadBalancerName",
+        "aws:lb/targetGroup:TargetGroup": "DuplicateTargetGroupName",
+    }.get(token, "ResourceAlreadyExistsException")
+
+
+def references_exist(cloud: Cloud, token: str, inputs: dict[str, Any], *, account: str) -> None:
+    """Every id, ARN and name that the inputs refer to."""
+    every = {name for resource in cloud for name in resource.answers_to()}
+    every |= {resource.outputs[key] for resource in cloud for key in _DEFAULTS if key in resource.outputs}
+    for path, text in strings(inputs):
+        _id_exists(every, path, text)
+        _arn_exists(every, path, text, account)
+    for path, target in data("behaviours")["refers"].get(token, {}).items():
+        kind, _, known_by = target.rpartition(".")
+        known = {one.id if known_by == "id" else one.outputs.get(known_by) for one in cloud.of_type(kind)}
+        for name in at(inputs, path):
+            if name not in known:
+                raise AwsError("NotFound", path, f"there is no {kind.rpartition(':')[2]} {name}")
+
+
+def _id_exists(every: set[str], path: str, text: str) -> None:
+    if _EC2_ID.fullmatch(text) and text not in every:
+        raise AwsError(_NOT_FOUND.get(text.partition("-")[0], "NotFound"), path, f"the ID '{text}' does not exist")
+
+
+def _arn_exists(every: set[str], path: str, text: str, account: str) -> None:
+    parts = text.split(":", 5)
+    if len(parts) != 6 or parts[:2] != ["arn", "aws"] or parts[4] != account or "*" in text:  # noqa: PLR2004
+        return
+    error = _ARN_ERRORS.get(parts[2])
+    if error and text.removesuffix(":*") not in every:
+        raise AwsError(error, path, f"{text} does not exist")
+
+
+def containers_can_start(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
+    """A task's secrets and log group."""
+    if token != "aws:ecs/taskDefinition:TaskDefinition":
+        return
+    secrets = {one.id for one in cloud.of_type("aws:secretsmanager/secret:Secret")}
+    groups = {one.id for one in cloud.of_type("aws:cloudwatch/logGroup:LogGroup")}
+    for position, container in enumerate(json.loads(inputs["containerDefinitions"])):
+        path = f"containerDefinitions[{position}]"
+        for secret in container.get("secrets", []):
+            arn = ":".join(secret["valueFrom"].split(":")[:7])
+            if arn not in secrets:
+                raise AwsError("ResourceInitializationError", f"{path}.secrets", f"there is no secret {arn}")
+        group = container.get("logConfiguration", {}).get("options", {}).get("awslogs-group")
+        if group is not None and group not in groups:
+            raise AwsError("ResourceInitializationError", f"{path}.logConfiguration", f"there is no log group {group}")
+
+
+def subnets_fit(cloud: Cloud, token: str, urn: str, inputs: dict[str, Any]) -> None:
+    """Inside the VPC, and over no other subnet."""
+    if token != SUBNET:
+        return
+    block, vpc = IPv4Network(inputs["cidrBlock"]), cloud.find(inputs["vpcId"], "aws:ec2/vpc:Vpc")
+    if vpc is not None and not block.subnet_of(IPv4Network(vpc.outputs["cidrBlock"])):
+        raise AwsError("InvalidSubnet.Range", "cidrBlock", f"{block} is not inside the VPC {vpc.outputs['cidrBlock']}")
+    for other in cloud.of_type(SUBNET):
+        beside = other.urn != urn and other.inputs["vpcId"] == inputs["vpcId"]
+        if beside and block.overlaps(IPv4Network(other.inputs["cidrBlock"])):
+            raise AwsError(
+                "InvalidSubnet.Conflict", "cidrBlock", f"{block} overlaps {other.inputs['cidrBlock']} ({other.name})"
+            )
+
+
+def zones_are_covered(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
+    """An application load balancer and a database subnet group span two zones."""
+    name, code = {
+        "aws:lb/loadBalancer:LoadBalancer": ("subnets", "ValidationError"),
+        "aws:rds/subnetGroup:SubnetGroup": ("subnetIds", "DBSubnetGroupDoesNotCoverEnoughAZs"),
+    }.get(token, ("", ""))
+    if not name or inputs.get("loadBalancerType") == "network":
+        return
+    found = [cloud.find(identity, SUBNET) for identity in inputs.get(name, [])]
+    zones = {subnet.inputs.get("availabilityZone") for subnet in found if subnet is not None}
+    if len(zones) < 2:  # noqa: PLR2004
+        raise AwsError(
+            code, name, f"at least two subnets in two different Availability Zones must be specified, not {len(zones)}"
+        )
+
+
+def log_groups_may_use_their_key(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
+    """CloudWatch Logs encrypts by itself, so the key's policy has to name it."""
+    if token != "aws:cloudwatch/logGroup:LogGroup" or "kmsKeyId" not in inputs:
+        return
+    key = cloud.find(inputs["kmsKeyId"], "aws:kms/key:Key")
+    region = inputs["kmsKeyId"].split(":")[3]
+    if key is not None and f"logs.{region}.amazonaws.com" not in str(key.outputs.get("policy")):
+        message = (
+            f"The specified KMS key does not exist or is not allowed to be used with log group {inputs.get('name')}"
+        )
+        raise AwsError("InvalidParameterException", "kmsKeyId", message)
+
+
+def services_can_register(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
+    """A target group counts once a listener forwards to it; a strategy names providers of the cluster."""
+    if token != "aws:ecs/service:Service":
+        return
+    forwards = [*cloud.of_type("aws:lb/listener:Listener"), *cloud.of_type("aws:lb/listenerRule:ListenerRule")]
+    attached = {text for listener in forwards for _, text in strings(listener.inputs)}
+    for position, balancer in enumerate(inputs.get("loadBalancers", [])):
+        arn = balancer.get("targetGroupArn")
+        if arn not in attached:
+            message = f"The target group with targetGroupArn {arn} does not have an associated load balancer"
+            raise AwsError("InvalidParameterException", f"loadBalancers[{position}].targetGroupArn", message)
+    cluster = cloud.find(inputs.get("cluster", ""), "aws:ecs/cluster:Cluster")
+    offered = {
+        provider
+        for one in cloud.of_type("aws:ecs/clusterCapacityProviders:ClusterCapacityProviders")
+        if cluster is not None and one.inputs.get("clusterName") == cluster.outputs.get("name")
+        for provider in one.inputs.get("capacityProviders", [])
+    }
+    for strategy in inputs.get("capacityProviderStrategies", []):
+        if strategy["capacityProvider"] not in offered:
+            message = f"The capacity provider {strategy['capacityProvider']} is not associated with the cluster"
+            raise AwsError("InvalidParameterException", "capacityProviderStrategies", message)
+
+
+def scaling_targets_exist(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
+    """Application Auto Scaling knows a service by `service/<cluster>/<service>`."""
+    if not token.startswith("aws:appautoscaling/"):
+        return
+    _, cluster, service = inputs["resourceId"].split("/")
+    found = [one for one in cloud.of_type("aws:ecs/service:Service") if one.outputs.get("name") == service]
+    if not any(one.inputs.get("cluster", "").endswith(f"/{cluster}") for one in found):
+        raise AwsError("ValidationException", "resourceId", f"ECS service doesn't exist: {inputs['resourceId']}")
+
+
+def private_dns_needs_the_vpc(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
+    """Private names of an endpoint resolve only where the VPC resolves names."""
+    if token != "aws:ec2/vpcEndpoint:VpcEndpoint" or not inputs.get("privateDnsEnabled"):
+        return
+    vpc = cloud.find(inputs["vpcId"], "aws:ec2/vpc:Vpc")
+    if vpc is not None and not (vpc.inputs.get("enableDnsHostnames") and vpc.inputs.get("enableDnsSupport", True)):
+        message = "Enabling private DNS requires both enableDnsSupport and enableDnsHostnames"
+        raise AwsError("InvalidParameter", "privateDnsEnabled", message)
+
+
+def refuse(cloud: Cloud, token: str, urn: str, inputs: dict[str, Any], *, account: str, old: Resource | None) -> None:
+    """Raises AwsError for the first thing that AWS would refuse about this create or update."""
+    name = name_property(token) or ""
+    if old is None or old.inputs.get(name) != inputs.get(name):
+        names_are_free(cloud, token, urn, inputs)
+    references_exist(cloud, token, inputs, account=account)
+    containers_can_start(cloud, token, inputs)
+    subnets_fit(cloud, token, urn, inputs)
+    zones_are_covered(cloud, token, inputs)
+    log_groups_may_use_their_key(cloud, token, inputs)
+    services_can_register(cloud, token, inputs)
+    scaling_targets_exist(cloud, token, inputs)
+    private_dns_needs_the_vpc(cloud, token, inputs)
