@@ -22,7 +22,7 @@ DEFAULTED = "__defaults"
 
 
 class Aws(Provider):
-    """AWS in the folder `IMAGE_STORE_CLOUD`. Region, account and default tags come from the provider's configuration."""
+    """AWS in the folder `IMAGE_STORE_CLOUD`. Region, account and default tags are the configuration's."""
 
     def __init__(self) -> None:
         super().__init__("aws")
@@ -90,7 +90,7 @@ class Aws(Provider):
             self.cloud.put(resource)
         if strikes:
             self.faults.after()
-        return identity, self._visible_outputs(token, resource, inputs)
+        return identity, self._visible_outputs(token, resource)
 
     def update(self, token: str, urn: str, identity: str, olds: dict[str, Any], news: dict[str, Any]) -> dict[str, Any]:
         """Changes what exists."""
@@ -112,7 +112,7 @@ class Aws(Provider):
             self.cloud.put(resource)
         if strikes:
             self.faults.after()
-        return self._visible_outputs(token, resource, news)
+        return self._visible_outputs(token, resource)
 
     def delete(self, token: str, urn: str, identity: str, properties: dict[str, Any]) -> None:
         """Deletes what exists; what is gone already is no error."""
@@ -129,7 +129,7 @@ class Aws(Provider):
     def read(self, token: str, urn: str, identity: str, properties: dict[str, Any]) -> dict[str, Any] | None:
         """The resource as it is in the folder."""
         resource = self.cloud.get(urn, identity)
-        return None if resource is None else {**properties, **self._visible_outputs(token, resource, {})}
+        return None if resource is None else {**properties, **self._visible_outputs(token, resource)}
 
     def _fault(self, token: str, operation: str) -> bool:
         try:
@@ -161,6 +161,6 @@ class Aws(Provider):
             key: f"sha256:{sha256(str(inputs[key]).encode()).hexdigest()}" for key in hidden if key in inputs
         }
 
-    def _visible_outputs(self, token: str, resource: Resource, inputs: dict[str, Any]) -> dict[str, Any]:
+    def _visible_outputs(self, token: str, resource: Resource) -> dict[str, Any]:
         hidden = data("behaviours")["write_only"].get(token, [])
         return {key: value for key, value in resource.outputs.items() if key not in hidden}

@@ -6,7 +6,8 @@ import json
 import os
 import threading
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,11 @@ class Resource:
     inputs: dict[str, Any]
     outputs: dict[str, Any]
     known_to_engine: bool = True
-    mentions: frozenset[str] = field(default=frozenset())
+
+    @cached_property
+    def mentions(self) -> frozenset[str]:
+        """Every text in the inputs: what may refer to another resource."""
+        return frozenset(text for _, text in strings(self.inputs))
 
     @property
     def name(self) -> str:
@@ -51,8 +56,7 @@ class Cloud:
 
     def _read(self) -> Iterator[Resource]:
         for path in sorted(self.folder.glob("*.json")):
-            content = json.loads(path.read_text())
-            yield Resource(**content | {"mentions": frozenset(content["mentions"])})
+            yield Resource(**json.loads(path.read_text()))
 
     def __iter__(self) -> Iterator[Resource]:
         with self.lock:
@@ -76,11 +80,9 @@ class Cloud:
 
     def put(self, resource: Resource) -> Resource:
         """Writes `resource`; replacing a file is atomic, so a killed process leaves the old or the new one."""
-        mentions = frozenset(text for _, text in strings(resource.inputs))
-        resource = Resource(**{**asdict(resource), "mentions": mentions})
         path = self.folder / f"{resource.key}.json"
         draft = path.with_suffix(".draft")
-        draft.write_text(json.dumps(asdict(resource) | {"mentions": sorted(mentions)}, indent=1, sort_keys=True))
+        draft.write_text(json.dumps(asdict(resource), indent=1, sort_keys=True))
         os.replace(draft, path)  # noqa: PTH105
         with self.lock:
             self._resources[resource.key] = resource

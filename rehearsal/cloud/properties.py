@@ -9,7 +9,7 @@ from google.protobuf import struct_pb2
 
 _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"  # the engine's own marker
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
-_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  the engine's marker, not a secret
+_SECRET = "1b47061264138c4ac30d75fd1eb44270"
 
 
 class _Unknown:
@@ -35,7 +35,7 @@ def plain(value: struct_pb2.Value) -> Any:
     if kind == "list_value":
         return [plain(item) for item in value.list_value.values]
     if kind == "number_value":
-        return int(value.number_value) if value.number_value.is_integer() else value.number_value
+        return int(value.number_value) if float(value.number_value).is_integer() else value.number_value
     return value.bool_value if kind == "bool_value" else None
 
 

@@ -29,7 +29,7 @@ HIDDEN = "__"  # keys that the engine keeps and does not show
 class Provider(provider_pb2_grpc.ResourceProviderServicer, ABC):
     """A provider of one package. Subclasses say what the operations do; messages keep to the protocol's names."""
 
-    # ruff: noqa: ARG002, D102
+    # ruff: noqa: D102
 
     def __init__(self, package: str) -> None:
         self.package = package

@@ -25,7 +25,11 @@ HERE = Path(__file__).parent
 FOLDER = TOOLS / "tables"
 
 SERVICES = {
-    "aws": ["accessanalyzer", "acm", "appautoscaling", "backup", "budgets", "cfg", "cloudtrail", "cloudwatch", "cognito", "ec2", "ec2clientvpn", "ec2transitgateway", "ecr", "ecs", "guardduty", "iam", "kinesis", "kms", "lambda_", "lb", "rds", "route53", "s3", "scheduler", "secretsmanager", "servicediscovery", "sns", "sqs", "vpc", "wafv2"],
+    "aws": """
+        accessanalyzer acm appautoscaling backup budgets cfg cloudtrail cloudwatch cognito ec2 ec2clientvpn
+        ec2transitgateway ecr ecs guardduty iam kinesis kms lambda_ lb rds route53 s3 scheduler secretsmanager
+        servicediscovery sns sqs vpc wafv2
+    """.split(),  # noqa: SIM905
     "awsx": ["ecr"],
     "random": [""],
     "tls": [""],
@@ -36,9 +40,7 @@ CONSTRAINTS = ("pattern", "minLength", "maxLength", "minimum", "maximum", "enum"
 @cache
 def data(name: str) -> dict[str, Any]:
     """One of the reviewed data files beside this module."""
-    return yaml.load(
-        (HERE / f"{name}.yaml").read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    )
+    return yaml.safe_load((HERE / f"{name}.yaml").read_text(encoding="utf-8"))
 
 
 @cache
@@ -74,7 +76,7 @@ def _package(package: str) -> dict[str, Any]:
 
 
 def _modules(package: str) -> Iterator[ModuleType]:
-    """Every module of a package: each class has its own, and the package itself loads them only when they are asked for."""
+    """Every module of a package: each class has its own, which the package itself loads only when asked."""
     parent = importlib.import_module(package)
     for entry in pkgutil.iter_modules(parent.__path__):
         if not entry.ispkg and not entry.name.startswith("_"):
@@ -142,9 +144,7 @@ def _add_schemas(types: dict[str, Any]) -> None:
         ours = types[token]
         by_name = {name.lower(): name for name in schema["properties"]}
         renamed = {ours_name: theirs for ours_name, theirs in entry.get("names", {}).items()}
-        create_only = {
-            path.rpartition("/")[2] for path in schema.get("createOnlyProperties", []) if path.count("/") == 2
-        }
+        create_only = {path.removeprefix("/properties/") for path in schema.get("createOnlyProperties", [])}
         for name, kind in ours["inputs"].items():
             theirs = renamed.get(name) or by_name.get(name.lower())
             if theirs is None:

@@ -95,9 +95,10 @@ def _constraints(known: dict[str, Any], inputs: dict[str, Any]) -> Failures:
         value = inputs.get(name)
         if isinstance(value, str):
             yield from _text(name, value, rules)
-        elif isinstance(value, (int, float)) and not isinstance(value, bool):
-            if ("minimum" in rules and value < rules["minimum"]) or ("maximum" in rules and value > rules["maximum"]):
-                yield Failure(name, f"{value} is not within {rules.get('minimum')} to {rules.get('maximum')}")
+        elif isinstance(value, (int, float)) and not rules.get("minimum", value) <= value <= rules.get(
+            "maximum", value
+        ):
+            yield Failure(name, f"{value} is not within {rules.get('minimum')} to {rules.get('maximum')}")
 
 
 def _text(name: str, value: str, rules: dict[str, Any]) -> Failures:

@@ -1,1 +1,1 @@
-"""What AWS refuses beyond names and types of properties: `static` by the inputs alone, `live` by what exists, `deletion`."""
+"""What AWS refuses beyond names and types: `static` by the inputs alone, `live` by what exists, and deletes."""

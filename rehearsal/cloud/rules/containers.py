@@ -23,7 +23,14 @@ MEMORY = {
 }
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerDefinition.html
 KEYS = set(
-    ["command", "cpu", "credentialSpecs", "dependsOn", "disableNetworking", "dnsSearchDomains", "dnsServers", "dockerLabels", "dockerSecurityOptions", "entryPoint", "environment", "environmentFiles", "essential", "extraHosts", "firelensConfiguration", "healthCheck", "hostname", "image", "interactive", "links", "linuxParameters", "logConfiguration", "memory", "memoryReservation", "mountPoints", "name", "portMappings", "privileged", "pseudoTerminal", "readonlyRootFilesystem", "repositoryCredentials", "resourceRequirements", "restartPolicy", "secrets", "startTimeout", "stopTimeout", "systemControls", "ulimits", "user", "versionConsistency", "volumesFrom", "workingDirectory"]
+    """
+    command cpu credentialSpecs dependsOn disableNetworking dnsSearchDomains dnsServers dockerLabels
+    dockerSecurityOptions entryPoint environment environmentFiles essential extraHosts firelensConfiguration
+    healthCheck hostname image interactive links linuxParameters logConfiguration memory memoryReservation
+    mountPoints name portMappings privileged pseudoTerminal readonlyRootFilesystem repositoryCredentials
+    resourceRequirements restartPolicy secrets startTimeout stopTimeout systemControls ulimits user
+    versionConsistency volumesFrom workingDirectory
+    """.split()  # noqa: SIM905  a list of forty would hide what it lists
 )
 LOG_OPTIONS = {"awslogs-group", "awslogs-region", "awslogs-stream-prefix"}
 

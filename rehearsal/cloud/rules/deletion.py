@@ -11,7 +11,7 @@ from rehearsal.cloud.rules.errors import AwsError
 from rehearsal.cloud.tables import data
 
 BUCKET = "aws:s3/bucket:Bucket"
-SECRET = "aws:secretsmanager/secret:Secret"  # noqa: S105
+SECRET = "aws:secretsmanager/secret:Secret"
 RECOVERY_DAYS = 30
 # Deleted by AWS together with what they belong to, or merely pointing at it.
 _NO_OBSTACLE = ("aws:cloudwatch/metricAlarm:", "aws:appautoscaling/", "aws:ec2/default", "aws:route53/record:")

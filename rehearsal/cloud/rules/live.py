@@ -39,7 +39,7 @@ _ARN_ERRORS = {
 _DEFAULTS = ("defaultRouteTableId", "defaultNetworkAclId", "defaultSecurityGroupId", "mainRouteTableId", "prefixListId")
 
 
-def names_are_free(cloud: Cloud, token: str, urn: str, inputs: dict[str, Any]) -> None:
+def names_are_free(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
     """A name belongs to one resource; a deleted secret keeps its own until it is gone for good."""
     name = inputs.get(name_property(token) or "")
     if not isinstance(name, str):
@@ -207,7 +207,7 @@ def refuse(cloud: Cloud, token: str, urn: str, inputs: dict[str, Any], *, accoun
     """Raises AwsError for the first thing that AWS would refuse about this create or update."""
     name = name_property(token) or ""
     if old is None or old.inputs.get(name) != inputs.get(name):
-        names_are_free(cloud, token, urn, inputs)
+        names_are_free(cloud, token, inputs)
     references_exist(cloud, token, inputs, account=account)
     containers_can_start(cloud, token, inputs)
     subnets_fit(cloud, token, urn, inputs)
