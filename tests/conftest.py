@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 import pytest
 
 from ops import plan as planning
 from ops.plan import Plan
+from tests.unit.simulated import Simulated
 
 
 class Plans(Protocol):
@@ -37,3 +39,9 @@ def record() -> Callable[..., Plan]:
     It has drained when it returns, so absence can be asserted, and an apply that failed has raised.
     """
     return planning.record
+
+
+@pytest.fixture
+def simulated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Simulated:
+    """An empty simulated AWS."""
+    return Simulated(tmp_path, monkeypatch)

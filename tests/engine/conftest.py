@@ -1,0 +1,35 @@
+"""A stack per module on the real engine: deployed once, looked at by many tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rehearsal.driver import Rehearsal
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Rehearsal]:
+    """`deployed("prod")`: the stack in phase active. Tests preview and ask; they change nothing."""
+    made: dict[str, Rehearsal] = {}
+
+    def stack(name: str) -> Rehearsal:
+        if name not in made:
+            made[name] = Rehearsal(name, folder=tmp_path_factory.mktemp(name)).start_over()
+            made[name].up()
+        return made[name]
+
+    return stack
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Callable[..., Rehearsal]:
+    """An empty cloud for one test."""
+
+    def rehearsal(stack: str = "dev", **options: Any) -> Rehearsal:
+        return Rehearsal(stack, folder=tmp_path / stack, **options).start_over()
+
+    return rehearsal

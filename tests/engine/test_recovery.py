@@ -1,0 +1,41 @@
+"""An `up` that breaks in the middle: the next one completes, nothing is left over, nothing exists twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from rehearsal.driver import Rehearsal
+
+FAULTS = {
+    "cluster": "aws:rds/cluster:Cluster:create:1",
+    "service": "aws:ecs/service:Service:create:2",
+    "listener": "aws:lb/listener:Listener:create:1",
+    "killed at the cluster": "aws:rds/cluster:Cluster:create:1:kill",
+    "killed at a service": "aws:ecs/service:Service:create:1:kill",
+}
+
+
+def cloud_and_state(rehearsal: Rehearsal) -> tuple[Counter[str], Counter[str]]:
+    cloud = Counter(found["urn"] for found in rehearsal.cloud())
+    state = Counter(held["urn"] for held in rehearsal.resources() if held["type"].startswith("aws:"))
+    return cloud, state
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
+def test_the_next_up_completes_what_a_fault_broke_off(fresh: Callable[..., Rehearsal], fault: str) -> None:
+    rehearsal = fresh()
+    rehearsal.env["REHEARSAL_FAULT"] = fault
+    broken = rehearsal.up(check=False)
+    assert broken.exit_code != 0, f"the fault {fault} did not strike"
+    kind = fault.split(":create", maxsplit=1)[0]
+    assert kind in broken.message or "killed" in broken.message or ":kill" in fault, broken.message
+
+    del rehearsal.env["REHEARSAL_FAULT"]
+    rehearsal.up()
+    cloud, state = cloud_and_state(rehearsal)
+    assert cloud == state, f"only in the cloud: {cloud - state}; only in the state: {state - cloud}"
+    assert max(cloud.values()) == 1, "a resource exists twice"
+    rehearsal.preview(expect_no_changes=True)

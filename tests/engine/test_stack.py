@@ -1,0 +1,103 @@
+"""What the real engine makes of the real program."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from rehearsal.driver import Rehearsal
+
+STACKS = ("dev", "prod")
+
+
+def named(rehearsal: Rehearsal, name: str) -> dict[str, Any]:
+    return next(held for held in rehearsal.resources() if held["urn"].endswith(f"::{name}"))
+
+
+def secret_values(rehearsal: Rehearsal) -> list[str]:
+    """Passwords and private keys as they really are, from a state that shows them."""
+    shown = rehearsal.export_with_secrets()
+    found = []
+    for held in shown:
+        outputs = held.get("outputs", {})
+        for key in ("result", "privateKeyPem", "privateKeyPemPkcs8"):
+            value = outputs.get(key)
+            plain = value.get("plaintext") if isinstance(value, dict) else value
+            if plain:
+                found.append(json.loads(plain) if plain.startswith('"') else plain)
+    return found
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_second_preview_shows_no_change(deployed: Callable[[str], Rehearsal], stack: str) -> None:
+    deployed(stack).preview(expect_no_changes=True)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_what_is_in_the_cloud_is_what_is_in_the_state(deployed: Callable[[str], Rehearsal], stack: str) -> None:
+    rehearsal = deployed(stack)
+    state = {held["urn"] for held in rehearsal.resources() if held["type"].startswith("aws:")}
+    assert {found["urn"] for found in rehearsal.cloud()} == state
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_no_secret_value_is_in_the_state_or_in_the_cloud(deployed: Callable[[str], Rehearsal], stack: str) -> None:
+    rehearsal = deployed(stack)
+    values = secret_values(rehearsal)
+    assert len(values) >= 2 + 3, "two passwords and three keys at least, or the search is looking for nothing"
+    state = json.dumps(rehearsal.resources())
+    cloud = "".join(path.read_text() for path in rehearsal.workspace.cloud.rglob("*.json"))
+    lines = [line for value in values for line in value.splitlines() if len(line) > 20 and "-----" not in line]
+    assert lines
+    assert not [line[:4] for line in lines if line in state], "a secret is readable in the exported state"
+    assert not [line[:4] for line in lines if line in cloud], "a secret is readable in the cloud"
+
+
+def test_the_task_definition_keeps_the_study_s_container_contract(deployed: Callable[[str], Rehearsal]) -> None:
+    (container,) = json.loads(named(deployed("prod"), "app-task")["outputs"]["containerDefinitions"])
+    environment = {entry["name"]: entry["value"] for entry in container["environment"]}
+    secrets = {entry["name"]: entry["valueFrom"] for entry in container["secrets"]}
+    assert (environment["DICOM_AET"], environment["DICOM_PORT"]) == ("MASTERBUILDER", "104")
+    assert ":secret:octank-prod/mb-db-user-" in secrets["PG_USER"]
+    assert ":secret:octank-prod/mb-db-password-" in secrets["PG_PASSWORD"]
+
+
+def test_a_protected_stack_is_not_destroyed(deployed: Callable[[str], Rehearsal]) -> None:
+    rehearsal = deployed("prod")
+    before = rehearsal.cloud()
+    refused = rehearsal.destroy(check=False)
+    assert refused.exit_code != 0
+    assert "protect" in refused.message
+    assert {one["urn"] for one in before} == {one["urn"] for one in rehearsal.cloud()}, "something is gone all the same"
+
+
+def test_an_immutable_property_shows_a_replacement(fresh: Callable[..., Rehearsal]) -> None:
+    rehearsal = fresh("dev")
+    rehearsal.up()
+    rehearsal.configure({"image-store:network": {"cidr": "10.40.0.0/20"}})
+    preview = rehearsal.preview(check=False)
+    replaced = {step.urn.rpartition("::")[2] for step in preview.steps if "replace" in str(step.op)}
+    assert {"network-vpc", "network-app-a"} <= replaced
+
+
+def test_the_replacement_of_a_protected_resource_is_refused(fresh: Callable[..., Rehearsal]) -> None:
+    rehearsal = fresh("dev")
+    rehearsal.up()
+    # The cluster's subnet group is replaced with its VPC, and a cluster can't change its group.
+    rehearsal.configure({"image-store:study": {"id": "renamed"}})
+    refused = rehearsal.preview(check=False)
+    assert refused.exit_code != 0
+    assert "protect" in refused.message
+
+
+def test_settings_that_break_rules_stop_the_engine_before_the_first_resource(fresh: Callable[..., Rehearsal]) -> None:
+    rehearsal = fresh("dev", config={"image-store:network": {"cidr": "10.20.0.0/28"}, "image-store:typo": "x"})
+    refused = rehearsal.up(check=False)
+    assert refused.exit_code != 0
+    assert "image-store:network.cidr" in refused.message
+    assert "image-store:typo" in refused.message
+    assert "Traceback" not in refused.message
+    assert rehearsal.cloud() == []

@@ -1,0 +1,84 @@
+"""Deletes that AWS refuses, and what it remembers after one."""
+
+from __future__ import annotations
+
+import pytest
+
+from rehearsal.cloud.rules.errors import AwsError
+from tests.unit.simulated import Simulated
+
+CLUSTER = {
+    "engine": "aurora-postgresql",
+    "clusterIdentifier": "study",
+    "skipFinalSnapshot": True,
+    "deletionProtection": True,
+}
+
+
+def refusal(simulated: Simulated, token: str, name: str, identity: str) -> AwsError:
+    with pytest.raises(AwsError) as caught:
+        simulated.delete(token, name, identity)
+    return caught.value
+
+
+def test_a_protected_database_is_not_deleted(simulated: Simulated) -> None:
+    cluster = simulated.create("aws:rds/cluster:Cluster", "cluster", CLUSTER)
+    error = refusal(simulated, "aws:rds/cluster:Cluster", "cluster", cluster["id"])
+    assert (error.code, error.path) == ("InvalidParameterCombination", "deletionProtection")
+
+
+def test_a_protected_balancer_is_not_deleted(simulated: Simulated) -> None:
+    network = simulated.network()
+    inputs = {"subnets": network["subnets"], "enableDeletionProtection": True}
+    balancer = simulated.create("aws:lb/loadBalancer:LoadBalancer", "balancer", inputs)
+    error = refusal(simulated, "aws:lb/loadBalancer:LoadBalancer", "balancer", balancer["id"])
+    assert error.code == "OperationNotPermitted"
+
+
+def test_a_vpc_with_subnets_is_not_deleted(simulated: Simulated) -> None:
+    network = simulated.network()
+    error = refusal(simulated, "aws:ec2/vpc:Vpc", "vpc", network["vpc"])
+    assert error.code == "DependencyViolation"
+    assert "subnet-a" in str(error)
+
+
+def test_a_bucket_with_objects_is_deleted_only_when_that_was_applied(simulated: Simulated) -> None:
+    token = "aws:s3/bucket:Bucket"  # noqa: S105
+    bucket = simulated.create(token, "bucket", {"bucket": "images"})
+    folder = simulated.provider.cloud.folder.parent / "objects" / "images"
+    folder.mkdir(parents=True)
+    (folder / "one.dcm").write_bytes(b"DICM")
+    assert refusal(simulated, token, "bucket", bucket["id"]).code == "BucketNotEmpty"
+    simulated.provider.update(
+        token, simulated.urn(token, "bucket"), "images", {}, {"bucket": "images", "forceDestroy": True}
+    )
+    simulated.delete(token, "bucket", bucket["id"])
+    assert simulated.provider.cloud.of_type(token) == []
+
+
+def test_a_deleted_secret_keeps_its_name_until_it_cannot_be_recovered(simulated: Simulated) -> None:
+    token = "aws:secretsmanager/secret:Secret"  # noqa: S105
+    secret = simulated.create(token, "secret", {"name": "db", "recoveryWindowInDays": 7})
+    simulated.delete(token, "secret", secret["id"])
+    with pytest.raises(AwsError, match="already scheduled for deletion"):
+        simulated.create(token, "secret", {"name": "db", "recoveryWindowInDays": 7})
+
+
+def test_a_secret_without_recovery_frees_its_name(simulated: Simulated) -> None:
+    token = "aws:secretsmanager/secret:Secret"  # noqa: S105
+    secret = simulated.create(token, "secret", {"name": "db", "recoveryWindowInDays": 0})
+    simulated.delete(token, "secret", secret["id"])
+    assert simulated.create(token, "secret", {"name": "db"})["name"] == "db"
+
+
+def test_what_is_gone_already_is_no_error(simulated: Simulated) -> None:
+    simulated.delete("aws:ec2/vpc:Vpc", "vpc", "vpc-0123456789abcdef0")
+
+
+def test_a_secret_value_is_kept_as_a_hash_and_never_given_back(simulated: Simulated) -> None:
+    secret = simulated.create("aws:secretsmanager/secret:Secret", "secret", {"name": "db"})
+    inputs = {"secretId": secret["id"], "secretStringWo": "correct horse", "secretStringWoVersion": 1}
+    outputs = simulated.create("aws:secretsmanager/secretVersion:SecretVersion", "value", inputs)
+    assert "secretStringWo" not in outputs
+    written = [path.read_text() for path in simulated.provider.cloud.folder.glob("*.json")]
+    assert not [text for text in written if "correct horse" in text], "the value is in the cloud's folder"
