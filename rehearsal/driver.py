@@ -66,8 +66,8 @@ class Rehearsal:
         return self._finish(self.start("refresh", "--yes", "--skip-preview"), check=check, watcher=watcher)
 
     def destroy(self, *, check: bool = True, watcher: Watcher | None = None) -> Result:
-        """Delete everything that is neither protected nor retained."""
-        return self._finish(self.start("destroy", "--yes", "--skip-preview"), check=check, watcher=watcher)
+        """Delete everything that is not retained. Its preview comes first: without, a protected resource stops it midway."""
+        return self._finish(self.start("destroy", "--yes"), check=check, watcher=watcher)
 
     def start(self, command: str, *arguments: str) -> Operation:
         """Start a command of the engine that logs events, to be waited for, interrupted or killed."""
@@ -85,8 +85,11 @@ class Rehearsal:
 
     def resources(self) -> list[dict[str, Any]]:
         """Resources in the state, as `pulumi stack export` shows them; secrets stay encrypted."""
-        state = json.loads(self._output("pulumi", "stack", "export", "--stack", self.stack))
-        return state["deployment"].get("resources", [])
+        return self._export()
+
+    def export_with_secrets(self) -> list[dict[str, Any]]:
+        """Resources in the state with their secrets in plain text: to search other places for them."""
+        return self._export("--show-secrets")
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs, secrets masked."""
@@ -96,6 +99,10 @@ class Rehearsal:
         """Resources that exist in the simulated cloud."""
         folder = str(self.workspace.cloud)
         return json.loads(self._output(sys.executable, "-m", "rehearsal.cloud", "list", "--cloud", folder, "--json"))
+
+    def _export(self, *options: str) -> list[dict[str, Any]]:
+        state = json.loads(self._output("pulumi", "stack", "export", "--stack", self.stack, *options))
+        return state["deployment"].get("resources", [])
 
     def _finish(self, operation: Operation, *, check: bool, watcher: Watcher | None) -> Result:
         result = operation.wait(watcher)

@@ -105,7 +105,8 @@ class Components(provider.Provider):
 
 async def _property(output: pulumi.Output[Any]) -> PropertyValue:
     known = await output.is_known()
-    return PropertyValue(await output.future() if known else Computed())
+    # The SDK reads Computed and does not write it; the engine takes the marker itself.
+    return PropertyValue(await output.future() if known else _UNKNOWN_TEXT)
 
 
 class Servicer(server.ProviderServicer):

@@ -7,10 +7,8 @@ from typing import Any
 
 import pytest
 
-from rehearsal.cloud.rules.errors import AwsError
 from tests.unit.simulated import ACCOUNT, REGION, Simulated
 
-TRUST = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole"}]})
 CONTAINER = {"name": "web", "image": "registry.example/web@sha256:0"}
 TASK = {
     "family": "web",
@@ -190,126 +188,6 @@ def test_a_preview_already_refuses(simulated: Simulated, token: str, inputs: dic
     assert [failure for failure in found if failure.startswith(f"{path}:")], (
         f"nothing says that {path} is wrong: {found}"
     )
-
-
-def refused(simulated: Simulated, token: str, inputs: dict[str, Any]) -> AwsError:
-    with pytest.raises(AwsError) as caught:
-        simulated.create(token, "mistaken", inputs)
-    return caught.value
-
-
-def test_a_subnet_outside_its_vpc_is_refused(simulated: Simulated) -> None:
-    network = simulated.network()
-    error = refused(simulated, "aws:ec2/subnet:Subnet", {"vpcId": network["vpc"], "cidrBlock": "10.1.0.0/24"})
-    assert (error.code, error.path) == ("InvalidSubnet.Range", "cidrBlock")
-
-
-def test_a_subnet_over_another_is_refused(simulated: Simulated) -> None:
-    network = simulated.network()
-    error = refused(simulated, "aws:ec2/subnet:Subnet", {"vpcId": network["vpc"], "cidrBlock": "10.0.1.128/25"})
-    assert (error.code, error.path) == ("InvalidSubnet.Conflict", "cidrBlock")
-
-
-def test_a_reference_to_nothing_is_refused(simulated: Simulated) -> None:
-    error = refused(simulated, "aws:ec2/subnet:Subnet", {"vpcId": "vpc-0123456789abcdef0", "cidrBlock": "10.0.0.0/24"})
-    assert (error.code, error.path) == ("InvalidVpcID.NotFound", "vpcId")
-
-
-def test_a_key_that_does_not_exist_is_refused(simulated: Simulated) -> None:
-    arn = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/00000000-0000-4000-8000-000000000000"
-    error = refused(simulated, "aws:secretsmanager/secret:Secret", {"name": "s", "kmsKeyId": arn})
-    assert error.path == "kmsKeyId"
-
-
-def test_a_bucket_that_does_not_exist_is_refused(simulated: Simulated) -> None:
-    inputs = {"bucket": "no-such-bucket", "versioningConfiguration": {"status": "Enabled"}}
-    error = refused(simulated, "aws:s3/bucketVersioning:BucketVersioning", inputs)
-    assert error.path == "bucket"
-
-
-def test_a_balancer_in_one_zone_is_refused(simulated: Simulated) -> None:
-    network = simulated.network(zones="a")
-    error = refused(simulated, "aws:lb/loadBalancer:LoadBalancer", {"subnets": network["subnets"]})
-    assert (error.code, error.path) == ("ValidationError", "subnets")
-
-
-def test_a_database_in_one_zone_is_refused(simulated: Simulated) -> None:
-    network = simulated.network(zones="a")
-    error = refused(simulated, "aws:rds/subnetGroup:SubnetGroup", {"name": "data", "subnetIds": network["subnets"]})
-    assert error.code == "DBSubnetGroupDoesNotCoverEnoughAZs"
-
-
-def test_a_log_group_whose_key_does_not_know_cloudwatch_is_refused(simulated: Simulated) -> None:
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
-        "Action": "kms:*",
-        "Resource": "*",
-    }
-    key = simulated.create("aws:kms/key:Key", "key", {"policy": json.dumps({"Statement": [statement]})})
-    error = refused(simulated, "aws:cloudwatch/logGroup:LogGroup", {"name": "/logs", "kmsKeyId": key["arn"]})
-    assert (error.code, error.path) == ("InvalidParameterException", "kmsKeyId")
-
-
-def test_a_service_before_its_listener_is_refused(simulated: Simulated) -> None:
-    network = simulated.network()
-    group = simulated.create("aws:lb/targetGroup:TargetGroup", "web", {"vpcId": network["vpc"], "targetType": "ip"})
-    cluster = simulated.create("aws:ecs/cluster:Cluster", "cluster", {"name": "store"})
-    balancer = {"targetGroupArn": group["arn"], "containerName": "web", "containerPort": 8443}
-    error = refused(
-        simulated, "aws:ecs/service:Service", {"name": "web", "cluster": cluster["arn"], "loadBalancers": [balancer]}
-    )
-    assert error.path == "loadBalancers[0].targetGroupArn"
-    assert "does not have an associated load balancer" in str(error)
-
-
-def test_a_capacity_provider_the_cluster_does_not_have_is_refused(simulated: Simulated) -> None:
-    cluster = simulated.create("aws:ecs/cluster:Cluster", "cluster", {"name": "store"})
-    strategies = [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]
-    error = refused(
-        simulated,
-        "aws:ecs/service:Service",
-        {"name": "web", "cluster": cluster["arn"], "capacityProviderStrategies": strategies},
-    )
-    assert error.path == "capacityProviderStrategies"
-
-
-def test_scaling_of_a_service_that_does_not_exist_is_refused(simulated: Simulated) -> None:
-    inputs = {
-        "resourceId": "service/store/web",
-        "scalableDimension": "ecs:service:DesiredCount",
-        "serviceNamespace": "ecs",
-        "minCapacity": 1,
-        "maxCapacity": 2,
-    }
-    assert refused(simulated, "aws:appautoscaling/target:Target", inputs).path == "resourceId"
-
-
-def test_a_task_whose_secret_does_not_exist_is_refused(simulated: Simulated) -> None:
-    secret = {"name": "PG_USER", "valueFrom": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:none-Ab1Cd2"}
-    error = refused(simulated, "aws:ecs/taskDefinition:TaskDefinition", task(secrets=[secret]))
-    assert error.path == "containerDefinitions[0].secrets"
-
-
-def test_private_dns_in_a_vpc_without_names_is_refused(simulated: Simulated) -> None:
-    vpc = simulated.create("aws:ec2/vpc:Vpc", "vpc", {"cidrBlock": "10.0.0.0/16"})
-    group = simulated.create("aws:ec2/securityGroup:SecurityGroup", "group", {"vpcId": vpc["id"], "description": "x"})
-    subnet = simulated.create("aws:ec2/subnet:Subnet", "subnet", {"vpcId": vpc["id"], "cidrBlock": "10.0.0.0/24"})
-    inputs = {
-        "vpcId": vpc["id"],
-        "serviceName": f"com.amazonaws.{REGION}.logs",
-        "vpcEndpointType": "Interface",
-        "subnetIds": [subnet["id"]],
-        "securityGroupIds": [group["id"]],
-        "privateDnsEnabled": True,
-    }
-    assert refused(simulated, "aws:ec2/vpcEndpoint:VpcEndpoint", inputs).path == "privateDnsEnabled"
-
-
-def test_a_name_that_is_taken_is_refused(simulated: Simulated) -> None:
-    simulated.create("aws:iam/role:Role", "first", {"name": "tasks", "assumeRolePolicy": TRUST})
-    error = refused(simulated, "aws:iam/role:Role", {"name": "tasks", "assumeRolePolicy": TRUST})
-    assert (error.code, error.path) == ("EntityAlreadyExists", "name")
 
 
 def test_the_same_inputs_without_the_mistake_are_accepted(simulated: Simulated) -> None:
