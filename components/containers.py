@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from components.documents import Statement
 
+MOUNT_OPTIONS = ["rw", "nosuid", "nodev", "mode=1777"]  # not noexec: Orthanc's entry point keeps plugins in one
 MAX_STOP_SECONDS = 120
 """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html"""
 
@@ -81,7 +82,7 @@ def definition(workload: Workload, *, log_group: str, region: str) -> dict[str, 
             "initProcessEnabled": True,
             "capabilities": {"drop": ["ALL"]},
             "tmpfs": [
-                {"containerPath": path, "size": size, "mountOptions": ["rw", "nosuid", "nodev", "noexec", "mode=1777"]}
+                {"containerPath": path, "size": size, "mountOptions": MOUNT_OPTIONS}
                 for path, size in sorted(workload.writable.items())
             ],
         },

@@ -65,7 +65,9 @@ class Edge(Component):
         self.web_group = self._web_target()
         self.listener = self._https(certificate)
         self.rule = self._dicom_web()
-        self.web_route = Route(group=self.web_group, port="https", source=self.alb_group, listener=self.rule)
+        self.web_route = Route(
+            group=self.web_group, port="https", probe="https", source=self.alb_group, listener=self.rule
+        )
         self.dicom_routes = [self._dicom(clients)] if self.internal else []
         self._record("alias", dns.name, self.alb)
         self.register_outputs({"url": f"https://{dns.name}/dicom-web", "balancer": self.alb.dns_name})
@@ -200,7 +202,7 @@ class Edge(Component):
         )
         self._record("dicom-alias", f"dicom.{self.dns.name}", balancer)
         self.nlb_group = group
-        return Route(group=target, port="dicom", source=group, listener=listener)
+        return Route(group=target, port="dicom", probe="https", source=group, listener=listener)
 
     def _record(self, suffix: str, name: str, balancer: lb.LoadBalancer) -> None:
         alias = route53.RecordAliasArgs(name=balancer.dns_name, zone_id=balancer.zone_id, evaluate_target_health=True)

@@ -72,7 +72,7 @@ class Images(Component):
         built = awsx.ecr.Image(
             f"{self.child(image)}-image",
             repository_url=repository.url,
-            context=str(SOURCES / image),
+            context=f"images/{image}",  # relative to the project, or the state would hold a folder of one machine
             image_tag=context_tag(SOURCES / image),
             platform=PLATFORMS[architecture],
             opts=self.options(),

@@ -28,10 +28,13 @@ STRATEGY_PARTS = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """A balancer's way to the tier: its target group, the port by purpose, and the listener that must exist first."""
+    """A balancer's way to the tier: its target group, the ports it sends to and probes, by purpose, and the listener
+    that must exist first.
+    """
 
     group: lb.TargetGroup
     port: str
+    probe: str
     source: ec2.SecurityGroup
     listener: pulumi.Resource
 
@@ -125,14 +128,15 @@ class Tier(Component):
             description="Image layers and objects, through the S3 endpoint",
         )
         for route in routes:
-            connect(
-                self,
-                route.port,
-                source=route.source,
-                target=group,
-                port=self.workload.ports[route.port],
-                description=f"Balancer to the {self.component} tier",
-            )
+            for purpose in sorted({route.port, route.probe}):
+                connect(
+                    self,
+                    f"{route.port}-{purpose}",
+                    source=route.source,
+                    target=group,
+                    port=self.workload.ports[purpose],
+                    description=f"Balancer to the {self.component} tier",
+                )
         return group
 
     def _discovery(self, cluster: Cluster) -> servicediscovery.Service:

@@ -66,7 +66,7 @@ class Rehearsal:
         return self._finish(self.start("refresh", "--yes", "--skip-preview"), check=check, watcher=watcher)
 
     def destroy(self, *, check: bool = True, watcher: Watcher | None = None) -> Result:
-        """Delete everything that is not retained. Its preview comes first: without, a protected resource stops it midway."""
+        """Delete all that is not retained. Its preview comes first, or a protected resource would stop it midway."""
         return self._finish(self.start("destroy", "--yes"), check=check, watcher=watcher)
 
     def start(self, command: str, *arguments: str) -> Operation:
