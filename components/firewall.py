@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from ipaddress import IPv4Network
+from typing import Any
 
 import pulumi
 from pulumi_aws import ec2, vpc
 
 from components.base import Component
+
+HTTPS = 443
 
 
 def security_group(
@@ -34,28 +37,18 @@ def connect(
     description: str,
 ) -> None:
     """Lets `source` open TCP connections to `port` of `target`."""
-    tags = component.names.tags(component.child(suffix))
+    common = _common(component, suffix, port, description)
     vpc.SecurityGroupEgressRule(
         component.child(f"{suffix}-egress"),
         security_group_id=source.id,
         referenced_security_group_id=target.id,
-        ip_protocol="tcp",
-        from_port=port,
-        to_port=port,
-        description=description,
-        tags=tags,
-        opts=component.options(),
+        **common,
     )
     vpc.SecurityGroupIngressRule(
         component.child(f"{suffix}-ingress"),
         security_group_id=target.id,
         referenced_security_group_id=source.id,
-        ip_protocol="tcp",
-        from_port=port,
-        to_port=port,
-        description=description,
-        tags=tags,
-        opts=component.options(),
+        **common,
     )
 
 
@@ -70,17 +63,11 @@ def admit(
 ) -> None:
     """Lets the networks `peers` open TCP connections to `port` of `target`."""
     for peer in peers:
-        label = str(peer).replace("/", "-")
         vpc.SecurityGroupIngressRule(
-            component.child(f"{suffix}-{label}"),
+            component.child(f"{suffix}-{str(peer).replace('/', '-')}"),
             security_group_id=target.id,
             cidr_ipv4=str(peer),
-            ip_protocol="tcp",
-            from_port=port,
-            to_port=port,
-            description=description,
-            tags=component.names.tags(component.child(suffix)),
-            opts=component.options(),
+            **_common(component, suffix, port, description),
         )
 
 
@@ -97,10 +84,16 @@ def reach_prefix_list(
         component.child(f"{suffix}-egress"),
         security_group_id=source.id,
         prefix_list_id=prefix_list_id,
-        ip_protocol="tcp",
-        from_port=443,
-        to_port=443,
-        description=description,
-        tags=component.names.tags(component.child(suffix)),
-        opts=component.options(),
+        **_common(component, suffix, HTTPS, description),
     )
+
+
+def _common(component: Component, suffix: str, port: int, description: str) -> dict[str, Any]:
+    return {
+        "ip_protocol": "tcp",
+        "from_port": port,
+        "to_port": port,
+        "description": description,
+        "tags": component.names.tags(component.child(suffix)),
+        "opts": component.options(),
+    }

@@ -11,6 +11,7 @@ from rehearsal.cloud.validation import Failure, Failures
 TASK = "aws:ecs/taskDefinition:TaskDefinition"
 LARGEST_BYTES = 65536  # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html
 LONGEST_STOP_SECONDS = 120
+# Its own copy: a check must not share a table with what it checks.
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
 MEMORY = {
     256: {512, 1024, 2048},
