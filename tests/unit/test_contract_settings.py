@@ -4,14 +4,33 @@ from __future__ import annotations
 
 import pytest
 
-from ops.configuration import stacks
+from ops.configuration import PROJECT, stacks
 from ops.plan import configuration, plan, record
-from settings import Settings
+from settings import Audit, Backup, Budget, CenterGateway, ClientVpn, Identity, Settings, SplunkSettings
 from tests.unit.contracts import usage
 from tests.unit.contracts.usage import Field
 
+AWAITED = {
+    Audit: "components/audit.py",
+    Backup: "components/backup.py",
+    Budget: "components/budget.py",
+    CenterGateway: "components/vpn.py",
+    ClientVpn: "components/clientvpn.py",
+    Identity: "components/identity.py",
+    SplunkSettings: "components/splunk.py",
+}
+"""Groups that are checked already and whose component, named here, is not there yet."""
+
 UNREAD = {
     Field("Study", "start"): "with the end it bounds the study's length, which settings rules check and cost reads",
+    Field("Center", "gateway"): AWAITED[CenterGateway],
+    Field("Logging", "splunk"): AWAITED[SplunkSettings],
+    Field("Network", "transit_gateway_id"): AWAITED[CenterGateway],
+    Field("Settings", "audit"): AWAITED[Audit],
+    Field("Settings", "backup"): AWAITED[Backup],
+    Field("Settings", "budget"): AWAITED[Budget],
+    Field("Settings", "identity"): AWAITED[Identity],
+    **{field: module for model, module in AWAITED.items() for field in usage.fields(model)},
 }
 
 
@@ -23,7 +42,6 @@ def read() -> set[Field]:
     return reads
 
 
-@pytest.mark.xfail(strict=True, reason="components for identity, VPN, Splunk, audit, backup and budget are to come")
 def test_every_setting_is_read(read: set[Field]):
     unread = usage.fields() - read - UNREAD.keys()
     assert not unread, f"nothing reads {', '.join(sorted(map(str, unread)))}"
@@ -32,6 +50,11 @@ def test_every_setting_is_read(read: set[Field]):
 def test_exceptions_are_not_outdated(read: set[Field]):
     assert not UNREAD.keys() & read, "it is read: remove the exception"
     assert UNREAD.keys() <= usage.fields(), "there is no such field: remove the exception"
+
+
+@pytest.mark.parametrize("module", sorted(set(AWAITED.values())))
+def test_a_component_that_is_there_is_not_awaited(module: str):
+    assert not (PROJECT / module).exists(), f"{module} is there: remove its settings from the exceptions"
 
 
 def test_fields_are_found_at_any_depth():
