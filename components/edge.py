@@ -113,6 +113,7 @@ class Edge(Component):
         application = kind == "application"
         return lb.LoadBalancer(
             self.child(suffix),
+            name=self.names.of("lb.LoadBalancer", suffix),
             internal=self.internal,
             load_balancer_type=kind,
             security_groups=[group.id],

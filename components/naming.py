@@ -1,7 +1,7 @@
 """Names, ARNs and tags of everything a stack declares.
 
 Names are fixed, not generated, wherever a policy document has to carry them: the document is then plain text that a
-preview can show and a policy can check. Target groups and balancers alone keep a generated suffix, because they
+preview can show and a policy can check. Target groups and security groups alone keep a generated suffix, because they
 must exist beside their predecessor while they are replaced.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 PREFIX_MAX = 16
-"""Longest `<study>-<environment>`: leaves the 32 characters of a balancer room for a suffix and seven random digits."""
+"""Longest `<study>-<environment>`: half of what a load balancer's name may have, the shortest limit there is."""
 
 
 @dataclass(frozen=True)
@@ -30,33 +30,22 @@ _DASHED = r"[A-Za-z](?:-?[A-Za-z0-9])*"
 
 # https://docs.aws.amazon.com/ : naming rules of each service's Create… call
 LIMITS: dict[str, Limit] = {
-    "backup.Plan": Limit(50, r"[\w.-]+"),
-    "backup.Vault": Limit(50, r"[A-Za-z0-9_-]+", shortest=2),
-    "budgets.Budget": Limit(100, r"[^:\\]+"),
-    "cloudtrail.Trail": Limit(128, r"[A-Za-z0-9](?:[._-]?[A-Za-z0-9])*", shortest=3),
     "cloudwatch.LogGroup": Limit(512, r"[.\-_/#A-Za-z0-9]+"),
     "cloudwatch.MetricAlarm": Limit(255, r"[\x20-\x7e]+"),
-    "cognito.UserPool": Limit(128, r"[\w\s+=,.@-]+"),
-    "cognito.UserPoolDomain": Limit(63, r"(?!.*(?:aws|amazon|cognito))[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"),
     "ecr.Repository": Limit(256, r"[a-z0-9]+(?:[._/-][a-z0-9]+)*", shortest=2),
     "ecs.Cluster": Limit(255, r"[A-Za-z0-9_-]+"),
     "ecs.Service": Limit(255, r"[A-Za-z0-9_-]+"),
     "ecs.TaskDefinition": Limit(255, r"[A-Za-z0-9_-]+"),
     "iam.Policy": Limit(128, _IAM),
     "iam.Role": Limit(64, _IAM),
-    "iam.SamlProvider": Limit(128, r"[\w._-]+"),
-    "kinesis.FirehoseDeliveryStream": Limit(64, r"[a-zA-Z0-9_.-]+"),
     "kms.Alias": Limit(256, r"alias/(?!aws/)[a-zA-Z0-9/_-]+"),
-    "lambda.Function": Limit(64, r"[a-zA-Z0-9_-]+"),
-    "lb.LoadBalancer": Limit(24, _ELB),  # 32 less the generated suffix
-    "lb.TargetGroup": Limit(24, _ELB),
+    "lb.LoadBalancer": Limit(32, _ELB),
     "rds.Cluster": Limit(63, _DASHED),
     "rds.ClusterInstance": Limit(63, _DASHED),
     "rds.ClusterParameterGroup": Limit(255, _DASHED),
     "rds.SubnetGroup": Limit(255, r"[a-z0-9 ._-]+"),
     "s3.Bucket": Limit(63, r"[a-z0-9][a-z0-9.-]+[a-z0-9]", shortest=3),
     "secretsmanager.Secret": Limit(512, r"(?!.*-[A-Za-z0-9]{6}$)[A-Za-z0-9/_+=.@-]+"),
-    "sns.Topic": Limit(256, r"[A-Za-z0-9_-]+"),
     "wafv2.WebAcl": Limit(128, r"[A-Za-z0-9_-]+"),
 }
 

@@ -7,6 +7,7 @@ where the official bundle is installed. https://github.com/pulumi/pulumi/blob/ma
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import platform
@@ -103,8 +104,12 @@ def _run_program(request: Any, engine: str) -> bool:
     sys.path.insert(0, str(directory))
     entry = directory / request.info.entry_point
 
-    def program() -> None:
+    async def program() -> None:
+        gc.disable()  # a program lives for seconds and keeps nearly all it makes: collecting costs, and frees nothing
         runpy.run_path(str(entry), run_name="__main__")
+        # The SDK waits too, and raises what failed; but it looks at every pending output whenever one resolves.
+        while pending := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(pending)
 
     async def supervise() -> None:
         threads = futures.ThreadPoolExecutor(max(request.parallel, 1) * _THREADS_PER_OPERATION)
