@@ -2,19 +2,25 @@
 
 import pulumi
 
-from components import firewall, nginx, orthanc, scaling, subnets
+from components import firewall, nginx, orthanc, scaling
 from components.account import account
 from components.accounts import OrthancUsers
+from components.alarms import AlarmTopic
 from components.base import Scope
+from components.budget import StudyBudget
 from components.certificates import PrivateCa
+from components.clientvpn import ClientVpn
 from components.cluster import Cluster
 from components.database import Database
 from components.edge import Edge, client_networks
+from components.egress import Egress
+from components.identity import Identity
 from components.images import Images
 from components.keys import Keys
 from components.network import Network
 from components.storage import ImageStorage
 from components.tier import Tier
+from components.vpn import CampusVpn
 from components.waf import WebAcl
 from settings import Settings
 
@@ -23,14 +29,32 @@ scope = Scope.of(settings)
 aws = account(settings.account, scope)
 logs, audit = settings.logging.retention_days, settings.logging.audit_retention_days
 
-zones = subnets.zones(settings.network.availability_zones)
-sessions = [subnets.subnet(settings.network.cidr, "edge", zone) for zone in zones if settings.client_vpn]
-clients = client_networks(settings.exposure, settings.centers, sessions)
+clients = client_networks(settings.exposure, settings.centers)
 public = settings.exposure.kind == "public"
 
 keys = Keys("keys", scope, opts=aws)
+alarms = AlarmTopic("alarms", scope, emails=settings.budget.notify, keys=keys, opts=aws)
 network = Network(
-    "network", scope, settings.network, clients=clients, public=public, keys=keys, retention_days=logs, opts=aws
+    "network",
+    scope,
+    settings.network,
+    clients=clients,
+    public=public,
+    outbound=settings.identity is not None,
+    keys=keys,
+    retention_days=logs,
+    opts=aws,
+)
+CampusVpn(
+    "vpn",
+    scope,
+    centers=settings.centers,
+    network=network,
+    transit_gateway_id=settings.network.transit_gateway_id,
+    alarm_actions=[alarms.ready],
+    keys=keys,
+    retention_days=audit,
+    opts=aws,
 )
 storage = ImageStorage("storage", scope, settings.storage, keys=keys, log_retention_days=audit, opts=aws)
 database = Database(
@@ -47,12 +71,20 @@ images = Images(
     opts=aws,
 )
 cluster = Cluster("cluster", scope, network=network, keys=keys, retention_days=audit, opts=aws)
+identity = None
+if settings.identity:
+    identity = Identity(
+        "identity", scope, settings.identity, centers=settings.centers, dns_name=settings.dns.name, opts=aws
+    )
+    if not public:
+        Egress("egress", scope, network=network, opts=aws)
 edge = Edge(
     "edge",
     scope,
     dns=settings.dns,
     exposure=settings.exposure,
     clients=clients,
+    identity=identity,
     network=network,
     storage=storage,
     opts=aws,
@@ -88,7 +120,10 @@ web = Tier(
     scope,
     settings.web,
     workload=nginx.workload(
-        image=images.uris["nginx"], upstream=cluster.host("app"), certificate=ca.issue(cluster.host("web"), "web")
+        image=images.uris["nginx"],
+        upstream=cluster.host("app"),
+        certificate=ca.issue(cluster.host("web"), "web"),
+        credential=users.credential if identity else None,
     ),
     repository_arn=images.repository_arn("nginx"),
     cluster=cluster,
@@ -116,8 +151,22 @@ firewall.connect(
     port=5432,
     description="Orthanc to its index",
 )
+if settings.client_vpn and settings.identity:
+    ClientVpn(
+        "client-vpn",
+        scope,
+        settings.client_vpn,
+        groups=settings.identity.groups,
+        dns=settings.dns,
+        network=network,
+        doors=edge.doors,
+        keys=keys,
+        retention_days=audit,
+        opts=aws,
+    )
 if settings.waf:
     WebAcl("waf", scope, balancer=edge.alb, keys=keys, retention_days=audit, opts=aws)
+StudyBudget("budget", scope, settings.budget, settings.study, topic=alarms, opts=aws)
 
 pulumi.export("url", f"https://{settings.dns.name}/dicom-web")
 pulumi.export("imageBucket", storage.images.name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+
 import pulumi
 import pulumi_random as random
 
@@ -12,8 +14,15 @@ from components.secrets import store
 USER = "dicomweb"
 
 
+def basic(password: str) -> str:
+    """The Authorization header of `USER`."""
+    return "Basic " + base64.b64encode(f"{USER}:{password}".encode()).decode()
+
+
 class OrthancUsers(Component):
-    """Creates the secret `orthanc-users`: JSON that maps Orthanc's one user to a random password."""
+    """Creates the secrets `orthanc-users`, JSON that maps Orthanc's one user to a random password, and
+    `orthanc-credential`, the Authorization header with which nginx is that user.
+    """
 
     def __init__(self, name: str, scope: Scope, *, keys: Keys, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, scope, opts)
@@ -23,6 +32,14 @@ class OrthancUsers(Component):
             "orthanc-users",
             description="Users of Orthanc's HTTPS interface",
             value=pulumi.Output.json_dumps({USER: password.result}),
+            version=1,
+            keys=keys,
+        )
+        self.credential = store(
+            self,
+            "orthanc-credential",
+            description="Authorization header of nginx at Orthanc",
+            value=password.result.apply(basic),
             version=1,
             keys=keys,
         )

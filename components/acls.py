@@ -37,12 +37,24 @@ def _rules(ports: tuple[int, int], peers: Iterable[IPv4Network]) -> tuple[AclRul
     return tuple(AclRule(ports, peer) for peer in peers)
 
 
-def edge_acl(vpc: IPv4Network, clients: Iterable[IPv4Network]) -> Acl:
-    """Clients reach the balancers; balancers reach the tasks."""
+def edge_acl(vpc: IPv4Network, clients: Iterable[IPv4Network], *, outbound: bool) -> Acl:
+    """Clients, and sessions of the client VPN in the same subnets, reach the balancers; balancers reach the tasks and,
+    `outbound`, the HTTPS services that tell who a person is.
+    """
     peers = tuple(dict.fromkeys([*clients, vpc]))
+    services = ANYWHERE if outbound else vpc
     return Acl(
-        ingress=_rules(HTTPS, peers) + _rules(DICOM, peers) + _rules(EPHEMERAL, [vpc]),
-        egress=_rules(EPHEMERAL, peers) + _rules(HTTPS, [vpc]),
+        ingress=_rules(HTTPS, peers) + _rules(DICOM, peers) + _rules(EPHEMERAL, [services]),
+        egress=_rules(EPHEMERAL, peers) + _rules(DICOM, [vpc]) + _rules(HTTPS, [services]),
+    )
+
+
+def egress_acl(edge: Iterable[IPv4Network]) -> Acl:
+    """The edge subnets reach HTTPS services on the internet through the NAT gateway; nothing comes in but answers."""
+    inside = tuple(edge)
+    return Acl(
+        ingress=_rules(HTTPS, inside) + _rules(EPHEMERAL, [ANYWHERE]),
+        egress=_rules(HTTPS, [ANYWHERE]) + _rules(EPHEMERAL, inside),
     )
 
 

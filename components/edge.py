@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from ipaddress import IPv4Network
 
 import pulumi
-from pulumi_aws import acm, ec2, lb, route53
+from pulumi_aws import ec2, lb, route53
 
-from components import nginx, orthanc
+from components import domains, nginx, orthanc
 from components.base import Component, Scope
-from components.firewall import admit, security_group
+from components.firewall import admit, reach_internet, security_group
+from components.identity import Identity
 from components.network import Network
 from components.scaling import Signal, requests
 from components.storage import ImageStorage
@@ -21,24 +22,28 @@ TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 """TLS 1.2 and 1.3; https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html"""
 
 DICOM_WEB_PATHS = ["/dicom-web/*", "/wado"]
+TOKEN_METHODS = {"store": "POST", "read": "GET"}
+"""The method that each right of a token allows."""
+
 HSTS = "max-age=31536000; includeSubDomains"
 DEREGISTRATION_SECONDS = 60
 
 
-def client_networks(exposure: Exposure, centers: Sequence[Center], inside: Sequence[IPv4Network]) -> list[IPv4Network]:
-    """Networks that may open a connection to the store: the allow-list when it is public; behind a VPN the centers',
-    and `inside`, the subnets in which client VPN sessions surface.
+def client_networks(exposure: Exposure, centers: Sequence[Center]) -> list[IPv4Network]:
+    """Networks that may open a connection to the store: the allow-list when it is public, the centers' behind a VPN.
+    Sessions of the client VPN are let in by their security group.
     """
     if exposure.kind == "public":
         return list(exposure.allow)
-    return [*(network for center in centers for network in center.networks), *inside]
+    return [network for center in centers for network in center.networks]
 
 
 class Edge(Component):
     """Creates the balancers, their target groups, listeners, security groups, certificate and DNS names.
 
     Guarantees: TLS 1.2 or newer to the client and TLS to the tasks; only `clients` can connect; requests for anything
-    but DICOMweb are answered here with 404; invalid headers are dropped; every request is logged to S3; balancers are
+    but DICOMweb are answered here with 404; with `identity`, nobody gets further without a session or a token that
+    allows the method; invalid headers are dropped; every request is logged to S3; balancers are
     deletion-protected while the study is active. The DICOM listener exists only behind a VPN.
     """
 
@@ -50,6 +55,7 @@ class Edge(Component):
         dns: Dns,
         exposure: Exposure,
         clients: Sequence[IPv4Network],
+        identity: Identity | None,
         network: Network,
         storage: ImageStorage,
         opts: pulumi.ResourceOptions | None = None,
@@ -59,12 +65,15 @@ class Edge(Component):
         self.network = network
         self.storage = storage
         self.internal = exposure.kind == "vpn"
-        certificate = self._certificate()
+        certificate = domains.certificate(self, "certificate", domain=dns.name, dns=dns)
         self.alb_group = self._door("alb", clients, 443, "Clients of the DICOMweb interface")
+        self.doors = {443: self.alb_group}
+        if identity:
+            reach_internet(self, "sign-in", source=self.alb_group, description="Balancer to Cognito")
         self.alb = self._balancer("alb", "application", self.alb_group)
         self.web_group = self._web_target()
         self.listener = self._https(certificate)
-        self.rule = self._dicom_web()
+        self.rule = self._rules(identity)
         self.web_route = Route(
             group=self.web_group, port="https", probe="https", source=self.alb_group, listener=self.rule
         )
@@ -76,33 +85,6 @@ class Edge(Component):
     def signal(self) -> Signal:
         """Requests a minute and web task, what the web tier scales on."""
         return requests(self.alb.arn_suffix, self.web_group.arn_suffix)
-
-    def _certificate(self) -> pulumi.Output[str]:
-        certificate = acm.Certificate(
-            self.child("certificate"),
-            domain_name=self.dns.name,
-            validation_method="DNS",
-            tags=self.names.tags("certificate"),
-            opts=self.options(),
-        )
-        proof = certificate.domain_validation_options[0]
-        record = route53.Record(
-            self.child("certificate-proof"),
-            zone_id=self.dns.zone_id,
-            name=proof.resource_record_name,
-            type=proof.resource_record_type,
-            records=[proof.resource_record_value],
-            ttl=300,
-            opts=self.options(),
-        )
-        # The listener takes the ARN from here, so it waits until the certificate is issued.
-        issued = acm.CertificateValidation(
-            self.child("certificate-issued"),
-            certificate_arn=certificate.arn,
-            validation_record_fqdns=[record.fqdn],
-            opts=self.options(),
-        )
-        return issued.certificate_arn
 
     def _door(self, suffix: str, clients: Sequence[IPv4Network], port: int, description: str) -> ec2.SecurityGroup:
         group = security_group(self, suffix, vpc_id=self.network.vpc.id, description=description)
@@ -165,15 +147,38 @@ class Edge(Component):
             opts=self.options(),
         )
 
-    def _dicom_web(self) -> lb.ListenerRule:
+    def _rules(self, identity: Identity | None) -> lb.ListenerRule:
+        """The rule for people, or for everybody where nobody signs in; before it those for requests with a token."""
+        if identity is None:
+            return self._rule("dicom-web", 100)
+        bearer = lb.ListenerRuleConditionHttpHeaderArgs(http_header_name="Authorization", values=["Bearer *"])
+        for priority, (right, method) in enumerate(TOKEN_METHODS.items(), start=10):
+            only = lb.ListenerRuleConditionHttpRequestMethodArgs(values=[method])
+            self._rule(
+                f"token-{right}",
+                priority,
+                lb.ListenerRuleConditionArgs(http_header=bearer),
+                lb.ListenerRuleConditionArgs(http_request_method=only),
+                gate=identity.token(right),
+            )
+        return self._rule("dicom-web", 100, gate=identity.sign_in())
+
+    def _rule(
+        self,
+        suffix: str,
+        priority: int,
+        *conditions: lb.ListenerRuleConditionArgs,
+        gate: lb.ListenerRuleActionArgs | None = None,
+    ) -> lb.ListenerRule:
         paths = lb.ListenerRuleConditionPathPatternArgs(values=DICOM_WEB_PATHS)
+        forward = lb.ListenerRuleActionArgs(type="forward", target_group_arn=self.web_group.arn)
         return lb.ListenerRule(
-            self.child("dicom-web"),
+            self.child(suffix),
             listener_arn=self.listener.arn,
-            priority=100,
-            conditions=[lb.ListenerRuleConditionArgs(path_pattern=paths)],
-            actions=[lb.ListenerRuleActionArgs(type="forward", target_group_arn=self.web_group.arn)],
-            tags=self.names.tags("dicom-web"),
+            priority=priority,
+            conditions=[lb.ListenerRuleConditionArgs(path_pattern=paths), *conditions],
+            actions=[forward] if gate is None else [gate, forward],
+            tags=self.names.tags(suffix),
             opts=self.options(),
         )
 
@@ -202,7 +207,7 @@ class Edge(Component):
             opts=self.options(),
         )
         self._record("dicom-alias", f"dicom.{self.dns.name}", balancer)
-        self.nlb_group = group
+        self.doors[orthanc.DICOM_LISTENER] = group
         return Route(group=target, port="dicom", probe="https", source=group, listener=listener)
 
     def _record(self, suffix: str, name: str, balancer: lb.LoadBalancer) -> None:

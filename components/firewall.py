@@ -71,6 +71,16 @@ def admit(
         )
 
 
+def reach_internet(component: Component, suffix: str, *, source: ec2.SecurityGroup, description: str) -> None:
+    """Lets `source` open HTTPS connections to any address; whether there is a way is the route table's decision."""
+    vpc.SecurityGroupEgressRule(
+        component.child(f"{suffix}-egress"),
+        security_group_id=source.id,
+        cidr_ipv4="0.0.0.0/0",
+        **_common(component, suffix, HTTPS, description),
+    )
+
+
 def reach_prefix_list(
     component: Component,
     suffix: str,

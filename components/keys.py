@@ -54,6 +54,20 @@ def cloudwatch_logs(names: Names) -> Statement:
     )
 
 
+def alarm_publishers(names: Names) -> Statement:
+    """CloudWatch and Budgets may encrypt what they publish to this account's alarm topic.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+    """
+    return allow(
+        "AlarmPublishers",
+        ["kms:GenerateDataKey*", "kms:Decrypt"],
+        ["*"],
+        principal={"Service": ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"]},
+        conditions={"StringEquals": {"aws:SourceAccount": names.account}},
+    )
+
+
 def fargate_disks(names: Names) -> list[Statement]:
     """Fargate may encrypt the task disks of this stack's cluster.
 
@@ -84,7 +98,10 @@ def fargate_disks(names: Names) -> list[Statement]:
 
 def key_policy(use: str, names: Names) -> str:
     """Key policy of the data class `use`: the account, and only the services that encrypt that class by themselves."""
-    services: dict[str, list[Statement]] = {"images": fargate_disks(names), "logs": [cloudwatch_logs(names)]}
+    services: dict[str, list[Statement]] = {
+        "images": fargate_disks(names),
+        "logs": [cloudwatch_logs(names), alarm_publishers(names)],
+    }
     return document(administration(names), *services.get(use, []))
 
 

@@ -30,14 +30,19 @@ _DASHED = r"[A-Za-z](?:-?[A-Za-z0-9])*"
 
 # https://docs.aws.amazon.com/ : naming rules of each service's Create… call
 LIMITS: dict[str, Limit] = {
+    "budgets.Budget": Limit(100, r"[^:\\]+"),
     "cloudwatch.LogGroup": Limit(512, r"[.\-_/#A-Za-z0-9]+"),
     "cloudwatch.MetricAlarm": Limit(255, r"[\x20-\x7e]+"),
+    "cognito.ResourceServer": Limit(256, r"[\w\s+=,.@-]+"),
+    "cognito.UserPool": Limit(128, r"[\w\s+=,.@-]+"),
+    "cognito.UserPoolClient": Limit(128, r"[\w\s+=,.@-]+"),
     "ecr.Repository": Limit(256, r"[a-z0-9]+(?:[._/-][a-z0-9]+)*", shortest=2),
     "ecs.Cluster": Limit(255, r"[A-Za-z0-9_-]+"),
     "ecs.Service": Limit(255, r"[A-Za-z0-9_-]+"),
     "ecs.TaskDefinition": Limit(255, r"[A-Za-z0-9_-]+"),
     "iam.Policy": Limit(128, _IAM),
     "iam.Role": Limit(64, _IAM),
+    "iam.SamlProvider": Limit(128, r"[\w._-]+"),
     "kms.Alias": Limit(256, r"alias/(?!aws/)[a-zA-Z0-9/_-]+"),
     "lb.LoadBalancer": Limit(32, _ELB),
     "rds.Cluster": Limit(63, _DASHED),
@@ -45,7 +50,9 @@ LIMITS: dict[str, Limit] = {
     "rds.ClusterParameterGroup": Limit(255, _DASHED),
     "rds.SubnetGroup": Limit(255, r"[a-z0-9 ._-]+"),
     "s3.Bucket": Limit(63, r"[a-z0-9][a-z0-9.-]+[a-z0-9]", shortest=3),
+    "scheduler.Schedule": Limit(64, r"[0-9a-zA-Z_.-]+"),
     "secretsmanager.Secret": Limit(512, r"(?!.*-[A-Za-z0-9]{6}$)[A-Za-z0-9/_+=.@-]+"),
+    "sns.Topic": Limit(256, r"[A-Za-z0-9_-]+"),
     "wafv2.WebAcl": Limit(128, r"[A-Za-z0-9_-]+"),
 }
 

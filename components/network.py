@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network
 from typing import Any
 
@@ -44,11 +44,32 @@ def s3_endpoint_policy(account: str, region: str, prefix: str) -> str:
     return document(*statements)
 
 
+def network_acl(
+    component: Component,
+    suffix: str,
+    *,
+    vpc_id: pulumi.Input[str],
+    subnet_ids: Sequence[pulumi.Input[str]],
+    acl: acls.Acl,
+) -> None:
+    """Creates the network ACL `acl` around `subnet_ids`."""
+    ec2.NetworkAcl(
+        component.child(suffix),
+        vpc_id=vpc_id,
+        subnet_ids=list(subnet_ids),
+        ingress=[ec2.NetworkAclIngressArgs(**entry) for entry in _entries(acl.ingress)],
+        egress=[ec2.NetworkAclEgressArgs(**entry) for entry in _entries(acl.egress)],
+        tags=component.names.tags(suffix),
+        opts=component.options(),
+    )
+
+
 class Network(Component):
     """Creates the VPC, its subnets by role and zone, route tables, ACLs, VPC endpoints and flow log.
 
-    Guarantees: no subnet hands out public addresses; `app` and `data` have no route out of the VPC but the endpoints;
-    `edge` reaches the internet only where the store is exposed to it; the default security group, ACL and route table
+    Guarantees: no subnet hands out public addresses; `app` and `data` have no route to the internet;
+    `edge` reaches the internet only where the store is exposed to it, or where `Egress` lets it ask who a person is;
+    centers are reached where `CampusVpn` says so; the default security group, ACL and route table
     are adopted and empty; every flow is logged.
     """
 
@@ -60,6 +81,7 @@ class Network(Component):
         *,
         clients: Iterable[IPv4Network],
         public: bool,
+        outbound: bool,
         keys: Keys,
         retention_days: int,
         opts: pulumi.ResourceOptions | None = None,
@@ -81,9 +103,13 @@ class Network(Component):
         if public:
             self._internet_gateway()
         app_blocks = [subnets.subnet(self.cidr, "app", zone) for zone in self.zones]
-        self._acl("edge", acls.edge_acl(self.cidr, clients))
-        self._acl("app", acls.app_acl(self.cidr))
-        self._acl("data", acls.data_acl(app_blocks))
+        fences = {
+            "edge": acls.edge_acl(self.cidr, clients, outbound=outbound),
+            "app": acls.app_acl(self.cidr),
+            "data": acls.data_acl(app_blocks),
+        }
+        for role, acl in fences.items():
+            network_acl(self, f"{role}-acl", vpc_id=self.vpc.id, subnet_ids=self.subnet_ids(role), acl=acl)
         self.endpoints = security_group(
             self, "endpoints", vpc_id=self.vpc.id, description="AWS API endpoints, reached by tasks over HTTPS"
         )
@@ -145,17 +171,6 @@ class Network(Component):
             route_table_id=self.route_tables["edge"].id,
             destination_cidr_block="0.0.0.0/0",
             gateway_id=gateway.id,
-            opts=self.options(),
-        )
-
-    def _acl(self, role: str, acl: acls.Acl) -> None:
-        ec2.NetworkAcl(
-            self.child(f"{role}-acl"),
-            vpc_id=self.vpc.id,
-            subnet_ids=self.subnet_ids(role),
-            ingress=[ec2.NetworkAclIngressArgs(**entry) for entry in _entries(acl.ingress)],
-            egress=[ec2.NetworkAclEgressArgs(**entry) for entry in _entries(acl.egress)],
-            tags=self.names.tags(f"{role}-acl"),
             opts=self.options(),
         )
 

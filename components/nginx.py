@@ -19,12 +19,15 @@ MAX_BODY_MB = 4096
 
 BALANCER_IDLE_SECONDS = 300
 TEMPLATE = Path(__file__).parent.parent / "images" / "nginx" / "nginx.conf.j2"
+CREDENTIAL_FILE = "/run/nginx/credential.conf"
+"""Written at start from ORTHANC_CREDENTIAL, as one proxy_set_header."""
+
 VPC_RESOLVER = "169.254.169.253"
 """https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html"""
 
 
-def configuration(*, upstream: str) -> str:
-    """nginx.conf in front of the Orthanc tasks that `upstream` resolves to."""
+def configuration(*, upstream: str, signed_in: bool) -> str:
+    """nginx.conf before the Orthanc tasks that `upstream` resolves to; `signed_in`: the balancer knows who asks."""
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -36,6 +39,8 @@ def configuration(*, upstream: str) -> str:
         port=HTTPS_PORT,
         health_path=HEALTH_PATH,
         upstream=upstream,
+        signed_in=signed_in,
+        credential_file=CREDENTIAL_FILE,
         upstream_port=orthanc.HTTPS_PORT,
         resolver=VPC_RESOLVER,
         max_body_mb=MAX_BODY_MB,
@@ -45,8 +50,11 @@ def configuration(*, upstream: str) -> str:
     )
 
 
-def workload(*, image: pulumi.Input[str], upstream: str, certificate: StoredSecret) -> Workload:
-    """The web tier's container."""
+def workload(
+    *, image: pulumi.Input[str], upstream: str, certificate: StoredSecret, credential: StoredSecret | None
+) -> Workload:
+    """The web tier's container. `credential`: with which nginx asks Orthanc, once the balancer has asked the client."""
+    secrets = {"TLS_BUNDLE": certificate} | ({"ORTHANC_CREDENTIAL": credential} if credential else {})
     probe = (
         f"curl --fail --silent --insecure --max-time 4 --output /dev/null https://127.0.0.1:{HTTPS_PORT}{HEALTH_PATH}"
     )
@@ -55,9 +63,9 @@ def workload(*, image: pulumi.Input[str], upstream: str, certificate: StoredSecr
         image=image,
         user=USER,
         ports={"https": HTTPS_PORT},
-        environment={"NGINX_CONFIGURATION": configuration(upstream=upstream)},
-        secrets={"TLS_BUNDLE": certificate.arn},
-        readable=(certificate.pattern,),
+        environment={"NGINX_CONFIGURATION": configuration(upstream=upstream, signed_in=credential is not None)},
+        secrets={name: secret.arn for name, secret in secrets.items()},
+        readable=tuple(secret.pattern for secret in secrets.values()),
         writable={"/run/tls": 1, "/run/nginx": 64, "/tmp": 64},  # noqa: S108
         health=HealthCheck(command=("CMD-SHELL", probe)),
         # An access line may be lost when CloudWatch Logs is away; a request must not wait for it.

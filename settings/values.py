@@ -38,7 +38,7 @@ RETENTION_DAYS = (
 """What CloudWatch Logs offers.
 https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"""
 
-RESERVED_ASNS = (7224, 9059, 10124, 17943)
+RESERVED_ASNS = (7224, 9059, 10124, 17943, 64512)
 """Of AWS; https://docs.aws.amazon.com/vpn/latest/s2svpn/cgw-options.html"""
 
 LARGEST_ASN = 4294967295

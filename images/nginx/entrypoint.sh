@@ -10,6 +10,9 @@ printf '%s' "$TLS_BUNDLE" | jq -er .certificate > /run/tls/server.crt
 printf '%s' "$TLS_BUNDLE" | jq -er .privateKey > /run/tls/server.key
 printf '%s' "$TLS_BUNDLE" | jq -er .authority > /run/tls/authority.crt
 printf '%s' "$NGINX_CONFIGURATION" > /run/nginx/nginx.conf
-unset TLS_BUNDLE NGINX_CONFIGURATION
+if [ -n "${ORTHANC_CREDENTIAL:-}" ]; then
+    printf 'proxy_set_header Authorization "%s";\n' "$ORTHANC_CREDENTIAL" > /run/nginx/credential.conf
+fi
+unset TLS_BUNDLE NGINX_CONFIGURATION ORTHANC_CREDENTIAL
 
 exec nginx -c /run/nginx/nginx.conf -g 'daemon off;'

@@ -69,7 +69,7 @@ def test_a_number_of_zones_without_room_is_refused(count: int) -> None:
 def test_acls_name_every_peer_and_nothing_but_answers_comes_from_anywhere(
     vpc: IPv4Network, clients: list[IPv4Network]
 ) -> None:
-    edge = acls.edge_acl(vpc, clients)
+    edge = acls.edge_acl(vpc, clients, outbound=False)
     assert {rule.peer for rule in edge.ingress if rule.ports == acls.HTTPS} == {*clients, vpc}
     everywhere = [
         rule for acl in (acls.app_acl(vpc), acls.data_acl([vpc])) for rule in acl.ingress if rule.peer == acls.ANYWHERE
