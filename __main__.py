@@ -4,7 +4,6 @@ import pulumi
 
 from components import firewall, nginx, orthanc, scaling
 from components.account import account
-from components.accounts import OrthancUsers
 from components.alarms import AlarmTopic
 from components.base import Scope
 from components.budget import StudyBudget
@@ -20,6 +19,7 @@ from components.keys import Keys
 from components.network import Network
 from components.storage import ImageStorage
 from components.tier import Tier
+from components.users import OrthancUsers
 from components.vpn import CampusVpn
 from components.waf import WebAcl
 from settings import Settings
