@@ -24,7 +24,7 @@ class Limit:
     shortest: int = 1
 
 
-_ELB = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+_ELB = r"(?!internal-)[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _IAM = r"[\w+=,.@-]+"
 _DASHED = r"[A-Za-z](?:-?[A-Za-z0-9])*"
 

@@ -1,0 +1,12 @@
+"""Names that a service would refuse are refused before it is asked."""
+
+from __future__ import annotations
+
+import pytest
+
+from components.naming import NameRefusedError, checked
+
+
+def test_a_balancers_name_that_aws_keeps_for_itself_is_refused():
+    with pytest.raises(NameRefusedError):
+        checked("lb.LoadBalancer", "internal-dev-alb")
