@@ -5,7 +5,10 @@ import pulumi
 from components import firewall, nginx, orthanc, scaling
 from components.account import account
 from components.alarms import AlarmTopic
+from components.audit import AuditTrail
+from components.backup import Backups
 from components.base import Scope
+from components.baseline import AccountBaseline
 from components.budget import StudyBudget
 from components.certificates import PrivateCa
 from components.clientvpn import ClientVpn
@@ -17,6 +20,8 @@ from components.identity import Identity
 from components.images import Images
 from components.keys import Keys
 from components.network import Network
+from components.replication import ImageReplication
+from components.splunk import SplunkStream
 from components.storage import ImageStorage
 from components.tier import Tier
 from components.users import OrthancUsers
@@ -32,7 +37,7 @@ logs, audit = settings.logging.retention_days, settings.logging.audit_retention_
 clients = client_networks(settings.exposure, settings.centers)
 public = settings.exposure.kind == "public"
 
-keys = Keys("keys", scope, opts=aws)
+keys = Keys("keys", scope, copy_region=settings.backup.copy_region, opts=aws)
 alarms = AlarmTopic("alarms", scope, emails=settings.budget.notify, keys=keys, opts=aws)
 network = Network(
     "network",
@@ -45,7 +50,7 @@ network = Network(
     retention_days=logs,
     opts=aws,
 )
-CampusVpn(
+vpn = CampusVpn(
     "vpn",
     scope,
     centers=settings.centers,
@@ -111,6 +116,7 @@ app = Tier(
     routes=edge.dicom_routes,
     schedule=settings.schedule,
     signal=scaling.cpu(cluster.name, scope.names.of("ecs.Service", "app")),
+    topic=alarms,
     keys=keys,
     retention_days=audit,
     opts=aws,
@@ -131,6 +137,7 @@ web = Tier(
     routes=[edge.web_route],
     schedule=settings.schedule,
     signal=edge.signal,
+    topic=alarms,
     keys=keys,
     retention_days=audit,
     opts=aws,
@@ -151,8 +158,9 @@ firewall.connect(
     port=5432,
     description="Orthanc to its index",
 )
+sources = [network.flow_logs, *vpn.logs, database.logs, cluster.exec_logs, app.logs, web.logs]
 if settings.client_vpn and settings.identity:
-    ClientVpn(
+    client_vpn = ClientVpn(
         "client-vpn",
         scope,
         settings.client_vpn,
@@ -164,8 +172,53 @@ if settings.client_vpn and settings.identity:
         retention_days=audit,
         opts=aws,
     )
+    sources.append(client_vpn.logs)
 if settings.waf:
-    WebAcl("waf", scope, balancer=edge.alb, keys=keys, retention_days=audit, opts=aws)
+    waf = WebAcl("waf", scope, balancer=edge.alb, keys=keys, retention_days=audit, opts=aws)
+    sources.append(waf.logs)
+watched = [storage.images, storage.archive]
+if settings.backup.copy_region:
+    replication = ImageReplication(
+        "replication",
+        scope,
+        settings.storage,
+        region=settings.backup.copy_region,
+        storage=storage,
+        keys=keys,
+        topic=alarms,
+        log_retention_days=audit,
+        opts=aws,
+    )
+    watched.append(replication.images)
+trail = AuditTrail(
+    "audit",
+    scope,
+    watched=watched,
+    logs_to=storage.access_logs,
+    keys=keys,
+    topic=alarms,
+    retention_days=audit,
+    opts=aws,
+)
+sources.append(trail.logs)
+if settings.audit.account_baseline:
+    baseline = AccountBaseline(
+        "baseline", scope, logs_to=storage.access_logs, keys=keys, topic=alarms, retention_days=audit, opts=aws
+    )
+    sources.append(baseline.logs)
+Backups("backup", scope, settings.backup, database=database, storage=storage, keys=keys, topic=alarms, opts=aws)
+if settings.logging.splunk:
+    SplunkStream(
+        "splunk",
+        scope,
+        settings.logging.splunk,
+        sources,
+        logs_to=storage.access_logs,
+        keys=keys,
+        topic=alarms,
+        retention_days=logs,
+        opts=aws,
+    )
 StudyBudget("budget", scope, settings.budget, settings.study, topic=alarms, opts=aws)
 
 pulumi.export("url", f"https://{settings.dns.name}/dicom-web")

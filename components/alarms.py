@@ -27,7 +27,7 @@ class Metric:
 
     namespace: str
     name: str
-    dimensions: Mapping[str, str] = field(default_factory=dict)
+    dimensions: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     statistic: Statistic = "Sum"
 
 
@@ -105,10 +105,17 @@ class AlarmTopic(Component):
 
 
 def alarm(
-    component: Component, suffix: str, topic: AlarmTopic, *, metric: Metric, condition: Condition, description: str
+    component: Component,
+    suffix: str,
+    topic: AlarmTopic,
+    *,
+    metric: Metric,
+    condition: Condition,
+    description: str,
+    remedy: pulumi.Input[str] | None = None,
 ) -> cloudwatch.MetricAlarm:
     """Creates the alarm `<prefix>-<component>-<suffix>`, which tells `topic` of trouble, of missing data and of
-    recovery.
+    recovery, and sets off `remedy`, the ARN of a scaling policy.
     """
     name = component.child(suffix)
     return cloudwatch.MetricAlarm(
@@ -124,7 +131,7 @@ def alarm(
         period=condition.seconds,
         evaluation_periods=condition.periods,
         treat_missing_data=condition.silence,
-        alarm_actions=[topic.ready],
+        alarm_actions=[topic.ready] if remedy is None else [remedy, topic.ready],
         insufficient_data_actions=[topic.ready],
         ok_actions=[topic.ready],
         tags=component.names.tags(name),

@@ -8,13 +8,14 @@ import pulumi
 from pulumi_aws import kms
 
 from components.base import Component, Scope
-from components.documents import Statement, allow, document
+from components.documents import Statement, allow
+from components.keypolicy import copy_policy, key_policy
 from components.naming import Names, checked
 
 DELETION_WINDOW_DAYS = 30
 
-# After teardown these still decrypt what is kept: the final database snapshot and the archive.
-RETAINED = frozenset({"database", "archive"})
+# After teardown these still decrypt what is kept: the final snapshot, the archive, the audit trail and the backups.
+RETAINED = frozenset({"database", "archive", "audit", "backup"})
 
 USES = {
     "images": "DICOM objects and task disks",
@@ -22,7 +23,12 @@ USES = {
     "secrets": "Secrets Manager",
     "logs": "CloudWatch Logs and alarms",
     "archive": "the study's archive",
+    "audit": "the audit trail",
+    "backup": "AWS Backup vaults",
 }
+
+COPIED = ("images", "backup")
+"""Data classes with a key of their own in the Region of the copies."""
 
 
 def alias(names: Names, use: str) -> str:
@@ -30,83 +36,12 @@ def alias(names: Names, use: str) -> str:
     return checked("kms.Alias", f"alias/{names.prefix}/{use}")
 
 
-def administration(names: Names) -> Statement:
-    """The account may administer the key and delegate its use to IAM policies, which name the key.
-
-    Without it a key becomes unmanageable: https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
-    """
-    root = names.arn("iam", "root", region="")
-    return allow("AccountAdministration", ["kms:*"], ["*"], principal={"AWS": root})
-
-
-def cloudwatch_logs(names: Names) -> Statement:
-    """CloudWatch Logs may use the key for this stack's log groups.
-
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
-    """
-    groups = names.arn("logs", f"log-group:*{names.prefix}*")
-    return allow(
-        "CloudWatchLogs",
-        ["kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"],
-        ["*"],
-        principal={"Service": f"logs.{names.region}.amazonaws.com"},
-        conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
-    )
-
-
-def alarm_publishers(names: Names) -> Statement:
-    """CloudWatch and Budgets may encrypt what they publish to this account's alarm topic.
-
-    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
-    """
-    return allow(
-        "AlarmPublishers",
-        ["kms:GenerateDataKey*", "kms:Decrypt"],
-        ["*"],
-        principal={"Service": ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"]},
-        conditions={"StringEquals": {"aws:SourceAccount": names.account}},
-    )
-
-
-def fargate_disks(names: Names) -> list[Statement]:
-    """Fargate may encrypt the task disks of this stack's cluster.
-
-    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-create-storage-key.html
-    """
-    principal = {"Service": "fargate.amazonaws.com"}
-    context = {
-        "kms:EncryptionContext:aws:ecs:clusterAccount": [names.account],
-        "kms:EncryptionContext:aws:ecs:clusterName": [names.of("ecs.Cluster", "store")],
-    }
-    return [
-        allow(
-            "FargateDataKey",
-            ["kms:GenerateDataKeyWithoutPlaintext"],
-            ["*"],
-            principal=principal,
-            conditions={"StringEquals": context},
-        ),
-        allow(
-            "FargateGrant",
-            ["kms:CreateGrant"],
-            ["*"],
-            principal=principal,
-            conditions={"StringEquals": context, "ForAllValues:StringEquals": {"kms:GrantOperations": ["Decrypt"]}},
-        ),
-    ]
-
-
-def key_policy(use: str, names: Names) -> str:
-    """Key policy of the data class `use`: the account, and only the services that encrypt that class by themselves."""
-    services: dict[str, list[Statement]] = {
-        "images": fargate_disks(names),
-        "logs": [cloudwatch_logs(names), alarm_publishers(names)],
-    }
-    return document(administration(names), *services.get(use, []))
-
-
-def use_key(sid: str, names: Names, use: str, actions: Sequence[str], *, via: str) -> Statement:
+def use_key(
+    sid: str, names: Names, use: str, actions: Sequence[str], *, via: str, region: str | None = None
+) -> Statement:
     """IAM statement: may call `actions` on the key of the data class `use`, through the service `via` alone.
+
+    `region` names the Region of the copies, whose keys have the same aliases.
 
     The key is named by its alias, so that the document is known before the key is.
     https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
@@ -114,9 +49,9 @@ def use_key(sid: str, names: Names, use: str, actions: Sequence[str], *, via: st
     return allow(
         sid,
         actions,
-        [names.arn("kms", "key/*")],
+        [names.arn("kms", "key/*", region=region)],
         conditions={
-            "StringEquals": {"kms:ViaService": f"{via}.{names.region}.amazonaws.com"},
+            "StringEquals": {"kms:ViaService": f"{via}.{region or names.region}.amazonaws.com"},
             "ForAnyValue:StringEquals": {"kms:ResourceAliases": alias(names, use)},
         },
     )
@@ -126,30 +61,45 @@ class Keys(Component):
     """Creates one rotating symmetric key and alias per data class.
 
     Guarantees: yearly rotation, 30 days before a deletion takes effect, a key policy that names the services allowed
-    to use it. The keys of what outlives the system (`RETAINED`) stay in AWS when the stack is destroyed.
+    to use it. The keys of what outlives the system (`RETAINED`) stay in AWS when the stack is destroyed. With
+    `copy_region`, what is copied there (`COPIED`) has a key there: a KMS key never leaves its Region.
     """
 
-    def __init__(self, name: str, scope: Scope, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, scope: Scope, *, copy_region: str | None = None, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__(name, scope, opts)
-        keys = {use: self._key(use, description) for use, description in USES.items()}
+        keys = {use: self._key(use, use, policy=key_policy(use, self.names)) for use in USES}
         self.images, self.database = keys["images"], keys["database"]
         self.secrets, self.logs, self.archive = keys["secrets"], keys["logs"], keys["archive"]
+        self.audit, self.backup = keys["audit"], keys["backup"]
+        self._copies = {
+            use: self._key(f"{use}-copy", use, policy=copy_policy(self.names), region=copy_region)
+            for use in COPIED
+            if copy_region
+        }
         self.register_outputs({use: key.arn for use, key in keys.items()})
 
-    def _key(self, use: str, description: str) -> kms.Key:
+    def copy(self, use: str) -> kms.Key:
+        """The key of the data class `use` in the Region of the copies; there is one only with `copy_region`."""
+        return self._copies[use]
+
+    def _key(self, suffix: str, use: str, *, policy: str, region: str | None = None) -> kms.Key:
         key = kms.Key(
-            self.child(use),
-            description=f"{self.names.prefix}: {description}",
-            policy=key_policy(use, self.names),
+            self.child(suffix),
+            description=f"{self.names.prefix}: {USES[use]}",
+            policy=policy,
+            region=region,
             enable_key_rotation=True,
             deletion_window_in_days=DELETION_WINDOW_DAYS,
-            tags=self.names.tags(use, self.names.data),
+            tags=self.names.tags(suffix, self.names.data),
             opts=self.stateful(retain_on_delete=use in RETAINED),
         )
         kms.Alias(
-            self.child(f"{use}-alias"),
+            self.child(f"{suffix}-alias"),
             name=alias(self.names, use),
             target_key_id=key.key_id,
+            region=region,
             opts=self.options(),
         )
         return key

@@ -30,8 +30,20 @@ _DASHED = r"[A-Za-z](?:-?[A-Za-z0-9])*"
 
 # https://docs.aws.amazon.com/ : naming rules of each service's Create… call
 LIMITS: dict[str, Limit] = {
+    "accessanalyzer.Analyzer": Limit(255, r"[A-Za-z][A-Za-z0-9_.-]*"),
+    "backup.Plan": Limit(50, r"[\w.-]+"),
+    "backup.RestoreTestingPlan": Limit(50, r"\w+"),
+    "backup.Selection": Limit(50, r"[\w.-]+"),
+    "backup.Vault": Limit(50, r"[A-Za-z0-9_-]+", shortest=2),
     "budgets.Budget": Limit(100, r"[^:\\]+"),
+    "cfg.DeliveryChannel": Limit(256, r"[\x20-\x7e]+"),
+    "cfg.Recorder": Limit(256, r"[\x20-\x7e]+"),
+    "cloudtrail.Trail": Limit(128, r"[A-Za-z0-9](?:[._-]?[A-Za-z0-9])*", shortest=3),
+    "cloudwatch.EventRule": Limit(64, r"[\w.-]+"),
     "cloudwatch.LogGroup": Limit(512, r"[.\-_/#A-Za-z0-9]+"),
+    "cloudwatch.LogMetricFilter": Limit(512, r"[^:*]+"),
+    "cloudwatch.LogResourcePolicy": Limit(512, r"[\w-]+"),
+    "cloudwatch.LogSubscriptionFilter": Limit(512, r"[^:*]+"),
     "cloudwatch.MetricAlarm": Limit(255, r"[\x20-\x7e]+"),
     "cognito.ResourceServer": Limit(256, r"[\w\s+=,.@-]+"),
     "cognito.UserPool": Limit(128, r"[\w\s+=,.@-]+"),
@@ -43,6 +55,7 @@ LIMITS: dict[str, Limit] = {
     "iam.Policy": Limit(128, _IAM),
     "iam.Role": Limit(64, _IAM),
     "iam.SamlProvider": Limit(128, r"[\w._-]+"),
+    "kinesis.FirehoseDeliveryStream": Limit(64, r"[a-zA-Z0-9_.-]+"),
     "kms.Alias": Limit(256, r"alias/(?!aws/)[a-zA-Z0-9/_-]+"),
     "lb.LoadBalancer": Limit(32, _ELB),
     "rds.Cluster": Limit(63, _DASHED),

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi_aws import appautoscaling, cloudwatch
+from pulumi_aws import appautoscaling
 
+from components.alarms import AlarmTopic, Condition, Metric, alarm
 from components.base import Component, Scope
 from components.schedule import capacity, transitions
 from settings import Schedule, TierSettings
@@ -27,15 +28,12 @@ SURGE_PERCENT = 100
 class Signal:
     """The metric a tier follows: tracked at `target`, and answered with a jump at `surge` (same unit).
 
-    `predefined` and `label` name it to target tracking, the rest names it to the surge alarm.
+    `predefined` and `label` name it to target tracking, `metric` to the surge alarm.
     """
 
     predefined: str
     label: pulumi.Input[str] | None
-    namespace: str
-    metric: str
-    statistic: str
-    dimensions: dict[str, pulumi.Input[str]]
+    metric: Metric
     target: float
     surge: float
 
@@ -45,10 +43,12 @@ def cpu(cluster: str, service: str) -> Signal:
     return Signal(
         predefined="ECSServiceAverageCPUUtilization",
         label=None,
-        namespace="AWS/ECS",
-        metric="CPUUtilization",
-        statistic="Average",
-        dimensions={"ClusterName": cluster, "ServiceName": service},
+        metric=Metric(
+            namespace="AWS/ECS",
+            name="CPUUtilization",
+            dimensions={"ClusterName": cluster, "ServiceName": service},
+            statistic="Average",
+        ),
         target=55,
         surge=85,
     )
@@ -59,10 +59,11 @@ def requests(balancer_suffix: pulumi.Output[str], target_suffix: pulumi.Output[s
     return Signal(
         predefined="ALBRequestCountPerTarget",
         label=pulumi.Output.concat(balancer_suffix, "/", target_suffix),
-        namespace="AWS/ApplicationELB",
-        metric="RequestCountPerTarget",
-        statistic="Sum",
-        dimensions={"TargetGroup": target_suffix, "LoadBalancer": balancer_suffix},
+        metric=Metric(
+            namespace="AWS/ApplicationELB",
+            name="RequestCountPerTarget",
+            dimensions={"TargetGroup": target_suffix, "LoadBalancer": balancer_suffix},
+        ),
         target=3000,
         surge=6000,
     )
@@ -73,7 +74,7 @@ class Autoscaling(Component):
     surge policy with its alarm.
 
     Guarantees: capacity never leaves the range of the settings; the floor of each period stands before its load comes;
-    a surge doubles the tier within a minute of being seen, and scaling in is slow.
+    a surge doubles the tier within a minute of being seen and is told to `topic`, and scaling in is slow.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class Autoscaling(Component):
         service: str,
         schedule: Schedule,
         signal: Signal,
+        topic: AlarmTopic,
         depends_on: list[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
@@ -103,7 +105,7 @@ class Autoscaling(Component):
         )
         self._scheduled(settings, schedule)
         self._tracking(signal)
-        self._surge(signal)
+        self._surge(signal, topic)
         self.register_outputs({"resourceId": self.target.resource_id})
 
     def _common(self) -> dict[str, Any]:
@@ -146,7 +148,7 @@ class Autoscaling(Component):
             opts=self.options(),
         )
 
-    def _surge(self, signal: Signal) -> None:
+    def _surge(self, signal: Signal, topic: AlarmTopic) -> None:
         step = appautoscaling.PolicyStepScalingPolicyConfigurationStepAdjustmentArgs(
             metric_interval_lower_bound="0", scaling_adjustment=SURGE_PERCENT
         )
@@ -164,20 +166,12 @@ class Autoscaling(Component):
             **self._common(),
             opts=self.options(),
         )
-        cloudwatch.MetricAlarm(
-            self.child("surge-alarm"),
-            name=self.names.of("cloudwatch.MetricAlarm", f"{self.component}-surge"),
-            alarm_description=f"{signal.metric} at or above {signal.surge:g}: the tier is doubled",
-            namespace=signal.namespace,
-            metric_name=signal.metric,
-            dimensions=signal.dimensions,
-            statistic=signal.statistic,
-            period=60,
-            evaluation_periods=1,
-            threshold=signal.surge,
-            comparison_operator="GreaterThanOrEqualToThreshold",
-            treat_missing_data="notBreaching",
-            alarm_actions=[policy.arn],
-            tags=self.names.tags(f"{self.component}-surge"),
-            opts=self.options(),
+        alarm(
+            self,
+            "surge",
+            topic,
+            metric=signal.metric,
+            condition=Condition(comparison="GreaterThanOrEqualToThreshold", value=signal.surge, seconds=60),
+            description=f"{signal.metric.name} at or above {signal.surge:g}: the tier is doubled",
+            remedy=policy.arn,
         )

@@ -24,6 +24,26 @@ def transitions(settings: StorageSettings) -> tuple[tuple[int, str], ...]:
     return tuple((days, storage_class) for days, storage_class in steps if days is not None)
 
 
+def image_lifecycle(settings: StorageSettings) -> LifecycleRules:
+    """How images age, wherever they lie."""
+    return LifecycleRules(
+        transitions=transitions(settings),
+        minimum_size_bytes=settings.minimum_size_bytes,
+        noncurrent_days=settings.noncurrent_days,
+    )
+
+
+def server_access_logs(target: str, account: str) -> Statement:
+    """S3 may write the account's server access logs into the bucket `target` (an ARN), below their prefix."""
+    return allow(
+        "S3AccessLogs",
+        ["s3:PutObject"],
+        [f"{target}/s3/*"],
+        principal={"Service": "logging.s3.amazonaws.com"},
+        conditions={"StringEquals": {"aws:SourceAccount": account}},
+    )
+
+
 def log_delivery(names: Names) -> list[Statement]:
     """S3 and the load balancers may write their access logs, each below its own prefix and for this account only.
 
@@ -31,13 +51,7 @@ def log_delivery(names: Names) -> list[Statement]:
     """
     target = names.bucket_arn("access-logs")
     return [
-        allow(
-            "S3AccessLogs",
-            ["s3:PutObject"],
-            [f"{target}/s3/*"],
-            principal={"Service": "logging.s3.amazonaws.com"},
-            conditions={"StringEquals": {"aws:SourceAccount": names.account}},
-        ),
+        server_access_logs(target, names.account),
         allow(
             "BalancerAccessLogs",
             ["s3:PutObject"],
@@ -89,11 +103,7 @@ class ImageStorage(Component):
             bucket_name=self.names.bucket("images"),
             classification=self.names.data,
             key=keys.images,
-            lifecycle=LifecycleRules(
-                transitions=transitions(settings),
-                minimum_size_bytes=settings.minimum_size_bytes,
-                noncurrent_days=settings.noncurrent_days,
-            ),
+            lifecycle=image_lifecycle(settings),
             logs_to=self.access_logs.bucket,
             opts=self.options(),
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import ec2, ecs, lb, servicediscovery
 
+from components.alarms import AlarmTopic
 from components.base import Component, Scope
 from components.cluster import Cluster
 from components.containers import Workload, definition
@@ -86,6 +87,7 @@ class Tier(Component):
         routes: Sequence[Route],
         schedule: Schedule,
         signal: Signal,
+        topic: AlarmTopic,
         keys: Keys,
         retention_days: int,
         opts: pulumi.ResourceOptions | None = None,
@@ -112,6 +114,7 @@ class Tier(Component):
             service=self.names.of("ecs.Service", name),
             schedule=schedule,
             signal=signal,
+            topic=topic,
             depends_on=[self.service],
             opts=self.options(),
         )

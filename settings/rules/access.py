@@ -21,6 +21,9 @@ SPLUNK_SOURCES = frozenset(
         "aws:waf",
         "aws:vpn",
         "aws:ecs:exec",
+        "aws:findings",
+        "aws:lambda",
+        "aws:states",
     }
 )
 """Source types of this store's logs; each needs its own token, because index and source type come from it."""

@@ -33,7 +33,7 @@ def test_a_key_is_protected_while_the_study_is_active(use: str, prod: Plan):
 
 def test_only_the_keys_of_what_outlives_the_system_stay(prod: Plan):
     kept = {key.name for key in prod.of_type(kms.Key) if key.retain_on_delete}
-    assert kept == {"keys-database", "keys-archive"}
+    assert kept == {f"keys-{use}" for use in ("database", "archive", "audit", "backup", "backup-copy")}
 
 
 @pytest.mark.parametrize("use", USES)

@@ -142,7 +142,7 @@ def test_an_age_for_a_colder_class_before_a_warmer_one_is_refused():
 
 def test_the_archive_is_locked_for_as_long_as_settings_say(prod: Plan):
     assert prod.resource(name="storage-archive-bucket").inputs["objectLockEnabled"] is True
-    lock = prod.resource(s3.BucketObjectLockConfiguration).inputs
+    lock = prod.resource(s3.BucketObjectLockConfiguration, name="storage-archive-lock").inputs
     assert lock["rule"]["defaultRetention"] == {"mode": "GOVERNANCE", "days": 3653}
 
 

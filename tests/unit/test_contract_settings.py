@@ -4,25 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from ops.configuration import PROJECT, stacks
+from ops.configuration import stacks
 from ops.plan import configuration, plan, record
-from settings import Audit, Backup, Settings, SplunkSettings
+from settings import Settings
 from tests.unit.contracts import usage
 from tests.unit.contracts.usage import Field
 
-AWAITED = {
-    Audit: "components/audit.py",
-    Backup: "components/backup.py",
-    SplunkSettings: "components/splunk.py",
-}
-"""Groups that are checked already and whose component, named here, is not there yet."""
-
 UNREAD = {
     Field("Study", "start"): "with the end it bounds the study's length, which settings rules check and cost reads",
-    Field("Logging", "splunk"): AWAITED[SplunkSettings],
-    Field("Settings", "audit"): AWAITED[Audit],
-    Field("Settings", "backup"): AWAITED[Backup],
-    **{field: module for model, module in AWAITED.items() for field in usage.fields(model)},
 }
 
 
@@ -42,11 +31,6 @@ def test_every_setting_is_read(read: set[Field]):
 def test_exceptions_are_not_outdated(read: set[Field]):
     assert not UNREAD.keys() & read, "it is read: remove the exception"
     assert UNREAD.keys() <= usage.fields(), "there is no such field: remove the exception"
-
-
-@pytest.mark.parametrize("module", sorted(set(AWAITED.values())))
-def test_a_component_that_is_there_is_not_awaited(module: str):
-    assert not (PROJECT / module).exists(), f"{module} is there: remove its settings from the exceptions"
 
 
 def test_fields_are_found_at_any_depth():

@@ -38,6 +38,10 @@ _ARN_ERRORS = {
 }
 _DEFAULTS = ("defaultRouteTableId", "defaultNetworkAclId", "defaultSecurityGroupId", "mainRouteTableId", "prefixListId")
 
+_GLOBAL_NAMES = frozenset(
+    {"aws:s3/bucket:Bucket", "aws:iam/role:Role", "aws:iam/policy:Policy"}
+)  # all else is named per Region
+
 
 def names_are_free(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
     """A name belongs to one resource; a deleted secret keeps its own until it is gone for good."""
@@ -47,7 +51,8 @@ def names_are_free(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
     scope = inputs.get("vpcId")  # security groups are named within their VPC
     for other in cloud.of_type(token):
         same = other.outputs.get(name_property(token) or "") == name and other.inputs.get("vpcId") == scope
-        if same and other.inputs.get("cluster") == inputs.get("cluster"):
+        regional = token not in _GLOBAL_NAMES and other.inputs.get("region") != inputs.get("region")
+        if same and not regional and other.inputs.get("cluster") == inputs.get("cluster"):
             raise AwsError(_taken(token), name_property(token) or "", f"{name} exists already ({other.name})")
     if token == "aws:secretsmanager/secret:Secret" and name in cloud.reserved():
         raise AwsError(
