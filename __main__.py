@@ -94,6 +94,10 @@ edge = Edge(
     storage=storage,
     opts=aws,
 )
+senders = orthanc.Senders.of(settings.centers)
+if edge.dicom_routes:
+    for center in senders.centers:
+        ca.enrol(center)
 app = Tier(
     "app",
     scope,
@@ -103,10 +107,10 @@ app = Tier(
         image=images.uris["orthanc"],
         aet=settings.aet,
         connections=settings.database.connections_per_task,
-        senders=orthanc.Senders.of(settings.centers),
+        senders=senders,
         storage=storage,
         database=database,
-        certificate=ca.issue(cluster.host("app"), "app"),
+        certificate=ca.issue("app", [cluster.host("app"), *edge.dicom_hosts]),
         users=users.secret,
         writable=scope.lifecycle.writable,
     ),
@@ -128,7 +132,7 @@ web = Tier(
     workload=nginx.workload(
         image=images.uris["nginx"],
         upstream=cluster.host("app"),
-        certificate=ca.issue(cluster.host("web"), "web"),
+        certificate=ca.issue("web", [cluster.host("web")]),
         credential=users.credential if identity else None,
     ),
     repository_arn=images.repository_arn("nginx"),

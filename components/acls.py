@@ -8,13 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, collapse_addresses
 
 ANYWHERE = IPv4Network("0.0.0.0/0")
 EPHEMERAL = (1024, 65535)
 HTTPS = (443, 443)
 POSTGRESQL = (5432, 5432)
 DICOM = (104, 104)
+
+MOST_PEERS = 8
+"""Of 20 entries a direction, which AWS allows: each peer takes one for HTTPS and one for DICOM, the VPC does as well.
+https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-nacls"""
+
+PRIVATE = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
 
 
 @dataclass(frozen=True)
@@ -37,11 +43,22 @@ def _rules(ports: tuple[int, int], peers: Iterable[IPv4Network]) -> tuple[AclRul
     return tuple(AclRule(ports, peer) for peer in peers)
 
 
+def fence(clients: Iterable[IPv4Network]) -> tuple[IPv4Network, ...]:
+    """The clients' networks, merged where they touch; more than `MOST_PEERS` make private ones their whole RFC 1918
+    block, because the fence is coarse and a security group still admits each network by itself.
+    """
+    merged = tuple(collapse_addresses(clients))
+    if len(merged) <= MOST_PEERS:
+        return merged
+    widened = (next((block for block in PRIVATE if one.subnet_of(block)), one) for one in merged)
+    return tuple(collapse_addresses(widened))
+
+
 def edge_acl(vpc: IPv4Network, clients: Iterable[IPv4Network], *, outbound: bool) -> Acl:
     """Clients, and sessions of the client VPN in the same subnets, reach the balancers; balancers reach the tasks and,
     `outbound`, the HTTPS services that tell who a person is.
     """
-    peers = tuple(dict.fromkeys([*clients, vpc]))
+    peers = tuple(dict.fromkeys([*fence(clients), vpc]))
     services = ANYWHERE if outbound else vpc
     return Acl(
         ingress=_rules(HTTPS, peers) + _rules(DICOM, peers) + _rules(EPHEMERAL, [services]),

@@ -1,8 +1,9 @@
-"""The store's own certificate authority, for the hops inside the VPC that no public authority can vouch for."""
+"""The store's own certificate authority: for hops that no public authority can vouch for, and for DICOM senders."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import pulumi
 import pulumi_tls as tls
@@ -24,10 +25,11 @@ def fingerprint(pem: str) -> int:
 
 
 class PrivateCa(Component):
-    """Creates a root key and certificate; `issue` signs a server certificate and puts it into Secrets Manager.
+    """Creates a root key and certificate, and with `issue` and `enrol` what it signs, in Secrets Manager.
 
-    Guarantees: ECDSA P-384, leaves for 398 days that are renewed by any update within their last 60. The keys are in
-    the stack's state, encrypted by its secrets provider, and in Secrets Manager; nowhere else.
+    A secret of it is JSON of `certificate`, `privateKey` and `authority`, in PEM. Guarantees: ECDSA P-384, leaves for
+    398 days that are renewed by any update within their last 60. The keys are in the stack's state, encrypted by its
+    secrets provider, and in Secrets Manager; nowhere else.
     """
 
     def __init__(self, name: str, scope: Scope, *, keys: Keys, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -48,16 +50,28 @@ class PrivateCa(Component):
         )
         self.register_outputs({"certificate": self.certificate.cert_pem})
 
-    def issue(self, host: str, suffix: str) -> StoredSecret:
-        """Secret `tls-<suffix>` with a certificate for `host`: JSON of `certificate`, `privateKey`, `authority`."""
+    def issue(self, suffix: str, hosts: Sequence[str]) -> StoredSecret:
+        """Secret `tls-<suffix>` with a server certificate for `hosts`, the first of which names it."""
+        request = self._request(suffix, hosts[0], dns_names=hosts)
+        return self._signed(suffix, request, use="server_auth", description=f"Server certificate of {hosts[0]}")
+
+    def enrol(self, center: str) -> StoredSecret:
+        """Secret `tls-<center>-dicom` with the client certificate that the center's DICOM senders present."""
+        suffix = f"{center}-dicom"  # a secret must not end in a hyphen and six characters, as its ARN does
+        request = self._request(suffix, center)
+        return self._signed(suffix, request, use="client_auth", description=f"Client certificate of {center}")
+
+    def _request(self, suffix: str, common_name: str, dns_names: Sequence[str] | None = None) -> tls.CertRequest:
         key = tls.PrivateKey(self.child(f"{suffix}-key"), algorithm=ALGORITHM, ecdsa_curve=CURVE, opts=self.options())
-        request = tls.CertRequest(
+        return tls.CertRequest(
             self.child(f"{suffix}-request"),
             private_key_pem=key.private_key_pem,
-            dns_names=[host],
-            subject=tls.CertRequestSubjectArgs(common_name=host, organization=self.names.study),
+            dns_names=dns_names,
+            subject=tls.CertRequestSubjectArgs(common_name=common_name, organization=self.names.study),
             opts=self.options(),
         )
+
+    def _signed(self, suffix: str, request: tls.CertRequest, *, use: str, description: str) -> StoredSecret:
         certificate = tls.LocallySignedCert(
             self.child(f"{suffix}-certificate"),
             cert_request_pem=request.cert_request_pem,
@@ -65,20 +79,20 @@ class PrivateCa(Component):
             ca_private_key_pem=self.key.private_key_pem,
             validity_period_hours=LEAF_HOURS,
             early_renewal_hours=RENEWAL_HOURS,
-            allowed_uses=["digital_signature", "server_auth"],
+            allowed_uses=["digital_signature", use],
             opts=self.options(),
         )
         bundle = pulumi.Output.json_dumps(
             {
                 "certificate": certificate.cert_pem,
-                "privateKey": key.private_key_pem,
+                "privateKey": request.private_key_pem,
                 "authority": self.certificate.cert_pem,
             }
         )
         return store(
             self,
             f"tls-{suffix}",
-            description=f"Server certificate of {host}",
+            description=description,
             value=bundle,
             version=certificate.cert_pem.apply(fingerprint),
             keys=self.keys,

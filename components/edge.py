@@ -77,7 +77,8 @@ class Edge(Component):
         self.web_route = Route(
             group=self.web_group, port="https", probe="https", source=self.alb_group, listener=self.rule
         )
-        self.dicom_routes = [self._dicom(clients)] if self.internal else []
+        self.dicom_hosts = [f"dicom.{dns.name}"] if self.internal else []
+        self.dicom_routes = [self._dicom(clients, host) for host in self.dicom_hosts]
         self._record("alias", dns.name, self.alb)
         self.register_outputs({"url": f"https://{dns.name}/dicom-web", "balancer": self.alb.dns_name})
 
@@ -182,7 +183,7 @@ class Edge(Component):
             opts=self.options(),
         )
 
-    def _dicom(self, clients: Sequence[IPv4Network]) -> Route:
+    def _dicom(self, clients: Sequence[IPv4Network], host: str) -> Route:
         group = self._door("nlb", clients, orthanc.DICOM_LISTENER, "DICOM senders")
         balancer = self._balancer("nlb", "network", group)
         target = lb.TargetGroup(
@@ -206,7 +207,7 @@ class Edge(Component):
             tags=self.names.tags("dicom"),
             opts=self.options(),
         )
-        self._record("dicom-alias", f"dicom.{self.dns.name}", balancer)
+        self._record("dicom-alias", host, balancer)
         self.doors[orthanc.DICOM_LISTENER] = group
         return Route(group=target, port="dicom", probe="https", source=group, listener=listener)
 

@@ -118,6 +118,11 @@ class Senders:
         """The senders that the centers name."""
         return cls(titles={center.name: center.ae_titles for center in centers})
 
+    @property
+    def centers(self) -> list[str]:
+        """Centers with a sender."""
+        return [center for center, titles in self.titles.items() if titles]
+
     def modalities(self) -> dict[str, dict[str, Any]]:
         """Orthanc's `DicomModalities`: each sender may echo and store, and nothing else."""
         return {

@@ -68,6 +68,7 @@ class ImageReplication(Component):
             key=None,
             lifecycle=LifecycleRules(expiration_days=log_retention_days),
             statements=[server_access_logs(logs_arn, self.names.account)],
+            retained=True,
             region=region,
             opts=self.options(),
         )

@@ -72,8 +72,8 @@ class ImageStorage(Component):
     """Creates the image bucket, the archive bucket and the bucket for access logs.
 
     Guarantees: images are versioned, encrypted with their own key and readable at once in every storage class they
-    may reach; the archive cannot be altered before its lock ends and stays when the stack is destroyed; every access
-    to either is logged.
+    may reach; the archive cannot be altered before its lock ends; every access to either is logged; archive and log
+    stay when the stack is destroyed.
     """
 
     def __init__(
@@ -95,6 +95,7 @@ class ImageStorage(Component):
             key=None,
             lifecycle=LifecycleRules(expiration_days=log_retention_days),
             statements=log_delivery(self.names),
+            retained=True,
             opts=self.options(),
         )
         self.images = SecureBucket(

@@ -169,7 +169,7 @@ def test_the_database_credential_has_the_names_of_the_contract(prod: Plan):
 @pytest.mark.parametrize("tier", ["app", "web"])
 def test_a_server_certificate_names_the_host_that_is_called(tier: str, prod: Plan):
     inputs = prod.resource(name=f"ca-{tier}-request").inputs
-    assert inputs["dnsNames"] == [f"{tier}.octank-prod.internal"]
+    assert inputs["dnsNames"][0] == f"{tier}.octank-prod.internal"
 
 
 @pytest.mark.parametrize("tier", ["app", "web"])
@@ -211,3 +211,20 @@ def test_the_provider_works_in_the_account_of_the_settings_alone(stack: str, acc
 def test_the_provider_tags_whatever_it_creates(prod: Plan):
     tags = json.loads(prod.resource(aws.Provider, name="aws").inputs["defaultTags"])["tags"]
     assert (tags["project"], tags["env"], tags["expiry"]) == ("octank", "prod", "2027-12-01")
+
+
+def test_a_center_that_sends_dicom_has_a_certificate_to_show(prod: Plan):
+    for center in ("main-campus", "north-clinic"):
+        signed = prod.resource(name=f"ca-{center}-dicom-certificate").inputs
+        assert signed["allowedUses"] == ["digital_signature", "client_auth"]
+        assert prod.resource(name=f"ca-{center}-dicom-request").inputs["subject"]["commonName"] == center
+        assert prod.resource(name=f"ca-tls-{center}-dicom").inputs["name"] == f"octank-prod/tls-{center}-dicom"
+
+
+def test_no_sender_is_enrolled_where_dicom_has_no_door(plans: Plans):
+    assert not [resource for resource in plans("dev").resources if resource.name.endswith("-dicom-certificate")]
+
+
+def test_orthanc_is_known_by_the_names_senders_and_nginx_call(prod: Plan):
+    names = prod.resource(name="ca-app-request").inputs["dnsNames"]
+    assert names == ["app.octank-prod.internal", "dicom.images.octank.example"]

@@ -156,9 +156,12 @@ def test_the_archive_and_all_its_safeguards_stay_when_the_stack_goes(prod: Plan)
     assert all(resource.retain_on_delete for resource in kept)
 
 
-@pytest.mark.parametrize("bucket", ["images", "access-logs"])
-def test_only_the_archive_stays_when_the_stack_goes(bucket: str, prod: Plan):
-    gone = prod.children(prod.resource(name=f"storage-{bucket}").urn)
+def test_the_log_of_who_fetched_what_stays_as_long_as_the_archive(prod: Plan):
+    assert prod.resource(name="storage-access-logs-bucket").retain_on_delete
+
+
+def test_the_images_themselves_go_with_the_stack(prod: Plan):
+    gone = prod.children(prod.resource(name="storage-images").urn)
     assert not any(resource.retain_on_delete for resource in gone)
 
 
