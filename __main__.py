@@ -134,6 +134,7 @@ web = Tier(
         upstream=cluster.host("app"),
         certificate=ca.issue("web", [cluster.host("web")]),
         credential=users.credential if identity else None,
+        clients=identity.clients if identity else {},
     ),
     repository_arn=images.repository_arn("nginx"),
     cluster=cluster,

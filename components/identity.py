@@ -69,6 +69,7 @@ class Identity(Component):
         self.people = self._people(settings, dns_name)
         server = self._resource_server()
         self.machines = {center.name: self._machine(center.name, server) for center in centers}
+        self.clients = {center: client.id for center, client in self.machines.items()}
         self.issuer = pulumi.Output.concat(f"https://cognito-idp.{self.names.region}.amazonaws.com/", self.pool.id)
         self.token_endpoint = (
             f"https://{settings.domain_prefix}.auth.{self.names.region}.amazoncognito.com/oauth2/token"
@@ -77,7 +78,7 @@ class Identity(Component):
             {
                 "userPoolId": self.pool.id,
                 "tokenEndpoint": self.token_endpoint,
-                "clients": {center: client.id for center, client in self.machines.items()},
+                "clients": self.clients,
             }
         )
 

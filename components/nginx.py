@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import jinja2
@@ -26,8 +27,12 @@ VPC_RESOLVER = "169.254.169.253"
 """https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html"""
 
 
-def configuration(*, upstream: str, signed_in: bool) -> str:
-    """nginx.conf before the Orthanc tasks that `upstream` resolves to; `signed_in`: the balancer knows who asks."""
+def configuration(*, upstream: str, signed_in: bool, clients: Mapping[str, str] | None = None) -> str:
+    """nginx.conf before the Orthanc tasks that `upstream` resolves to.
+
+    `signed_in`: the balancer knows who asks. `clients`: by center, the id of the app client whose tokens it presents,
+    for the access log to name it.
+    """
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -40,6 +45,7 @@ def configuration(*, upstream: str, signed_in: bool) -> str:
         health_path=HEALTH_PATH,
         upstream=upstream,
         signed_in=signed_in,
+        clients=clients or {},
         credential_file=CREDENTIAL_FILE,
         upstream_port=orthanc.HTTPS_PORT,
         resolver=VPC_RESOLVER,
@@ -51,9 +57,17 @@ def configuration(*, upstream: str, signed_in: bool) -> str:
 
 
 def workload(
-    *, image: pulumi.Input[str], upstream: str, certificate: StoredSecret, credential: StoredSecret | None
+    *,
+    image: pulumi.Input[str],
+    upstream: str,
+    certificate: StoredSecret,
+    credential: StoredSecret | None,
+    clients: Mapping[str, pulumi.Input[str]],
 ) -> Workload:
     """The web tier's container. `credential`: with which nginx asks Orthanc, once the balancer has asked the client."""
+    rendered = pulumi.Output.all(**clients).apply(
+        lambda known: configuration(upstream=upstream, signed_in=credential is not None, clients=known)
+    )
     secrets = {"TLS_BUNDLE": certificate} | ({"ORTHANC_CREDENTIAL": credential} if credential else {})
     probe = (
         f"curl --fail --silent --insecure --max-time 4 --output /dev/null https://127.0.0.1:{HTTPS_PORT}{HEALTH_PATH}"
@@ -63,7 +77,7 @@ def workload(
         image=image,
         user=USER,
         ports={"https": HTTPS_PORT},
-        environment={"NGINX_CONFIGURATION": configuration(upstream=upstream, signed_in=credential is not None)},
+        environment={"NGINX_CONFIGURATION": rendered},
         secrets={name: secret.arn for name, secret in secrets.items()},
         readable=tuple(secret.pattern for secret in secrets.values()),
         writable={"/run/tls": 1, "/run/nginx": 64, "/tmp": 64},  # noqa: S108
