@@ -32,7 +32,6 @@ from settings import Settings
 settings = Settings.load()  # every rule is checked here, before the first resource
 scope = Scope.of(settings)
 aws = account(settings.account, scope)
-logs, audit = settings.logging.retention_days, settings.logging.audit_retention_days
 
 clients = client_networks(settings.exposure, settings.centers)
 public = settings.exposure.kind == "public"
@@ -47,7 +46,6 @@ network = Network(
     public=public,
     outbound=settings.identity is not None,
     keys=keys,
-    retention_days=logs,
     opts=aws,
 )
 vpn = CampusVpn(
@@ -58,13 +56,10 @@ vpn = CampusVpn(
     transit_gateway_id=settings.network.transit_gateway_id,
     alarm_actions=[alarms.ready],
     keys=keys,
-    retention_days=audit,
     opts=aws,
 )
-storage = ImageStorage("storage", scope, settings.storage, keys=keys, log_retention_days=audit, opts=aws)
-database = Database(
-    "database", scope, settings.database, network=network, keys=keys, log_retention_days=audit, opts=aws
-)
+storage = ImageStorage("storage", scope, settings.storage, keys=keys, opts=aws)
+database = Database("database", scope, settings.database, network=network, keys=keys, opts=aws)
 ca = PrivateCa("ca", scope, keys=keys, opts=aws)
 users = OrthancUsers("users", scope, keys=keys, opts=aws)
 images = Images(
@@ -75,7 +70,7 @@ images = Images(
     keys=keys,
     opts=aws,
 )
-cluster = Cluster("cluster", scope, network=network, keys=keys, retention_days=audit, opts=aws)
+cluster = Cluster("cluster", scope, network=network, keys=keys, opts=aws)
 identity = None
 if settings.identity:
     identity = Identity(
@@ -122,7 +117,6 @@ app = Tier(
     signal=scaling.cpu(cluster.name, scope.names.of("ecs.Service", "app")),
     topic=alarms,
     keys=keys,
-    retention_days=audit,
     opts=aws,
 )
 web = Tier(
@@ -144,7 +138,6 @@ web = Tier(
     signal=edge.signal,
     topic=alarms,
     keys=keys,
-    retention_days=audit,
     opts=aws,
 )
 firewall.connect(
@@ -174,12 +167,11 @@ if settings.client_vpn and settings.identity:
         network=network,
         doors=edge.doors,
         keys=keys,
-        retention_days=audit,
         opts=aws,
     )
     sources.append(client_vpn.logs)
 if settings.waf:
-    waf = WebAcl("waf", scope, balancer=edge.alb, keys=keys, retention_days=audit, opts=aws)
+    waf = WebAcl("waf", scope, balancer=edge.alb, keys=keys, opts=aws)
     sources.append(waf.logs)
 watched = [storage.images, storage.archive]
 if settings.backup.copy_region:
@@ -191,25 +183,13 @@ if settings.backup.copy_region:
         storage=storage,
         keys=keys,
         topic=alarms,
-        log_retention_days=audit,
         opts=aws,
     )
     watched.append(replication.images)
-trail = AuditTrail(
-    "audit",
-    scope,
-    watched=watched,
-    logs_to=storage.access_logs,
-    keys=keys,
-    topic=alarms,
-    retention_days=audit,
-    opts=aws,
-)
+trail = AuditTrail("audit", scope, watched=watched, logs_to=storage.access_logs, keys=keys, topic=alarms, opts=aws)
 sources.append(trail.logs)
 if settings.audit.account_baseline:
-    baseline = AccountBaseline(
-        "baseline", scope, logs_to=storage.access_logs, keys=keys, topic=alarms, retention_days=audit, opts=aws
-    )
+    baseline = AccountBaseline("baseline", scope, logs_to=storage.access_logs, keys=keys, topic=alarms, opts=aws)
     sources.append(baseline.logs)
 Backups("backup", scope, settings.backup, database=database, storage=storage, keys=keys, topic=alarms, opts=aws)
 if settings.logging.splunk:
@@ -221,7 +201,6 @@ if settings.logging.splunk:
         logs_to=storage.access_logs,
         keys=keys,
         topic=alarms,
-        retention_days=logs,
         opts=aws,
     )
 StudyBudget("budget", scope, settings.budget, settings.study, topic=alarms, opts=aws)

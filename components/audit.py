@@ -66,8 +66,8 @@ class AuditTrail(Component):
     """Creates a trail of all Regions, its bucket and log group, and an alarm per kind of event of `watches.TRAIL`.
 
     Guarantees: every management event and every access to an object of `watched` is recorded, in files whose
-    integrity can be validated, encrypted with a key of their own, locked for `retention_days` and kept when the stack
-    is destroyed.
+    integrity can be validated, encrypted with a key of their own, locked as long as audit logs are kept, and left in
+    AWS when the stack is destroyed.
     """
 
     def __init__(
@@ -79,7 +79,6 @@ class AuditTrail(Component):
         logs_to: SecureBucket,
         keys: Keys,
         topic: AlarmTopic,
-        retention_days: int,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, scope, opts)
@@ -92,9 +91,9 @@ class AuditTrail(Component):
             bucket_name=bucket_name,
             classification="audit",
             key=keys.audit,
-            lifecycle=LifecycleRules(expiration_days=retention_days),
+            lifecycle=LifecycleRules(expiration_days=scope.retention.audit),
             logs_to=logs_to.bucket,
-            lock_days=retention_days,
+            lock_days=scope.retention.audit,
             statements=trail_delivery(self.names.bucket_arn("audit"), trail_arn, self.names.account),
             retained=True,
             opts=self.options(),
@@ -105,7 +104,6 @@ class AuditTrail(Component):
             name=self.names.log_group("cloudtrail"),
             source_type="aws:cloudtrail",
             keys=keys,
-            retention_days=retention_days,
         )
         self.trail = self._trail(watched, keys)
         for suffix, watched_for in watches.TRAIL.items():

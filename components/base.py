@@ -30,11 +30,22 @@ class Lifecycle:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Retention:
+    """How long logs are kept, in days: `audit` for what tells who did what, `operational` for everything else."""
+
+    audit: int
+    operational: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scope:
-    """What a component knows of its stack besides its own settings: names and lifecycle, never which stack it is."""
+    """What a component knows of its stack besides its own settings: names, lifecycle and how long logs are kept; never
+    which stack it is.
+    """
 
     names: Names
     lifecycle: Lifecycle
+    retention: Retention
 
     @classmethod
     def of(cls, settings: Settings) -> Scope:
@@ -50,7 +61,8 @@ class Scope:
             contact=study.contact,
             expiry=study.end,
         )
-        return cls(names=names, lifecycle=Lifecycle.of(settings.phase))
+        retention = Retention(audit=settings.logging.audit_retention_days, operational=settings.logging.retention_days)
+        return cls(names=names, lifecycle=Lifecycle.of(settings.phase), retention=retention)
 
 
 class Component(pulumi.ComponentResource):

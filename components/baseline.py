@@ -54,11 +54,10 @@ class AccountBaseline(Component):
         logs_to: SecureBucket,
         keys: Keys,
         topic: AlarmTopic,
-        retention_days: int,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, scope, opts)
-        self.logs = self._findings(keys, retention_days)
+        self.logs = self._findings(keys)
         for suffix, watched_for in watches.FINDINGS.items():
             watches.watch(self, suffix, watched_for, logs=self.logs, topic=topic)
         detector = guardduty.Detector(
@@ -82,10 +81,10 @@ class AccountBaseline(Component):
             tags=self.names.tags("outside-access"),
             opts=self.options(),
         )
-        self._recorder(logs_to, keys, retention_days)
+        self._recorder(logs_to, keys)
         self.register_outputs({"detector": detector.id})
 
-    def _findings(self, keys: Keys, retention_days: int) -> LogSource:
+    def _findings(self, keys: Keys) -> LogSource:
         logs = log_group(
             self,
             "findings",
@@ -93,7 +92,6 @@ class AccountBaseline(Component):
             name=checked("cloudwatch.LogGroup", f"/aws/events/{self.names.prefix}/findings"),
             source_type="aws:findings",
             keys=keys,
-            retention_days=retention_days,
         )
         rule_name = self.names.of("cloudwatch.EventRule", "findings")
         policy = cloudwatch.LogResourcePolicy(
@@ -119,14 +117,14 @@ class AccountBaseline(Component):
         )
         return logs
 
-    def _recorder(self, logs_to: SecureBucket, keys: Keys, retention_days: int) -> None:
+    def _recorder(self, logs_to: SecureBucket, keys: Keys) -> None:
         history = SecureBucket(
             self.child("history"),
             self.scope,
             bucket_name=self.names.bucket("config"),
             classification="audit",
             key=keys.audit,
-            lifecycle=LifecycleRules(expiration_days=retention_days),
+            lifecycle=LifecycleRules(expiration_days=self.scope.retention.audit),
             logs_to=logs_to.bucket,
             opts=self.options(),
         )

@@ -41,7 +41,6 @@ class ClientVpn(Component):
         network: Network,
         doors: Mapping[int, ec2.SecurityGroup],
         keys: Keys,
-        retention_days: int,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         """`groups`: Identity Center id by name. `doors`: security group of the balancer that listens on a port."""
@@ -52,7 +51,6 @@ class ClientVpn(Component):
             name=self.names.log_group("client-vpn"),
             source_type="aws:vpn",
             keys=keys,
-            retention_days=retention_days,
         )
         self.security_group = security_group(
             self, "sessions", vpc_id=network.vpc.id, description="Sessions of the client VPN: nothing in, doors out"

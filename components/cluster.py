@@ -27,7 +27,6 @@ class Cluster(Component):
         *,
         network: Network,
         keys: Keys,
-        retention_days: int,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, scope, opts)
@@ -38,7 +37,6 @@ class Cluster(Component):
             name=self.names.log_group("ecs-exec"),
             source_type="aws:ecs:exec",
             keys=keys,
-            retention_days=retention_days,
         )
         self.cluster = self._cluster(keys)
         self.capacity = ecs.ClusterCapacityProviders(

@@ -63,7 +63,6 @@ class Database(Component):
         *,
         network: Network,
         keys: Keys,
-        log_retention_days: int,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, scope, opts)
@@ -82,7 +81,6 @@ class Database(Component):
             name=f"/aws/rds/cluster/{self.cluster_id}/postgresql",
             source_type="postgresql:log",
             keys=keys,
-            retention_days=log_retention_days,
         )
         subnets = rds.SubnetGroup(
             self.child("subnets"),

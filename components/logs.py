@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import pulumi
 from pulumi_aws import cloudwatch
@@ -28,16 +29,19 @@ def log_group(
     name: str,
     source_type: str,
     keys: Keys,
-    retention_days: int,
+    kind: Literal["audit", "operational"] = "audit",
     depends_on: list[pulumi.Resource] | None = None,
 ) -> LogSource:
-    """Creates the log group `name` under `component`, encrypted with the key for logs."""
-    names = component.names
+    """Creates the log group `name` under `component`, encrypted with the key for logs.
+
+    `kind` decides how long events are kept: what tells who did what is `audit`.
+    """
+    names, retention = component.names, component.scope.retention
     group = cloudwatch.LogGroup(
         component.child(suffix),
         name=name,
         kms_key_id=keys.logs.arn,
-        retention_in_days=retention_days,
+        retention_in_days=retention.audit if kind == "audit" else retention.operational,
         tags=names.tags(suffix),
         opts=component.options(depends_on=depends_on),
     )

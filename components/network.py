@@ -83,7 +83,6 @@ class Network(Component):
         public: bool,
         outbound: bool,
         keys: Keys,
-        retention_days: int,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, scope, opts)
@@ -117,7 +116,7 @@ class Network(Component):
         self.s3_prefix_list_id = self._s3_endpoint().prefix_list_id
         for service in INTERFACE_ENDPOINTS:
             self._interface_endpoint(service, self.zones[: settings.endpoint_zones])
-        self.flow_logs = self._flow_log(keys, retention_days)
+        self.flow_logs = self._flow_log(keys)
         self.register_outputs({"vpcId": self.vpc.id, **{role: self.subnet_ids(role) for role in self._subnets}})
 
     def subnet_ids(self, role: str) -> list[pulumi.Output[str]]:
@@ -200,14 +199,14 @@ class Network(Component):
             opts=self.options(),
         )
 
-    def _flow_log(self, keys: Keys, retention_days: int) -> LogSource:
+    def _flow_log(self, keys: Keys) -> LogSource:
         source = log_group(
             self,
             "flow-logs",
             name=self.names.log_group("vpc-flow"),
             source_type="aws:cloudwatchlogs:vpcflow",
             keys=keys,
-            retention_days=retention_days,
+            kind="operational",
         )
         writer = ServiceRole(
             self.child("flow-writer"),

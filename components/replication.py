@@ -53,7 +53,6 @@ class ImageReplication(Component):
         storage: ImageStorage,
         keys: Keys,
         topic: AlarmTopic,
-        log_retention_days: int,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, scope, opts)
@@ -66,7 +65,7 @@ class ImageReplication(Component):
             bucket_name=logs_name,
             classification="operational",
             key=None,
-            lifecycle=LifecycleRules(expiration_days=log_retention_days),
+            lifecycle=LifecycleRules(expiration_days=scope.retention.audit),
             statements=[server_access_logs(logs_arn, self.names.account)],
             retained=True,
             region=region,

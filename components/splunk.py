@@ -102,7 +102,6 @@ class SplunkStream(Component):
         logs_to: SecureBucket,
         keys: Keys,
         topic: AlarmTopic,
-        retention_days: int,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, scope, opts)
@@ -115,7 +114,7 @@ class SplunkStream(Component):
             bucket_name=self.names.bucket("splunk-failed"),
             classification=self.names.data,
             key=keys.logs,
-            lifecycle=LifecycleRules(expiration_days=retention_days),
+            lifecycle=LifecycleRules(expiration_days=scope.retention.operational),
             logs_to=logs_to.bucket,
             opts=self.options(),
         )
@@ -125,7 +124,7 @@ class SplunkStream(Component):
             name=self.names.log_group("splunk-delivery"),
             source_type="aws:firehose",
             keys=keys,
-            retention_days=retention_days,
+            kind="operational",
         )
         role = self._delivery_role(list(secrets.values()))
         streams = {kind: self._stream(kind, secret, role) for kind, secret in secrets.items()}

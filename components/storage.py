@@ -83,7 +83,6 @@ class ImageStorage(Component):
         settings: StorageSettings,
         *,
         keys: Keys,
-        log_retention_days: int,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, scope, opts)
@@ -93,7 +92,7 @@ class ImageStorage(Component):
             bucket_name=self.names.bucket("access-logs"),
             classification="operational",
             key=None,
-            lifecycle=LifecycleRules(expiration_days=log_retention_days),
+            lifecycle=LifecycleRules(expiration_days=scope.retention.audit),
             statements=log_delivery(self.names),
             retained=True,
             opts=self.options(),

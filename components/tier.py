@@ -89,7 +89,6 @@ class Tier(Component):
         signal: Signal,
         topic: AlarmTopic,
         keys: Keys,
-        retention_days: int,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, scope, opts)
@@ -100,7 +99,6 @@ class Tier(Component):
             name=self.names.log_group(workload.name),
             source_type=workload.log_type,
             keys=keys,
-            retention_days=retention_days,
         )
         self.security_group = self._firewall(network, routes)
         self.registry = self._discovery(cluster)

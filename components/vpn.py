@@ -93,7 +93,6 @@ class CampusVpn(Component):
         transit_gateway_id: str | None,
         alarm_actions: Sequence[pulumi.Input[str]],
         keys: Keys,
-        retention_days: int,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, scope, opts)
@@ -104,7 +103,7 @@ class CampusVpn(Component):
         if reached:
             hub = self._hub(network, transit_gateway_id, [center for center, _ in reached])
             for center, gateway in reached:
-                source = self._log(center.name, keys, retention_days)
+                source = self._log(center.name, keys)
                 self.logs.append(source)
                 connection = self._connection(center.name, gateway, hub, source)
                 self.connections[center.name] = connection
@@ -162,7 +161,7 @@ class CampusVpn(Component):
                     opts=self.options(depends_on=[attachment]),
                 )
 
-    def _log(self, center: str, keys: Keys, retention_days: int) -> LogSource:
+    def _log(self, center: str, keys: Keys) -> LogSource:
         # Under this prefix AWS needs no resource policy of ours, of which an account has ten:
         # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-CWL.html
         return log_group(
@@ -171,7 +170,6 @@ class CampusVpn(Component):
             name=checked("cloudwatch.LogGroup", f"/aws/vendedlogs/{self.names.prefix}/vpn-{center}"),
             source_type="aws:vpn",
             keys=keys,
-            retention_days=retention_days,
         )
 
     def _connection(

@@ -72,7 +72,6 @@ class WebAcl(Component):
         *,
         balancer: lb.LoadBalancer,
         keys: Keys,
-        retention_days: int,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, scope, opts)
@@ -101,7 +100,6 @@ class WebAcl(Component):
             name=f"aws-waf-logs-{self.names.prefix}",
             source_type="aws:waf",
             keys=keys,
-            retention_days=retention_days,
         )
         self._delivery(self.logs.group)
         self.register_outputs({"acl": self.acl.arn})

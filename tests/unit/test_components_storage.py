@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pulumi_aws import kms, s3
 
-from components.base import Lifecycle, Scope
+from components.base import Lifecycle, Retention, Scope
 from components.bucket import LifecycleRules, SecureBucket
 from components.documents import allow
 from components.naming import Names
@@ -30,7 +30,7 @@ NAMES = Names(
     contact="lab@octank.example",
     expiry=date(2027, 12, 1),
 )
-SCOPE = Scope(names=NAMES, lifecycle=Lifecycle.of("active"))
+SCOPE = Scope(names=NAMES, lifecycle=Lifecycle.of("active"), retention=Retention(audit=2192, operational=400))
 Record = Callable[..., Plan]
 
 
