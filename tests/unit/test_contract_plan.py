@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
@@ -14,8 +14,7 @@ from ops.plan import Plan, PlannedResource
 from tests.conftest import Plans
 from tests.unit.contracts import content, structure, tags
 from tests.unit.contracts.edit import edited, with_inputs, with_resource, without_input
-
-Contract = Callable[[Plan], list[str]]
+from tests.unit.contracts.mutation import Contract, Mutation
 
 CONTRACTS: tuple[Contract, ...] = (
     structure.explicit_provider,
@@ -101,14 +100,6 @@ def password(plan: Plan) -> str:
 def without_defaults(plan: Plan) -> Plan:
     defaults = {key: value for key, value in tags.default_tags(plan).items() if key != "expiry"}
     return with_inputs(plan, plan.resource("pulumi:providers:aws"), defaultTags=json.dumps({"tags": defaults}))
-
-
-class Mutation(NamedTuple):
-    """A way to break a plan, and what the contract says of it."""
-
-    contract: Contract
-    broken: Callable[[Plan], Plan]
-    says: str
 
 
 MUTATIONS = {
@@ -230,7 +221,7 @@ MUTATIONS = {
 
 @pytest.mark.parametrize("mutation", MUTATIONS.values(), ids=MUTATIONS.keys())
 def test_a_broken_plan_is_refused(mutation: Mutation, plans: Plans):
-    violations = mutation.contract(mutation.broken(plans("dev")))
+    violations = mutation.violations(plans(mutation.stack))
     assert any(mutation.says in violation for violation in violations), violations
 
 
