@@ -53,13 +53,20 @@ def log_delivery(names: Names) -> list[Statement]:
     return [
         server_access_logs(target, names.account),
         allow(
-            "BalancerAccessLogs",
+            "BalancerLogs",
             ["s3:PutObject"],
-            [f"{target}/alb/AWSLogs/{names.account}/*", f"{target}/nlb/AWSLogs/{names.account}/*"],
-            principal={"Service": ["logdelivery.elasticloadbalancing.amazonaws.com", "delivery.logs.amazonaws.com"]},
+            [f"{target}/alb/AWSLogs/{names.account}/*"],
+            principal={"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
         ),
         allow(
-            "BalancerAccessLogsAcl",
+            "NetworkBalancerLogs",
+            ["s3:PutObject"],
+            [f"{target}/nlb/AWSLogs/{names.account}/*"],
+            principal={"Service": "delivery.logs.amazonaws.com"},
+            conditions={"StringEquals": {"aws:SourceAccount": names.account}},
+        ),
+        allow(
+            "NetworkBalancerLogsAcl",
             ["s3:GetBucketAcl"],
             [target],
             principal={"Service": "delivery.logs.amazonaws.com"},
