@@ -130,8 +130,8 @@ class AuditTrail(Component):
             cloud_watch_logs_role_arn=writer.ready,
             advanced_event_selectors=selectors([bucket.arn for bucket in watched]),
             tags=self.names.tags("audit", "audit"),
-            # CloudTrail tries the bucket's policy when the trail is made.
-            opts=self.options(depends_on=[self.records.policy]),
+            # CloudTrail tries the bucket's policy when the trail is made. Between two trails nothing would be recorded.
+            opts=self.stateful(depends_on=[self.records.policy]),
         )
 
 

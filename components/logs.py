@@ -32,9 +32,11 @@ def log_group(
     kind: Literal["audit", "operational"] = "audit",
     depends_on: list[pulumi.Resource] | None = None,
 ) -> LogSource:
-    """Creates the log group `name` under `component`, encrypted with the key for logs.
+    """Creates the log group `name` under `component`: encrypted with the key for logs, and kept while the study is
+    active, by Pulumi and by AWS.
 
     `kind` decides how long events are kept: what tells who did what is `audit`.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/protecting-log-groups-from-deletion.html
     """
     names, retention = component.names, component.scope.retention
     group = cloudwatch.LogGroup(
@@ -42,7 +44,8 @@ def log_group(
         name=name,
         kms_key_id=keys.logs.arn,
         retention_in_days=retention.audit if kind == "audit" else retention.operational,
+        deletion_protection_enabled=component.lifecycle.protected,
         tags=names.tags(suffix),
-        opts=component.options(depends_on=depends_on),
+        opts=component.stateful(depends_on=depends_on),
     )
     return LogSource(name=name, arn=names.arn("logs", f"log-group:{name}"), source_type=source_type, group=group)

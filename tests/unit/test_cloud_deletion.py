@@ -35,6 +35,13 @@ def test_a_protected_balancer_is_not_deleted(simulated: Simulated) -> None:
     assert error.code == "OperationNotPermitted"
 
 
+def test_a_protected_log_group_is_not_deleted(simulated: Simulated) -> None:
+    token = "aws:cloudwatch/logGroup:LogGroup"  # noqa: S105
+    group = simulated.create(token, "group", {"name": "/octank/log", "deletionProtectionEnabled": True})
+    error = refusal(simulated, token, "group", group["id"])
+    assert (error.code, error.path) == ("ValidationException", "deletionProtectionEnabled")
+
+
 def test_a_vpc_with_subnets_is_not_deleted(simulated: Simulated) -> None:
     network = simulated.network()
     error = refusal(simulated, "aws:ec2/vpc:Vpc", "vpc", network["vpc"])

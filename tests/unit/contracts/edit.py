@@ -36,7 +36,7 @@ def without(plan: Plan, *resources: PlannedResource) -> Plan:
     return replace(plan, resources=tuple(known for known in plan.resources if known not in resources))
 
 
-def named(name: str, **inputs: Any) -> Callable[[Plan], Plan]:
+def named(name: str, /, **inputs: Any) -> Callable[[Plan], Plan]:
     """Replaces inputs of the one resource that has that name; an input of None is left out."""
 
     def edit(plan: Plan) -> Plan:
@@ -47,7 +47,7 @@ def named(name: str, **inputs: Any) -> Callable[[Plan], Plan]:
     return edit
 
 
-def copied(plan: Plan, name: str, **inputs: Any) -> Plan:
+def copied(plan: Plan, name: str, /, **inputs: Any) -> Plan:
     """`plan` with a second resource like the one of that name, called `other`, with other inputs."""
     resource = plan.resource(name=name)
     urn = f"{resource.urn.rpartition('::')[0]}::other"
