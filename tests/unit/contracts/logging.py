@@ -1,0 +1,121 @@
+"""Logs: every group is kept long enough, streamed once, and there before anything writes to it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from ops.plan import Plan, PlannedResource
+from tests.unit.contracts.content import containers
+from tests.unit.contracts.encryption import values
+from tests.unit.contracts.state import holds_phi
+
+GROUP = "aws:cloudwatch/logGroup:LogGroup"
+FILTER = "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter"
+STREAM = "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream"
+
+SIX_YEARS = 2192
+ONE_YEAR = 365
+FILTERS_PER_GROUP = 2
+"""https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html"""
+
+STREAMS = {
+    "network-flow-logs": "splunk-aws-cloudwatchlogs-vpcflow",
+    "vpn-main-campus-logs": "splunk-aws-vpn",
+    "client-vpn-logs": "splunk-aws-vpn",
+    "database-logs": "splunk-postgresql-log",
+    "cluster-exec-logs": "splunk-aws-ecs-exec",
+    "app-logs": "splunk-orthanc-json",
+    "web-logs": "splunk-nginx-access",
+    "waf-logs": "splunk-aws-waf",
+    "audit-logs": "splunk-aws-cloudtrail",
+    "baseline-findings": "splunk-aws-findings",
+}
+"""Delivery stream by log group, where a stack has Splunk."""
+
+NOT_STREAMED = {"splunk-errors": "the log of the delivery itself would feed itself"}
+
+OPERATIONAL = {
+    "network-flow-logs": "addresses and ports: who read an image is in the trail and in the access log",
+    "splunk-errors": "troubles of the delivery; the events themselves are in their own groups",
+}
+"""Groups that are no audit record, so that six years are not asked of them."""
+
+
+def groups(plan: Plan) -> dict[str, PlannedResource]:
+    """Log groups by the name they have in AWS."""
+    return {group.inputs["name"]: group for group in plan.of_type(GROUP)}
+
+
+def streamed(plan: Plan) -> list[str]:
+    """Where there is Splunk, every group is subscribed once, whole, by the stream of its kind of events."""
+    if not plan.of_type(STREAM):
+        return [f"{each.urn}: subscribes for no Splunk" for each in plan.of_type(FILTER)]
+    violations = []
+    for name, group in groups(plan).items():
+        found = [each for each in plan.of_type(FILTER) if each.inputs["logGroup"] == name]
+        targets = [plan.by_urn[to.urn].name for each in found for to in plan.references(each.inputs["destinationArn"])]
+        expected = [] if group.name in NOT_STREAMED else [STREAMS.get(group.name, "a stream of the table")]
+        if targets != expected:
+            violations.append(f"{group.urn}: is streamed to {targets}, not to {expected}")
+        violations += [f"{each.urn}: leaves events out" for each in found if each.inputs.get("filterPattern")]
+    return violations
+
+
+def within_limits(plan: Plan) -> list[str]:
+    """No group has more filters than CloudWatch Logs takes, and every filter is of a group of this stack."""
+    counts = Counter(each.inputs["logGroup"] for each in plan.of_type(FILTER))
+    return [f"{name}: has {count} filters" for name, count in counts.items() if count > FILTERS_PER_GROUP] + [
+        f"{name}: is filtered, but no group of this stack" for name in counts if name not in groups(plan)
+    ]
+
+
+def no_loops(plan: Plan) -> list[str]:
+    """No stream is fed from the group to which it writes its own errors."""
+    own = {name for stream in plan.of_type(STREAM) for name in _error_groups(stream)}
+    return [
+        f"{each.urn}: feeds a delivery with its own errors"
+        for each in plan.of_type(FILTER)
+        if each.inputs["logGroup"] in own
+    ]
+
+
+def _error_groups(stream: PlannedResource) -> list[str]:
+    return values(stream.inputs, "splunkConfiguration.cloudwatchLoggingOptions.logGroupName")
+
+
+def kept(plan: Plan) -> list[str]:
+    """Events of a group end after a time, but not before a year; audit records of patients' data not before six."""
+    violations = []
+    for group in plan.of_type(GROUP):
+        days = group.inputs.get("retentionInDays") or 0
+        least = SIX_YEARS if holds_phi(plan) and group.name not in OPERATIONAL else ONE_YEAR
+        if days < least:
+            violations.append(f"{group.urn}: keeps events {days or 'no number of'} days, not {least}")
+    return violations
+
+
+def declared_groups(plan: Plan) -> list[str]:
+    """Whatever writes a log writes to a group of the plan: one made by AWS would have neither key nor end."""
+    return [
+        f"{writer}: writes to {name}, which is no group of this stack"
+        for writer, name in _written(plan)
+        if name not in groups(plan)
+    ]
+
+
+def _written(plan: Plan) -> Iterator[tuple[str, str]]:
+    for task, container in containers(plan):
+        options = container.get("logConfiguration", {}).get("options", {})
+        yield f"{task.urn} ({container['name']})", options.get("awslogs-group", "no group")
+    for cluster in plan.of_type("aws:rds/cluster:Cluster"):
+        for kind in cluster.inputs.get("enabledCloudwatchLogsExports", []):
+            yield cluster.urn, f"/aws/rds/cluster/{cluster.inputs['clusterIdentifier']}/{kind}"
+    session = "configuration.executeCommandConfiguration.logConfiguration.cloudWatchLogGroupName"
+    for cluster in plan.of_type("aws:ecs/cluster:Cluster"):
+        yield from ((cluster.urn, name) for name in values(cluster.inputs, session) or ["no group"])
+    for stream in plan.of_type(STREAM):
+        yield from ((stream.urn, name) for name in _error_groups(stream) or ["no group"])
+    for endpoint in plan.of_type("aws:ec2clientvpn/endpoint:Endpoint"):
+        names = values(endpoint.inputs, "connectionLogOptions.cloudwatchLogGroup")
+        yield from ((endpoint.urn, name) for name in names or ["no group"])
