@@ -109,6 +109,13 @@ MUTATIONS = {
         ),
         "OwnAccountOnly: is for anybody, and no condition says whose",
     ),
+    "bucket of another account": Mutation(
+        access.named_principals,
+        in_statement(
+            "storage-access-logs-access", "BalancerLogs", Principal={"AWS": "arn:aws:iam::999900001111:role/reader"}
+        ),
+        "BalancerLogs: is for arn:aws:iam::999900001111:role/reader, who is not of this account",
+    ),
     "deputy of anybody": Mutation(access.bound_services, flows(Condition=None), "lets a service act for any account"),
     "deputy of another account": Mutation(
         access.bound_services, flows(Condition=ELSEWHERE), "lets a service act for any account"

@@ -114,13 +114,24 @@ def named_resources(plan: Plan) -> list[str]:
 
 
 def named_principals(plan: Plan) -> list[str]:
-    """Nothing is allowed to anybody, and what an endpoint passes on is bound to this account."""
+    """Nothing is allowed to anybody or to another account; what an endpoint passes on is bound to this account."""
     unbound = [
         f"{statement}: is for anybody, and no condition says whose"
         for statement in broad_principals(plan)
         if not bound(plan, statement) and statement.place != ("network-s3", "EcrLayers")
     ]
-    return _refused(broad_principals(plan), ANYBODY, "is for anybody") + unbound
+    strangers = [
+        f"{statement}: is for {principal}, who is not of this account"
+        for statement in statements(plan)
+        for principal in statement.principals
+        if statement.allows and principal != "*" and not _own(plan, principal)
+    ]
+    return _refused(broad_principals(plan), ANYBODY, "is for anybody") + unbound + strangers
+
+
+def _own(plan: Plan, principal: str) -> bool:
+    """Whether a principal is a service of AWS, or of this account."""
+    return principal.endswith(".amazonaws.com") or account(plan) in principal
 
 
 def bound_services(plan: Plan) -> list[str]:
