@@ -24,8 +24,10 @@ def prod(plans: Plans) -> Plan:
 
 
 @cache
-def for_two_hours() -> Plan:
-    return plan("prod", overrides={"identity": {"session_hours": 2}})
+def of_one_lab() -> Plan:
+    """One center, and sessions of two hours."""
+    lab = {"name": "lab", "networks": ["172.22.0.0/16"]}
+    return plan("prod", overrides={"centers": [lab], "identity": {"session_hours": 2}})
 
 
 def client(made: Plan, name: str) -> dict[str, Any]:
@@ -82,9 +84,8 @@ def test_each_center_has_a_client_that_can_act_for_nobody_else(prod: Plan):
         assert not {"callbackUrls", "supportedIdentityProviders"} & machine.keys()
 
 
-def test_a_center_more_is_a_client_more():
-    made = plan("prod", overrides={"centers": [{"name": "lab", "networks": ["172.22.0.0/16"]}]})
-    names = {each.name for each in made.of_type(cognito.UserPoolClient)}
+def test_the_clients_are_those_of_the_centers_in_the_settings():
+    names = {each.name for each in of_one_lab().of_type(cognito.UserPoolClient)}
     assert names == {"identity-browsers", "identity-center-lab"}
 
 
@@ -105,9 +106,9 @@ def test_a_token_lives_for_minutes_and_can_be_revoked(name: str, minutes: int, p
 
 
 def test_a_session_ends_after_the_hours_of_the_settings():
-    browsers = client(for_two_hours(), "browsers")
+    browsers = client(of_one_lab(), "browsers")
     assert (browsers["refreshTokenValidity"], browsers["tokenValidityUnits"]["refreshToken"]) == (2, "hours")
-    sign_in = rules(for_two_hours())["edge-dicom-web"]["actions"][0]["authenticateCognito"]
+    sign_in = rules(of_one_lab())["edge-dicom-web"]["actions"][0]["authenticateCognito"]
     assert sign_in["sessionTimeout"] == 7200
 
 

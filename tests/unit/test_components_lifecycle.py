@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import functools
-
 import pytest
 from pulumi_aws import lb, rds, s3
 
 from components.base import Lifecycle
-from ops.plan import Plan, plan
+from ops.plan import Plan
+from tests.unit.phases import in_phase
 from tests.unit.reading import statements
 
 PHASES = ("active", "closing", "archived")
 
 
-@functools.cache
 def phase(name: str) -> Plan:
-    return plan("prod", overrides={"phase": name})
+    return in_phase("prod", name)
 
 
 def emptied(plan: Plan) -> set[str]:

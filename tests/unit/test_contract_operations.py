@@ -48,6 +48,11 @@ def test_no_group_stays_listed_that_no_stack_has(plans: Plans):
     assert set(logging.OPERATIONAL) <= names
 
 
+def test_no_group_of_aws_stays_listed_that_nothing_writes_to(plans: Plans):
+    written = {name for _, name in logging.written(plans("prod"))}
+    assert all(any(name.startswith(start) for name in written) for start in logging.MADE_BY_AWS)
+
+
 def dropped(name: str) -> Callable[[Plan], Plan]:
     return lambda plan: without(plan, plan.resource(name=name))
 

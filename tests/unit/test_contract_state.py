@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 
 import pytest
 
-from ops import plan as planning
 from ops.configuration import stacks
 from ops.plan import Plan
 from tests.conftest import Plans
 from tests.unit.contracts import state
 from tests.unit.contracts.edit import edited, named, nested, without
 from tests.unit.contracts.mutation import Contract, Mutation
+from tests.unit.phases import in_phase
 
 ALWAYS: tuple[Contract, ...] = (
     state.outliving,
@@ -24,11 +23,6 @@ ALWAYS: tuple[Contract, ...] = (
 ACTIVE: tuple[Contract, ...] = (state.protected, state.deletion_protected, state.careful, *ALWAYS)
 CLOSING: tuple[Contract, ...] = (state.lifted, state.careful_data, *ALWAYS)
 ARCHIVED: tuple[Contract, ...] = (state.lifted, *ALWAYS)
-
-
-@cache
-def in_phase(stack: str, phase: str) -> Plan:
-    return planning.plan(stack, overrides={"phase": phase})
 
 
 @pytest.mark.parametrize("stack", stacks())

@@ -41,6 +41,12 @@ OPERATIONAL = {
 }
 """Groups that are no audit record, so that six years are not asked of them."""
 
+MADE_BY_AWS = {
+    "/aws/ecs/containerinsights/": "figures of tasks, without content; ECS makes the group, and keeps them for a day",
+    "RDSOSMetrics": "figures of the database's hosts; one group for the account, made by RDS",
+}
+"""Groups that AWS makes by itself, by the start of their names, and why that is accepted."""
+
 
 def groups(plan: Plan) -> dict[str, PlannedResource]:
     """Log groups by the name they have in AWS."""
@@ -81,7 +87,7 @@ def no_loops(plan: Plan) -> list[str]:
 
 
 def _error_groups(stream: PlannedResource) -> list[str]:
-    return values(stream.inputs, "splunkConfiguration.cloudwatchLoggingOptions.logGroupName")
+    return values(stream.inputs, NAMED[STREAM])
 
 
 def kept(plan: Plan) -> list[str]:
@@ -96,26 +102,42 @@ def kept(plan: Plan) -> list[str]:
 
 
 def declared_groups(plan: Plan) -> list[str]:
-    """Whatever writes a log writes to a group of the plan: one made by AWS would have neither key nor end."""
+    """Whatever writes a log writes to a group of the plan: one made by AWS has no key of ours, so it is listed."""
+    known = groups(plan)
     return [
         f"{writer}: writes to {name}, which is no group of this stack"
-        for writer, name in _written(plan)
-        if name not in groups(plan)
+        for writer, name in written(plan)
+        if name not in known and not name.startswith(tuple(MADE_BY_AWS))
     ]
 
 
-def _written(plan: Plan) -> Iterator[tuple[str, str]]:
+NAMED = {
+    "aws:ecs/cluster:Cluster": "configuration.executeCommandConfiguration.logConfiguration.cloudWatchLogGroupName",
+    STREAM: "splunkConfiguration.cloudwatchLoggingOptions.logGroupName",
+    "aws:ec2clientvpn/endpoint:Endpoint": "connectionLogOptions.cloudwatchLogGroup",
+}
+"""Where a type names the group that it writes to; it has to name one."""
+
+
+def written(plan: Plan) -> Iterator[tuple[str, str]]:
+    """URN of everything that writes a log, and the group it writes to."""
     for task, container in containers(plan):
         options = container.get("logConfiguration", {}).get("options", {})
         yield f"{task.urn} ({container['name']})", options.get("awslogs-group", "no group")
+    for kind, path in NAMED.items():
+        for resource in plan.of_type(kind):
+            yield from ((resource.urn, name) for name in values(resource.inputs, path) or ["no group"])
+    yield from _by_convention(plan)
+
+
+def _by_convention(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Groups whose names AWS decides."""
     for cluster in plan.of_type("aws:rds/cluster:Cluster"):
         for kind in cluster.inputs.get("enabledCloudwatchLogsExports", []):
             yield cluster.urn, f"/aws/rds/cluster/{cluster.inputs['clusterIdentifier']}/{kind}"
-    session = "configuration.executeCommandConfiguration.logConfiguration.cloudWatchLogGroupName"
+    for instance in plan.of_type("aws:rds/clusterInstance:ClusterInstance"):
+        if instance.inputs.get("monitoringInterval"):
+            yield instance.urn, "RDSOSMetrics"
     for cluster in plan.of_type("aws:ecs/cluster:Cluster"):
-        yield from ((cluster.urn, name) for name in values(cluster.inputs, session) or ["no group"])
-    for stream in plan.of_type(STREAM):
-        yield from ((stream.urn, name) for name in _error_groups(stream) or ["no group"])
-    for endpoint in plan.of_type("aws:ec2clientvpn/endpoint:Endpoint"):
-        names = values(endpoint.inputs, "connectionLogOptions.cloudwatchLogGroup")
-        yield from ((endpoint.urn, name) for name in names or ["no group"])
+        if "containerInsights" in values(cluster.inputs, "settings.name"):
+            yield cluster.urn, f"/aws/ecs/containerinsights/{cluster.inputs['name']}/performance"
