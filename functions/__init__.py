@@ -1,0 +1,1 @@
+"""Code that runs in AWS Lambda, and how it is packed."""

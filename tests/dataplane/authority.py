@@ -1,0 +1,72 @@
+"""A certificate authority of one test run."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+LIFETIME = timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Authority:
+    """Signs certificates; `file` is its own, for those who verify."""
+
+    file: Path
+    certificate: x509.Certificate
+    key: ec.EllipticCurvePrivateKey
+
+    @classmethod
+    def create(cls, folder: Path, name: str = "authority") -> Authority:
+        """A new authority, whose certificate is written to `folder`."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+        certificate = _builder(subject, subject, key).add_extension(
+            x509.BasicConstraints(ca=True, path_length=0), critical=True
+        )
+        signed = certificate.sign(key, hashes.SHA256())
+        file = folder / f"{name}.crt"
+        file.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+        return cls(file=file, certificate=signed, key=key)
+
+    def issue(self, host: str, folder: Path) -> tuple[Path, Path]:
+        """Certificate and key of a server named `host`, written to `folder`."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
+        signed = (
+            _builder(subject, self.certificate.subject, key)
+            .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+            .sign(self.key, hashes.SHA256())
+        )
+        certificate, private = folder / f"{host}.crt", folder / f"{host}.key"
+        certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+        private.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+        )
+        private.chmod(0o600)
+        return certificate, private
+
+    def trusted(self) -> ssl.SSLContext:
+        """A context that trusts this authority alone."""
+        return ssl.create_default_context(cafile=str(self.file))
+
+
+def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(minutes=5))
+        .not_valid_after(now + LIFETIME)
+    )

@@ -1,0 +1,376 @@
+"""The rotation function against a real PostgreSQL and a Secrets Manager that drives it as AWS does."""
+
+from __future__ import annotations
+
+import json
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from moto.secretsmanager.models import secretsmanager_backends
+from pg8000.exceptions import DatabaseError
+
+from functions.rotation import handler as function
+from functions.rotation import roles
+from functions.rotation.roles import LoginRefusedError
+from functions.rotation.versions import RotationError
+from tests.dataplane import postgresql
+from tests.dataplane.authority import Authority
+from tests.dataplane.postgresql import DATABASE, MASTER, PostgreSql
+
+STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
+FIRST = "first-password"
+
+
+class Killed(BaseException):
+    """The function's process ends here."""
+
+
+@dataclass
+class Store:
+    """A database and its three secrets."""
+
+    server: PostgreSql
+    arns: dict[str, str]
+    client: Any
+
+    def handle(self, event: dict[str, Any]) -> dict[str, str]:
+        return function.handler(event, None)
+
+    def prepare(self) -> None:
+        self.handle({"action": "prepare"})
+
+    def announce(self) -> str:
+        """What Secrets Manager does when a rotation begins: a pending version without a value."""
+        token = str(uuid.uuid4())
+        secret = self.backend("password")
+        secret.remove_version_stages_from_old_versions(["AWSPENDING"])
+        secret.versions[token] = {"createdate": 0, "version_id": token, "version_stages": ["AWSPENDING"]}
+        return token
+
+    def step(self, step: str, token: str) -> None:
+        self.handle({"Step": step, "SecretId": self.arns["password"], "ClientRequestToken": token})
+
+    def rotate(self) -> None:
+        token = self.announce()
+        for step in STEPS:
+            self.step(step, token)
+
+    def pair(self) -> tuple[str, str]:
+        values = [
+            self.client.get_secret_value(SecretId=self.arns[name], VersionStage="AWSCURRENT")["SecretString"]
+            for name in ("user", "password")
+        ]
+        return values[0], values[1]
+
+    def login(self, pair: tuple[str, str] | None = None) -> Any:
+        return self.server.connect(*(pair or self.pair()))
+
+    def backend(self, name: str) -> Any:
+        return secretsmanager_backends["123456789012"]["us-east-1"].secrets[self.arns[name]]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSql]:
+    with postgresql.running(tmp_path_factory.mktemp("postgresql")) as started:
+        yield started
+
+
+@pytest.fixture
+def store(server: PostgreSql, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """An empty database of the master's, and secrets as the program first writes them."""
+    with server.as_superuser() as superuser:
+        superuser.run(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+        for role in (*roles.USERS, roles.OWNER):
+            superuser.run(f"DROP ROLE IF EXISTS {role}")
+    with server.connect(MASTER, server.master_password, "postgres") as master:
+        master.run(f"CREATE DATABASE {DATABASE}")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        client = boto3.client("secretsmanager")
+        values = {
+            "master": json.dumps({"username": MASTER, "password": server.master_password}),
+            "user": roles.USERS[0],
+            "password": FIRST,
+        }
+        arns = {name: client.create_secret(Name=name, SecretString=value)["ARN"] for name, value in values.items()}
+        made = Store(server=server, arns=arns, client=client)
+        secret = made.backend("password")
+        secret.rotation_requested = secret.rotation_enabled = True
+        for name, arn in arns.items():
+            monkeypatch.setenv(f"{name.upper()}_SECRET_ARN", arn)
+        for name, value in (
+            ("HOST", "localhost"),
+            ("PORT", str(server.port)),
+            ("NAME", DATABASE),
+            ("CA", str(server.authority.file)),
+        ):
+            monkeypatch.setenv(f"DATABASE_{name}", value)
+        yield made
+
+
+@pytest.fixture
+def ready(store: Store) -> Store:
+    store.prepare()
+    return store
+
+
+def test_an_empty_database_is_prepared_and_the_first_pair_lets_in(ready: Store):
+    with ready.login() as session:
+        session.run("CREATE TABLE patients (name text)")
+        assert session.run("SELECT current_user, session_user") == [[roles.OWNER, roles.USERS[0]]]
+    assert ready.pair() == (roles.USERS[0], FIRST)
+
+
+def test_preparing_again_changes_nothing(ready: Store):
+    ready.rotate()
+    before = ready.pair()
+    ready.prepare()
+    assert ready.pair() == before
+    ready.login().close()
+
+
+def test_what_the_master_made_is_handed_over(store: Store):
+    with store.server.connect(MASTER, store.server.master_password) as master:
+        master.run("CREATE TABLE resources (id bigserial PRIMARY KEY, name text)")
+        master.run("CREATE VIEW named AS SELECT name FROM resources")
+        master.run("CREATE SEQUENCE changes")
+        master.run("CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+    store.prepare()
+    with store.login() as session:
+        session.run("ALTER TABLE resources ADD COLUMN added int")
+        session.run("INSERT INTO resources (name) VALUES ('x')")
+        session.run("DROP VIEW named")
+        session.run("DROP SEQUENCE changes")
+        session.run("DROP FUNCTION one()")
+
+
+def test_a_rotation_changes_user_and_password(ready: Store):
+    old = ready.pair()
+    ready.rotate()
+    user, password = ready.pair()
+    assert user == roles.USERS[1]
+    assert password not in {old[1], ""}
+    assert len(password) == 40
+    ready.login().close()
+
+
+def test_the_old_pair_and_its_sessions_live_until_the_next_rotation(ready: Store):
+    old = ready.pair()
+    session = ready.login()
+    ready.rotate()
+    session.run("SELECT 1")
+    ready.login(old).close()
+    ready.rotate()
+    session.run("SELECT 1")
+    with pytest.raises(DatabaseError):
+        ready.login(old)
+
+
+def test_a_table_of_one_user_can_be_altered_by_the_other(ready: Store):
+    with ready.login() as session:
+        session.run("CREATE TABLE studies (uid text)")
+    ready.rotate()
+    with ready.login() as session:
+        session.run("ALTER TABLE studies ADD COLUMN added int")
+
+
+def test_a_client_that_reads_the_pair_again_is_never_locked_out(ready: Store):
+    """Ten rotations beside a client that logs in without a pause."""
+    refused: list[str] = []
+    done = threading.Event()
+    logins = 0
+
+    def follow() -> None:
+        nonlocal logins
+        while not done.is_set():
+            for attempt in range(2):  # the two secrets are read one after the other: once it may be in between
+                try:
+                    ready.login().close()
+                    logins += 1
+                    break
+                except DatabaseError as error:
+                    if attempt:
+                        refused.append(str(error))
+
+    client = threading.Thread(target=follow)
+    client.start()
+    for _ in range(10):
+        ready.rotate()
+    done.set()
+    client.join()
+    assert logins > 20
+    assert refused == []
+
+
+CALLS: tuple[tuple[object, str], ...] = (
+    (function.Versions, "propose"),
+    (function.Versions, "promote"),
+    (roles, "set_password"),
+    (roles, "check"),
+)
+
+
+def killing(monkeypatch: pytest.MonkeyPatch, target: object, name: str, nth: int, *, after: bool) -> Callable[[], bool]:
+    """The n-th call of `name` ends the process, before or after it has worked; says whether it came to that."""
+    real: Callable[..., Any] = getattr(target, name)
+    calls = 0
+
+    def call(*arguments: Any, **named: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == nth and not after:
+            raise Killed
+        answer = real(*arguments, **named)
+        if calls == nth:
+            raise Killed
+        return answer
+
+    monkeypatch.setattr(target, name, call)
+    return lambda: calls >= nth
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("nth", [1, 2])
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: call[1])
+def test_killed_anywhere_and_repeated_it_ends_with_a_pair_that_lets_in(
+    call: tuple[object, str],
+    nth: int,
+    after: bool,  # noqa: FBT001  a case
+    ready: Store,
+    monkeypatch: pytest.MonkeyPatch,
+):
+    ready.rotate()
+    token = ready.announce()
+    with monkeypatch.context() as patched:
+        happened = killing(patched, *call, nth, after=after)
+        for step in STEPS:
+            try:
+                ready.step(step, token)
+            except Killed:
+                ready.step(step, token)
+        if not happened():
+            assert nth == 2, f"a rotation never calls {call[1]}"
+    assert ready.pair()[0] == roles.USERS[0]
+    ready.login().close()
+    ready.rotate()
+    ready.login().close()
+
+
+def test_a_rotation_given_up_between_the_last_moves_is_completed_by_the_next(
+    ready: Store, monkeypatch: pytest.MonkeyPatch
+):
+    token = ready.announce()
+    for step in STEPS[:3]:
+        ready.step(step, token)
+    with monkeypatch.context() as patched:
+        killing(patched, function.Versions, "promote", 1, after=True)
+        with pytest.raises(Killed):
+            ready.step("finishSecret", token)
+    with pytest.raises(DatabaseError):
+        ready.login()
+    ready.prepare()
+    ready.login().close()
+    ready.rotate()
+    ready.login().close()
+
+
+def test_setting_up_rotation_tries_the_password_in_use(ready: Store):
+    token = ready.announce()
+    ready.backend("password").versions[token]["secret_string"] = FIRST
+    ready.step("testSecret", token)
+    assert ready.pair() == (roles.USERS[0], FIRST)
+
+
+def test_a_pending_password_that_was_never_set_fails_the_test(ready: Store):
+    token = ready.announce()
+    ready.step("createSecret", token)
+    with pytest.raises(LoginRefusedError, match="orthanc_b cannot log in"):
+        ready.step("testSecret", token)
+    assert ready.pair() == (roles.USERS[0], FIRST)
+
+
+def test_a_user_without_the_owners_rights_fails_the_test(ready: Store):
+    with ready.server.as_superuser() as superuser:
+        superuser.run(f"ALTER ROLE {roles.USERS[1]} RESET role")
+    token = ready.announce()
+    ready.step("createSecret", token)
+    ready.step("setSecret", token)
+    with pytest.raises(LoginRefusedError, match="run the function's action prepare"):
+        ready.step("testSecret", token)
+
+
+def test_a_version_that_nobody_announced_is_refused(ready: Store):
+    with pytest.raises(RotationError, match="has no version"):
+        ready.step("createSecret", str(uuid.uuid4()))
+
+
+def test_a_version_of_the_past_is_refused(ready: Store):
+    token = ready.announce()
+    ready.announce()
+    with pytest.raises(RotationError, match="is not pending"):
+        ready.step("createSecret", token)
+
+
+def test_a_secret_whose_rotation_is_off_is_refused(ready: Store):
+    ready.backend("password").rotation_enabled = False
+    with pytest.raises(RotationError, match="is off"):
+        ready.step("createSecret", ready.announce())
+
+
+def test_a_rotation_that_is_done_may_be_asked_for_again(ready: Store):
+    token = ready.announce()
+    for step in STEPS:
+        ready.step(step, token)
+    pair = ready.pair()
+    for step in STEPS:
+        ready.step(step, token)
+    assert ready.pair() == pair
+
+
+@pytest.mark.parametrize("event", [{}, {"action": "drop"}, {"Step": "deleteSecret"}], ids=str)
+def test_an_unknown_event_is_refused(event: dict[str, str], store: Store):
+    with pytest.raises(ValueError, match="unknown event"):
+        store.handle(event)
+
+
+def test_another_secret_is_refused(store: Store):
+    with pytest.raises(ValueError, match="this function rotates"):
+        store.handle({"Step": "createSecret", "SecretId": store.arns["master"], "ClientRequestToken": "x" * 32})
+
+
+def test_a_user_that_takes_no_turns_is_refused(ready: Store):
+    ready.client.put_secret_value(SecretId=ready.arns["user"], SecretString="postgres")
+    with pytest.raises(ValueError, match="alternates orthanc_a and orthanc_b"):
+        ready.step("createSecret", ready.announce())
+
+
+def test_a_server_of_another_authority_is_refused(store: Store, tmp_path: Any, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DATABASE_CA", str(Authority.create(tmp_path, "rogue").file))
+    with pytest.raises(Exception, match="certificate verify failed"):
+        store.prepare()
+
+
+def test_a_server_of_another_name_is_refused(store: Store, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("DATABASE_HOST", "127.0.0.1")
+    with pytest.raises(Exception, match="certificate verify failed"):
+        store.prepare()
+
+
+def test_no_password_is_in_any_log(ready: Store, capsys: pytest.CaptureFixture[str]):
+    passwords = {FIRST, ready.server.master_password}
+    before = len(ready.server.log.read_text())  # this test run's own set-up
+    for _ in range(2):
+        ready.rotate()
+        passwords.add(ready.pair()[1])
+    statements, told = ready.server.log.read_text()[before:], capsys.readouterr()
+    assert "ALTER ROLE" in statements, "the server logs statements, or this test shows nothing"
+    assert '"step": "finishSecret"' in told.out
+    for password in passwords:
+        assert password not in statements
+        assert password not in told.out + told.err
