@@ -20,7 +20,9 @@ from components.identity import Identity
 from components.images import Images
 from components.keys import Keys
 from components.network import Network
+from components.redeploy import RedeployOnRotation
 from components.replication import ImageReplication
+from components.rotation import DatabaseRotation
 from components.splunk import SplunkStream
 from components.storage import ImageStorage
 from components.tier import Tier
@@ -60,6 +62,16 @@ vpn = CampusVpn(
 )
 storage = ImageStorage("storage", scope, settings.storage, keys=keys, opts=aws)
 database = Database("database", scope, settings.database, network=network, keys=keys, opts=aws)
+rotation = DatabaseRotation(
+    "rotation",
+    scope,
+    days=settings.database.rotation_days,
+    database=database,
+    network=network,
+    keys=keys,
+    topic=alarms,
+    opts=aws,
+)
 ca = PrivateCa("ca", scope, keys=keys, opts=aws)
 users = OrthancUsers("users", scope, keys=keys, opts=aws)
 images = Images(
@@ -105,6 +117,7 @@ app = Tier(
         senders=senders,
         storage=storage,
         database=database,
+        rotation=rotation,
         certificate=ca.issue("app", [cluster.host("app"), *edge.dicom_hosts]),
         users=users.secret,
         writable=scope.lifecycle.writable,
@@ -156,7 +169,16 @@ firewall.connect(
     port=5432,
     description="Orthanc to its index",
 )
-sources = [network.flow_logs, *vpn.logs, database.logs, cluster.exec_logs, app.logs, web.logs]
+RedeployOnRotation(
+    "redeploy",
+    scope,
+    secret=database.password_secret,
+    cluster=cluster.name,
+    service=app.service_name,
+    topic=alarms,
+    opts=aws,
+)
+sources = [network.flow_logs, *vpn.logs, database.logs, rotation.logs, cluster.exec_logs, app.logs, web.logs]
 if settings.client_vpn and settings.identity:
     client_vpn = ClientVpn(
         "client-vpn",

@@ -18,7 +18,10 @@ from settings import DatabaseSettings
 
 PORT = 5432
 DATABASE = "orthanc"
-USER = "orthanc"
+MASTER = "store_admin"
+FIRST_USER = "orthanc_a"
+"""Of the two roles that take turns; see functions/rotation."""
+
 MONITORING_SECONDS = 60
 
 PARAMETERS = {
@@ -51,8 +54,8 @@ class Database(Component):
 
     Guarantees: TLS on every connection, storage, snapshots and logs encrypted with customer-managed keys, point-in-time
     recovery for `backup_days`, no public address, no route to it but from the groups that were connected, deletion
-    protection and a final snapshot. The password is in Secrets Manager (`mb-db-user`, `mb-db-password`), never in a
-    task definition.
+    protection and a final snapshot. Orthanc's user and password are in Secrets Manager (`mb-db-user`,
+    `mb-db-password`), where rotation changes them; the master's are kept and rotated by RDS.
     """
 
     def __init__(
@@ -70,9 +73,6 @@ class Database(Component):
         self.cluster_id = self.names.of("rds.Cluster", name)
         self.security_group = security_group(
             self, "access", vpc_id=network.vpc.id, description="Aurora, reached by Orthanc alone"
-        )
-        self.password = random.RandomPassword(
-            self.child("initial-password"), length=40, special=False, opts=self.options()
         )
         self.user_secret, self.password_secret = self._secrets(keys)
         self.logs = log_group(
@@ -93,15 +93,18 @@ class Database(Component):
         self.cluster = self._cluster(keys, subnets, self._parameters(), self.logs)
         self.instances = self._instances(subnets)
         self.endpoint = self.cluster.endpoint
+        self.master_secret_arn = self.cluster.master_user_secrets[0].secret_arn
         self.register_outputs({"clusterIdentifier": self.cluster.cluster_identifier, "endpoint": self.endpoint})
 
     def _secrets(self, keys: Keys) -> tuple[StoredSecret, StoredSecret]:
-        user = store(self, "mb-db-user", description="Database user of Orthanc", value=USER, version=1, keys=keys)
+        # Written once: a new value of ours would undo a rotation.
+        first = random.RandomPassword(self.child("initial-password"), length=40, special=False, opts=self.options())
+        user = store(self, "mb-db-user", description="Database user of Orthanc", value=FIRST_USER, version=1, keys=keys)
         password = store(
             self,
             "mb-db-password",
             description="Database password of Orthanc",
-            value=self.password.result,
+            value=first.result,
             version=1,
             keys=keys,
         )
@@ -137,9 +140,9 @@ class Database(Component):
             engine_mode="provisioned",
             engine_version=settings.engine_version,
             database_name=DATABASE,
-            master_username=USER,
-            master_password_wo=self.password.result,
-            master_password_wo_version=1,
+            master_username=MASTER,
+            manage_master_user_password=True,
+            master_user_secret_kms_key_id=keys.secrets.arn,
             serverlessv2_scaling_configuration=rds.ClusterServerlessv2ScalingConfigurationArgs(
                 min_capacity=settings.min_acu,
                 max_capacity=settings.max_acu,

@@ -57,6 +57,7 @@ LIMITS: dict[str, Limit] = {
     "iam.SamlProvider": Limit(128, r"[\w._-]+"),
     "kinesis.FirehoseDeliveryStream": Limit(64, r"[a-zA-Z0-9_.-]+"),
     "kms.Alias": Limit(256, r"alias/(?!aws/)[a-zA-Z0-9/_-]+"),
+    "lambda_.Function": Limit(64, r"[a-zA-Z0-9_-]+"),
     "lb.LoadBalancer": Limit(32, _ELB),
     "rds.Cluster": Limit(63, _DASHED),
     "rds.ClusterInstance": Limit(63, _DASHED),
@@ -65,6 +66,7 @@ LIMITS: dict[str, Limit] = {
     "s3.Bucket": Limit(63, r"[a-z0-9][a-z0-9.-]+[a-z0-9]", shortest=3),
     "scheduler.Schedule": Limit(64, r"[0-9a-zA-Z_.-]+"),
     "secretsmanager.Secret": Limit(512, r"(?!.*-[A-Za-z0-9]{6}$)[A-Za-z0-9/_+=.@-]+"),
+    "sfn.StateMachine": Limit(80, r"[A-Za-z0-9_-]+"),
     "sns.Topic": Limit(256, r"[A-Za-z0-9_-]+"),
     "wafv2.WebAcl": Limit(128, r"[A-Za-z0-9_-]+"),
 }

@@ -18,6 +18,7 @@ from components.containers import HealthCheck, Workload
 from components.database import DATABASE, Database
 from components.documents import Statement, allow
 from components.naming import Names
+from components.rotation import DatabaseRotation
 from components.secrets import StoredSecret
 from components.storage import IMAGES_PREFIX, ImageStorage
 from settings import Center
@@ -230,6 +231,7 @@ def workload(
     senders: Senders,
     storage: ImageStorage,
     database: Database,
+    rotation: DatabaseRotation,
     certificate: StoredSecret,
     users: StoredSecret,
     writable: bool,
@@ -261,8 +263,8 @@ def workload(
             "GDCM_PLUGIN_ENABLED": "false",
         },
         secrets={
-            "PG_USER": database.user_secret.arn,
-            "PG_PASSWORD": database.password_secret.arn,
+            "PG_USER": rotation.user_arn,
+            "PG_PASSWORD": rotation.password_arn,
             "ORTHANC_USERS": users.arn,
             "TLS_BUNDLE": certificate.arn,
         },

@@ -93,6 +93,7 @@ class Tier(Component):
     ) -> None:
         super().__init__(name, scope, opts)
         self.workload = workload
+        self.service_name = self.names.of("ecs.Service", name)
         self.logs = log_group(
             self,
             "logs",
@@ -109,7 +110,7 @@ class Tier(Component):
             scope,
             settings,
             cluster=cluster.name,
-            service=self.names.of("ecs.Service", name),
+            service=self.service_name,
             schedule=schedule,
             signal=signal,
             topic=topic,
@@ -203,7 +204,7 @@ class Tier(Component):
         ]
         return ecs.Service(
             self.child("service"),
-            name=self.names.of("ecs.Service", self.component),
+            name=self.service_name,
             cluster=cluster.cluster.arn,
             task_definition=task.arn,
             desired_count=settings.min,

@@ -163,6 +163,7 @@ class DatabaseSettings(Model):
     readers: Annotated[int, within(0, 15, "the number of readers")] = 1
     backup_days: Annotated[int, within(1, 35, "point-in-time recovery in days")] = 35
     auto_pause_seconds: Annotated[int, within(300, 86_400, "the idle time in seconds")] | None = None
+    rotation_days: Annotated[int, within(1, 90, "the days between rotations of the password")] = 30
     connections_per_task: Annotated[int, within(1, 50, "connections per task")] = 20
     engine_version: Literal["16.13", "17.7", "17.9"] = "17.7"
 

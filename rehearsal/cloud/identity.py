@@ -54,6 +54,8 @@ def created(
     declared = table("aws")["types"][token]["outputs"]
     if "region" in declared:
         outputs["region"] = region
+    if token == "aws:rds/cluster:Cluster" and inputs.get("manageMasterUserPassword"):
+        outputs["masterUserSecrets"] = [_master_secret(known, inputs)]
     if token == "aws:acm/certificate:Certificate":
         outputs["domainValidationOptions"] = [_proof(known)]
     return {key: value for key, value in outputs.items() if key == "id" or key in declared}
@@ -74,6 +76,13 @@ def _filled(forms: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
         else:
             raise ValueError(f"forms.yaml: {sorted(waiting)} need fields that nothing defines")
     return outputs
+
+
+def _master_secret(known: dict[str, Any], inputs: dict[str, Any]) -> dict[str, str]:
+    """The secret that RDS makes and rotates for the master user."""
+    name = f"rds!cluster-{known['uuid']}-{known['mixed6']}"
+    arn = f"arn:aws:secretsmanager:{known['region']}:{known['account']}:secret:{name}"
+    return {"secretArn": arn, "secretStatus": "active", "kmsKeyId": inputs.get("masterUserSecretKmsKeyId", "")}
 
 
 def _proof(known: dict[str, Any]) -> dict[str, str]:

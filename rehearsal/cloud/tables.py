@@ -28,7 +28,7 @@ SERVICES = {
     "aws": """
         accessanalyzer acm appautoscaling backup budgets cfg cloudtrail cloudwatch cognito ec2 ec2clientvpn
         ec2transitgateway ecr ecs guardduty iam kinesis kms lambda_ lb rds route53 s3 scheduler secretsmanager
-        servicediscovery sns sqs vpc wafv2
+        servicediscovery sfn sns sqs vpc wafv2
     """.split(),  # noqa: SIM905
     "awsx": ["ecr"],
     "random": [""],

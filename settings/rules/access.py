@@ -23,7 +23,6 @@ SPLUNK_SOURCES = frozenset(
         "aws:ecs:exec",
         "aws:findings",
         "aws:lambda",
-        "aws:states",
     }
 )
 """Source types of this store's logs; each needs its own token, because index and source type come from it."""

@@ -123,10 +123,11 @@ def test_the_database_waits_for_its_encrypted_log_group(prod: Plan):
     assert prod.resource(name="database-logs").inputs["name"] == "/aws/rds/cluster/octank-prod-database/postgresql"
 
 
-def test_the_password_is_handed_over_write_only(prod: Plan):
+def test_rds_keeps_the_masters_password_under_our_key(prod: Plan):
     inputs = prod.resource(rds.Cluster).inputs
-    assert inputs["masterPasswordWo"] == "[secret]"
-    assert "masterPassword" not in inputs
+    assert inputs["manageMasterUserPassword"] is True
+    assert referenced(prod, inputs["masterUserSecretKmsKeyId"]) == ["keys-secrets.arn"]
+    assert not {"masterPassword", "masterPasswordWo"} & inputs.keys()
 
 
 @pytest.mark.parametrize(("stack", "names"), [("dev", ["writer"]), ("prod", ["writer", "reader-1"])])

@@ -129,9 +129,9 @@ def test_the_recorder_starts_when_there_is_somewhere_to_deliver_to(prod: Plan):
 
 
 def test_findings_reach_their_log_by_one_rule_that_alone_may_write(prod: Plan):
-    rule = prod.resource(cloudwatch.EventRule)
+    rule = prod.resource(cloudwatch.EventRule, name="baseline-findings-rule")
     assert json.loads(rule.inputs["eventPattern"]) == {"source": ["aws.guardduty", "aws.access-analyzer"]}
-    target = prod.resource(cloudwatch.EventTarget)
+    target = prod.resource(cloudwatch.EventTarget, name="baseline-findings-target")
     assert referenced(prod, target.inputs["arn"]) == ["baseline-findings.arn"]
     assert "baseline-findings-delivery" in dependencies(prod, target)
     writes = statements(prod.resource(cloudwatch.LogResourcePolicy), "policyDocument")["WriteFindings"]
@@ -145,6 +145,7 @@ def test_there_is_one_stream_for_each_kind_of_events_that_occurs(prod: Plan, pla
         "aws-cloudwatchlogs-vpcflow",
         "aws-ecs-exec",
         "aws-findings",
+        "aws-lambda",
         "aws-vpn",
         "aws-waf",
         "nginx-access",

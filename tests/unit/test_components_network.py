@@ -206,14 +206,15 @@ def test_every_rule_opens_one_tcp_port_and_says_why(stack: str, plans: Plans):
         assert rule.inputs["description"]
 
 
-def test_only_orthanc_reaches_the_database(prod: Plan):
+def test_only_orthanc_and_rotation_reach_the_database(prod: Plan):
     reaching = [
         rule
         for rule in prod.of_type(vpc.SecurityGroupIngressRule)
         if referenced(prod, rule.inputs["securityGroupId"]) == ["database-access.id"]
     ]
-    assert [rule.inputs["toPort"] for rule in reaching] == [5432]
-    assert referenced(prod, reaching[0].inputs["referencedSecurityGroupId"]) == ["app-tasks.id"]
+    assert {rule.inputs["toPort"] for rule in reaching} == {5432}
+    sources = [name for rule in reaching for name in referenced(prod, rule.inputs["referencedSecurityGroupId"])]
+    assert sorted(sources) == ["app-tasks.id", "rotation-function.id"]
 
 
 def test_every_subnet_lies_in_the_vpc(prod: Plan):

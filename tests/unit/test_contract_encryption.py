@@ -96,7 +96,7 @@ MUTATIONS = {
     ),
     "master secret under AWS's key": Mutation(
         encryption.right_keys,
-        named("database-cluster", manageMasterUserPassword=True),
+        named("database-cluster", masterUserSecretKmsKeyId=None),
         "masterUserSecretKmsKeyId is no key of ours, not keys-secrets",
     ),
     "performance data under AWS's key": Mutation(

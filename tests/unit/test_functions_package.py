@@ -23,7 +23,7 @@ def test_the_function_starts_from_its_archive_alone(tmp_path: Path):
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(source, target)
     runtime.mkdir()
-    (runtime / "boto3.py").touch()  # Lambda's runtime brings it
+    (runtime / "boto3.py").write_text("client = str\n")  # Lambda's runtime brings the real one
     code = f"import sys; sys.path[:0] = [{str(archive)!r}, {str(runtime)!r}]; import rotation.handler as h; h.handler({{}}, None)"
     done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=False)
     assert "KeyError: 'DATABASE_HOST'" in done.stderr, done.stderr

@@ -46,6 +46,7 @@ STORES: dict[str, dict[str, str | Mapping[str, str]]] = {
         "serverSideEncryption.keyArn": "keys-logs",
         "splunkConfiguration.s3Configuration.kmsKeyArn": "keys-logs",
     },
+    "aws:lambda/function:Function": {"kmsKeyArn": "keys-secrets"},
     "aws:rds/cluster:Cluster": {"kmsKeyId": "keys-database"},
     "aws:s3/bucketReplicationConfig:BucketReplicationConfig": {
         "rules.destination.encryptionConfiguration.replicaKmsKeyId": "keys-images-copy"
@@ -91,6 +92,7 @@ KEYLESS = {
     "aws:ecs/taskDefinition:TaskDefinition": "its encryption is that of mounted file systems, and it mounts none",
     "aws:rds/clusterInstance:ClusterInstance": "its storage is the cluster's",
     "aws:s3/bucket:Bucket": "its encryption is a resource of its own, see `encrypted_buckets`",
+    "aws:sfn/stateMachine:StateMachine": "its input is an event that names a secret and holds nothing of it",
     "aws:scheduler/schedule:Schedule": "holds the sentence of the reminder, which names no person",
 }
 """Types that could have a key, and why none of theirs is used."""

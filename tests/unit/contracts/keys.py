@@ -61,6 +61,8 @@ ROLES: dict[tuple[str, str], tuple[str, frozenset[str]]] = {
     ("app-start-policy", "DecryptSecrets"): ("secrets", DECRYPT),
     ("web-start-policy", "DecryptSecrets"): ("secrets", DECRYPT),
     ("baseline-recorder-policy", "EncryptHistory"): ("audit", READ_AND_WRITE),
+    ("rotation-run-policy", "SecretsKey"): ("secrets", READ_AND_WRITE),
+    ("rotation-run-policy", "EncryptReports"): ("logs", READ_AND_WRITE),
     ("splunk-delivery-policy", "EncryptFailedEvents"): ("logs", READ_AND_WRITE),
     ("budget-reminder-policy", "EncryptReminder"): ("logs", READ_AND_WRITE),
 }

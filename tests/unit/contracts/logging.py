@@ -24,6 +24,7 @@ STREAMS = {
     "vpn-main-campus-logs": "splunk-aws-vpn",
     "client-vpn-logs": "splunk-aws-vpn",
     "database-logs": "splunk-postgresql-log",
+    "rotation-logs": "splunk-aws-lambda",
     "cluster-exec-logs": "splunk-aws-ecs-exec",
     "app-logs": "splunk-orthanc-json",
     "web-logs": "splunk-nginx-access",
