@@ -132,3 +132,31 @@ def test_a_name_that_is_taken_is_refused(simulated: Simulated) -> None:
     simulated.create("aws:iam/role:Role", "first", {"name": "tasks", "assumeRolePolicy": TRUST})
     error = refused(simulated, "aws:iam/role:Role", {"name": "tasks", "assumeRolePolicy": TRUST})
     assert (error.code, error.path) == ("EntityAlreadyExists", "name")
+
+
+def test_rotation_by_a_function_that_secrets_manager_may_not_call_is_refused(simulated: Simulated) -> None:
+    role = simulated.create("aws:iam/role:Role", "role", {"name": "rotator", "assumeRolePolicy": TRUST})["arn"]
+    simulated.create("aws:lambda/function:Function", "rotate", {"name": "rotate", "role": role})
+    rotation = {"secretId": "s", "rotationLambdaArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:rotate"}
+    right = {"function": "rotate", "action": "lambda:InvokeFunction", "principal": "s3.amazonaws.com"}
+    simulated.create("aws:lambda/permission:Permission", "other", right)
+    error = refused(simulated, "aws:secretsmanager/secretRotation:SecretRotation", rotation)
+    assert (error.code, error.path) == ("AccessDeniedException", "rotationLambdaArn")
+    right["principal"] = "secretsmanager.amazonaws.com"
+    simulated.create("aws:lambda/permission:Permission", "caller", right)
+    simulated.create("aws:secretsmanager/secretRotation:SecretRotation", "rotation", rotation)
+
+
+def test_rds_makes_a_secret_for_the_master_that_it_manages(simulated: Simulated) -> None:
+    made = simulated.create(
+        "aws:rds/cluster:Cluster",
+        "db",
+        {
+            "engine": "aurora-postgresql",
+            "clusterIdentifier": "db",
+            "manageMasterUserPassword": True,
+            "skipFinalSnapshot": True,
+        },
+    )
+    [secret] = made["masterUserSecrets"]
+    assert secret["secretArn"].startswith(f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:rds!cluster-")
