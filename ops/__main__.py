@@ -9,7 +9,7 @@ import pulumi
 import typer
 from rich.console import Console
 
-from ops import render
+from ops import architecture, render
 from ops.plan import plan
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -39,6 +39,26 @@ def plan_command(
         typer.echo(json.dumps(declared.to_json(), indent=2))
     else:
         console.print(render.tree(declared) if as_tree else render.table(declared))
+
+
+@app.command("architecture")
+def architecture_command(
+    *,
+    write: Annotated[bool, typer.Option("--write", help="Rewrite docs/architecture.md.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Fail, with a diff, if docs/architecture.md is old.")] = False,
+) -> None:
+    """The description of the system, with every name, port and period read from the plans of prod and dev."""
+    rendered = architecture.current()
+    if check:
+        written = architecture.DOCUMENT.read_text(encoding="utf-8") if architecture.DOCUMENT.exists() else ""
+        if changes := architecture.difference(written, rendered):
+            typer.echo(changes, nl=False)
+            typer.echo("Out of date; run `python -m ops architecture --write`.", err=True)
+            raise typer.Exit(1)
+    elif write:
+        architecture.DOCUMENT.write_text(rendered, encoding="utf-8")
+    else:
+        typer.echo(rendered, nl=False)
 
 
 def run() -> None:

@@ -1,0 +1,182 @@
+"""docs/architecture.md is what the plans say, and cannot say what they do not."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from ops import __main__, architecture
+from ops.diagram import mermaid
+from ops.facts import Facts
+from ops.resources import Plan, PlanError, PlannedResource
+from tests.conftest import Plans
+
+
+def changed(plan: Plan, name: str, **inputs: Any) -> Plan:
+    """`plan` with other inputs of every resource called `name` that has them."""
+    resources = [
+        dataclasses.replace(found, inputs={**found.inputs, **inputs})
+        if found.name == name and inputs.keys() <= found.inputs.keys()
+        else found
+        for found in plan.resources
+    ]
+    return dataclasses.replace(plan, resources=tuple(resources))
+
+
+def without(plan: Plan, name: str) -> Plan:
+    return dataclasses.replace(plan, resources=tuple(found for found in plan.resources if found.name != name))
+
+
+def extended(plan: Plan, component: str, kind: str, /, **children: tuple[str, dict[str, Any]]) -> Plan:
+    """`plan` with a component of type `kind` and its children, by name: type and inputs."""
+    urn = f"urn:test::{component}"
+    made = [PlannedResource(urn=urn, type=kind, name=component, parent=plan.urn, custom=False, outputs={})]
+    made += [
+        PlannedResource(urn=f"{urn}::{name}", type=token, name=f"{component}-{name}", parent=urn, inputs=inputs)
+        for name, (token, inputs) in children.items()
+    ]
+    return dataclasses.replace(plan, resources=(*plan.resources, *made))
+
+
+def later(plan: Plan) -> Plan:
+    """`plan` with what other components will add to it."""
+    alarm: tuple[str, dict[str, Any]] = ("aws:cloudwatch/metricAlarm:MetricAlarm", {"name": "p-alarm"})
+    plan = extended(
+        plan,
+        "splunk",
+        "imgstore:splunk:SplunkStream",
+        stream=(
+            "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream",
+            {"name": "p-nginx", "splunkConfiguration": {"hecEndpoint": "https://hec.example", "retryDuration": 3600}},
+        ),
+        filter=("aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter", {}),
+        failed=("aws:s3/bucket:Bucket", {"bucket": "p-splunk-failed"}),
+        alarm=alarm,
+    )
+    plan = extended(
+        plan,
+        "audit",
+        "imgstore:audit:AuditTrail",
+        trail=(
+            "aws:cloudtrail/trail:Trail",
+            {"s3BucketName": "p-audit", "cloudWatchLogsGroupArn": "${urn:test::audit::logs.arn}:*"},
+        ),
+        logs=("aws:cloudwatch/logGroup:LogGroup", {"name": "/p/cloudtrail", "retentionInDays": 2192}),
+    )
+    plan = extended(
+        plan,
+        "replication",
+        "imgstore:replication:ImageReplication",
+        images=("aws:s3/bucket:Bucket", {"bucket": "p-images-us-west-2", "region": "us-west-2"}),
+        alarm=alarm,
+    )
+    rule = {"schedule": "cron(0 5 * * ? *)", "lifecycle": {"deleteAfter": 35}, "copyActions": [{}]}
+    plan = extended(
+        plan,
+        "backup",
+        "imgstore:backup:Backups",
+        vault=("aws:backup/vault:Vault", {"name": "p-vault"}),
+        daily=("aws:backup/plan:Plan", {"rules": [rule]}),
+        alarm=alarm,
+    )
+    return extended(
+        plan,
+        "rotation",
+        "imgstore:rotation:Rotation",
+        function=("aws:lambda/function:Function", {"name": "p-rotation"}),
+        schedule=("aws:secretsmanager/secretRotation:SecretRotation", {}),
+    )
+
+
+@pytest.fixture
+def both(plans: Plans) -> dict[str, Plan]:
+    return {stack: plans(stack) for stack in architecture.STACKS}
+
+
+def test_the_document_is_up_to_date(both: dict[str, Plan]):
+    written = architecture.DOCUMENT.read_text(encoding="utf-8")
+    assert not architecture.difference(written, architecture.document(both)), "python -m ops architecture --write"
+
+
+def test_the_check_fails_with_a_diff(tmp_path, monkeypatch, both):
+    old = tmp_path / "architecture.md"
+    old.write_text("# Old\n")
+    monkeypatch.setattr(architecture, "DOCUMENT", old)
+    monkeypatch.setattr(architecture, "current", lambda: architecture.document(both))
+    runner = CliRunner()
+    failed = runner.invoke(__main__.app, ["architecture", "--check"])
+    assert failed.exit_code == 1
+    assert "-# Old" in failed.output
+    assert runner.invoke(__main__.app, ["architecture", "--write"]).exit_code == 0
+    assert runner.invoke(__main__.app, ["architecture", "--check"]).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "inputs"),
+    [
+        ("edge-https", {"sslPolicy": "ELBSecurityPolicy-2016-08"}),
+        ("web-logs", {"retentionInDays": 7}),
+        ("client-vpn-endpoint", {"sessionTimeoutHours": 24}),
+        ("database-cluster", {"backupRetentionPeriod": 1}),
+    ],
+)
+def test_a_change_of_the_program_changes_the_document(both, name, inputs):
+    changes = {**both, "prod": changed(both["prod"], name, **inputs)}
+    assert architecture.document(changes) != architecture.document(both)
+
+
+@pytest.mark.parametrize(
+    "name", ["web-https-https-ingress", "app-database-ingress", "edge-certificate", "database-logs", "egress-nat"]
+)
+def test_what_is_not_in_the_plan_is_an_error(both, name):
+    with pytest.raises(PlanError):
+        architecture.document({**both, "prod": without(both["prod"], name)})
+
+
+def test_a_rule_for_another_port_admits_nothing(both):
+    moved = changed(both["prod"], "web-https-https-ingress", fromPort=80, toPort=80)
+    with pytest.raises(PlanError, match="no rule admits edge-alb to port 8443 of web-tasks"):
+        architecture.document({**both, "prod": moved})
+
+
+def test_what_is_deployed_later_is_described_once_it_is(both):
+    then = architecture.document({**both, "prod": later(both["prod"])})
+    assert "not deployed in prod" not in then
+    for fact in ("p-nginx", "3600 s", "p-splunk-failed", "/p/cloudtrail", "us-west-2", "p-vault", "p-rotation"):
+        assert fact in then
+    assert "Splunk<br/>https://hec.example" in mermaid(later(both["prod"]))
+
+
+def test_tables_have_as_many_cells_in_every_row(both):
+    width = 0
+    for line in architecture.document(both).splitlines():
+        cells = line.count("|") if line.startswith("|") else 0
+        assert not cells or not width or cells == width, line
+        width = cells
+
+
+@pytest.mark.parametrize("stack", architecture.STACKS)
+def test_diagrams_are_readable_and_whole(both, stack):
+    source = mermaid(both[stack])
+    nodes = re.findall(r'^    (n_\w+)\["[^"]+"\]$', source, re.MULTILINE)
+    arrows = re.findall(r'^  (n_\w+) (?:-->|-\.->)(?:\|"[^"]+"\|)? (n_\w+)$', source, re.MULTILINE)
+    assert len(nodes) == len(set(nodes)) <= 40
+    assert {end for arrow in arrows for end in arrow} <= set(nodes)
+    assert len(source.splitlines()) == 1 + len(nodes) + len(arrows) + 2 * source.count("subgraph")
+    assert mermaid(both[stack]) == source
+
+
+def test_an_arrow_is_a_rule(both):
+    assert 'n_web_service -->|"8042"| n_app_service' in mermaid(both["prod"])
+    closed = without(without(both["prod"], "app-from-web-ingress"), "app-from-web-egress")
+    assert "n_web_service -->|" not in mermaid(closed).replace('n_web_service -->|"443"', "")
+
+
+def test_a_certificate_of_another_authority_is_an_error(both):
+    other = changed(both["prod"], "ca-app-certificate", caCertPem="${urn:other.certPem}")
+    with pytest.raises(PlanError):
+        Facts(other).issued("ca-app-certificate", "ca-root")
