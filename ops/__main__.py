@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import Annotated
 
+import boto3
 import pulumi
 import typer
 from rich.console import Console
 
-from ops import architecture, render
+from ops import architecture, render, replay
 from ops.plan import plan
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -61,11 +62,28 @@ def architecture_command(
         typer.echo(rendered, nl=False)
 
 
+@app.command("replay-splunk")
+def replay_command(
+    bucket: Annotated[str, typer.Option(help="Bucket of the failed events.")],
+    source: Annotated[str, typer.Option(help="Folder of the source type, such as aws-cloudtrail.")],
+    endpoint: Annotated[str, typer.Option(help="The setting logging.splunk.hec_endpoint.")],
+    secret: Annotated[str, typer.Option(help="ARN of the source type's token.")],
+    *,
+    send: Annotated[bool, typer.Option("--send", help="Send; otherwise only say what would be sent.")] = False,
+) -> None:
+    """Send to Splunk what Firehose gave up on. Objects that Splunk acknowledged are tagged and never sent again."""
+    collector = replay.Collector(endpoint, replay.token(boto3.client("secretsmanager"), secret)) if send else None
+    report = replay.replay(boto3.client("s3"), bucket, source, collector)
+    for key, number in report.sent.items():
+        typer.echo(f"{'sent' if send else 'would send'} {number} events of {key}")
+    typer.echo(f"{len(report.sent)} objects, {sum(report.sent.values())} events; {len(report.before)} sent before")
+
+
 def run() -> None:
     """Runs the command line; what a person can put right is a message, not a traceback."""
     try:
         app()
-    except pulumi.RunError as error:
+    except (pulumi.RunError, replay.ReplayError) as error:
         typer.echo(str(error), err=True)
         raise SystemExit(1) from None
 
