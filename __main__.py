@@ -2,7 +2,7 @@
 
 import pulumi
 
-from components import firewall, nginx, orthanc, scaling
+from components import dashboard, firewall, nginx, orthanc, scaling
 from components.account import account
 from components.alarms import AlarmTopic
 from components.audit import AuditTrail
@@ -13,6 +13,7 @@ from components.budget import StudyBudget
 from components.certificates import PrivateCa
 from components.clientvpn import ClientVpn
 from components.cluster import Cluster
+from components.dashboard import Dashboard
 from components.database import Database
 from components.edge import Edge, client_networks
 from components.egress import Egress
@@ -179,6 +180,7 @@ RedeployOnRotation(
     opts=aws,
 )
 sources = [network.flow_logs, *vpn.logs, database.logs, rotation.logs, cluster.exec_logs, app.logs, web.logs]
+client_vpn = None
 if settings.client_vpn and settings.identity:
     client_vpn = ClientVpn(
         "client-vpn",
@@ -214,8 +216,9 @@ if settings.audit.account_baseline:
     baseline = AccountBaseline("baseline", scope, logs_to=storage.access_logs, keys=keys, topic=alarms, opts=aws)
     sources.append(baseline.logs)
 Backups("backup", scope, settings.backup, database=database, storage=storage, keys=keys, topic=alarms, opts=aws)
+streams = []
 if settings.logging.splunk:
-    SplunkStream(
+    splunk = SplunkStream(
         "splunk",
         scope,
         settings.logging.splunk,
@@ -225,7 +228,22 @@ if settings.logging.splunk:
         topic=alarms,
         opts=aws,
     )
+    streams = splunk.stream_names
 StudyBudget("budget", scope, settings.budget, settings.study, topic=alarms, opts=aws)
+Dashboard(  # after everything that rings
+    "dashboard",
+    scope,
+    parts=dashboard.parts(
+        scope.names,
+        alarms=[*alarms.alarms, *vpn.alarms],
+        edge=edge,
+        database=database,
+        vpn=vpn,
+        client_vpn=client_vpn,
+        streams=streams,
+    ),
+    opts=aws,
+)
 
 pulumi.export("url", f"https://{settings.dns.name}/dicom-web")
 pulumi.export("imageBucket", storage.images.name)

@@ -99,6 +99,7 @@ class AlarmTopic(Component):
             sns.TopicSubscription(
                 self.child(email), topic=topic.arn, protocol="email", endpoint=email, opts=self.options()
             )
+        self.alarms: list[cloudwatch.MetricAlarm] = []
         # Whoever publishes waits for the policy that lets it.
         self.ready = pulumi.Output.all(topic.arn, policy.id).apply(lambda known: str(known[0]))
         self.register_outputs({"arn": topic.arn})
@@ -118,7 +119,7 @@ def alarm(
     recovery, and sets off `remedy`, the ARN of a scaling policy.
     """
     name = component.child(suffix)
-    return cloudwatch.MetricAlarm(
+    made = cloudwatch.MetricAlarm(
         component.child(f"{suffix}-alarm"),
         name=component.names.of("cloudwatch.MetricAlarm", name),
         alarm_description=description,
@@ -137,3 +138,5 @@ def alarm(
         tags=component.names.tags(name),
         opts=component.options(),
     )
+    topic.alarms.append(made)
+    return made

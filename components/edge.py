@@ -77,6 +77,7 @@ class Edge(Component):
         self.web_route = Route(
             group=self.web_group, port="https", probe="https", source=self.alb_group, listener=self.rule
         )
+        self.nlb: lb.LoadBalancer | None = None
         self.dicom_hosts = [f"dicom.{dns.name}"] if self.internal else []
         self.dicom_routes = [self._dicom(clients, host) for host in self.dicom_hosts]
         self._record("alias", dns.name, self.alb)
@@ -207,6 +208,7 @@ class Edge(Component):
             tags=self.names.tags("dicom"),
             opts=self.options(),
         )
+        self.nlb = balancer
         self._record("dicom-alias", host, balancer)
         self.doors[orthanc.DICOM_LISTENER] = group
         return Route(group=target, port="dicom", probe="https", source=group, listener=listener)

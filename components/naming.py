@@ -40,6 +40,7 @@ LIMITS: dict[str, Limit] = {
     "cfg.Recorder": Limit(256, r"[\x20-\x7e]+"),
     "cloudtrail.Trail": Limit(128, r"[A-Za-z0-9](?:[._-]?[A-Za-z0-9])*", shortest=3),
     "cloudwatch.EventRule": Limit(64, r"[\w.-]+"),
+    "cloudwatch.Dashboard": Limit(255, r"[A-Za-z0-9_-]+"),
     "cloudwatch.LogGroup": Limit(512, r"[.\-_/#A-Za-z0-9]+"),
     "cloudwatch.LogMetricFilter": Limit(512, r"[^:*]+"),
     "cloudwatch.LogResourcePolicy": Limit(512, r"[\w-]+"),

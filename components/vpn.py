@@ -99,6 +99,7 @@ class CampusVpn(Component):
         self.alarm_actions = list(alarm_actions)
         self.logs: list[LogSource] = []
         self.connections: dict[str, ec2.VpnConnection] = {}
+        self.alarms: list[cloudwatch.MetricAlarm] = []
         reached = with_gateway(centers)
         if reached:
             hub = self._hub(network, transit_gateway_id, [center for center, _ in reached])
@@ -227,7 +228,7 @@ class CampusVpn(Component):
         )
 
     def _alarm(self, suffix: str, description: str, *, periods: int, watched: dict[str, Any]) -> None:
-        cloudwatch.MetricAlarm(
+        alarm = cloudwatch.MetricAlarm(
             self.child(f"{suffix}-alarm"),
             name=self.names.of("cloudwatch.MetricAlarm", f"vpn-{suffix}"),
             alarm_description=description,
@@ -242,3 +243,4 @@ class CampusVpn(Component):
             opts=self.options(),
             **watched,
         )
+        self.alarms.append(alarm)

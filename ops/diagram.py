@@ -39,6 +39,9 @@ NAMED = {
 EVERYWHERE = frozenset({"keys", "network"})
 """Components that all others refer to; their arrows would hide the rest."""
 
+WATCHING = frozenset({"dashboard"})
+"""Components that refer to all others, which says as little."""
+
 BORDER, OUTSIDE = "border of the VPC", "outside"
 
 
@@ -176,6 +179,8 @@ class Sketch:
         names = {str(found.inputs[key]): found.urn for kind, key in NAMED.items() for found in self._of(kind)}
         for resource in self.plan.resources:
             if resource.is_provider or resource.urn not in self.ids or resource.type in {INGRESS, EGRESS}:
+                continue
+            if self.plan.component_of(resource).name in WATCHING:
                 continue
             text = json.dumps(resource.inputs)
             urns = {reference.urn for reference in self.plan.references(resource.inputs)}
