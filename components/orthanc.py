@@ -158,6 +158,7 @@ def dicom(senders: Senders) -> dict[str, Any]:
         "DicomTlsPrivateKey": f"{TLS_FOLDER}/server.key",
         "DicomTlsTrustedCertificates": f"{TLS_FOLDER}/authority.crt",
         "DicomTlsRemoteCertificateRequired": True,
+        "DicomTlsMinimumProtocolVersion": 4,  # TLS 1.2; the default profile may accept less
         **always,
     }
 

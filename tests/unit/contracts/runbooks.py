@@ -18,7 +18,9 @@ from ops.resources import Plan
 RENAMED = {"s3api": "s3", "configservice": "config", "deploy": "codedeploy"}
 """Services that the CLI calls otherwise than their model."""
 
-GLOBAL = frozenset({"query", "output", "region", "profile", "no-cli-pager", "cli-input-json", "no-paginate"})
+GLOBAL = frozenset(
+    {"query", "output", "region", "profile", "no-cli-pager", "cli-binary-format", "cli-input-json", "no-paginate"}
+)
 PAGES = frozenset({"max-items", "page-size", "starting-token"})
 CUSTOM = {
     ("s3", "sync"): frozenset({"exclude", "include", "dryrun", "delete", "quiet"}),

@@ -51,6 +51,7 @@ ORTHANC = {
     "AuthenticationEnabled": True,
     "DicomTlsEnabled": True,
     "DicomTlsRemoteCertificateRequired": True,
+    "DicomTlsMinimumProtocolVersion": 4,
 }
 """4 is TLS 1.2: https://orthanc.uclouvain.be/book/faq/https.html"""
 
