@@ -1,0 +1,184 @@
+"""What a check sees: resources and stacks as plain values, and what it may say of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+
+class _Marker:
+    """A value that is none: `ABSENT` was never set, `UNKNOWN` is decided by AWS during the update."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return self._name
+
+    def __bool__(self) -> bool:
+        return False
+
+
+ABSENT: Final = _Marker("ABSENT")
+UNKNOWN: Final = _Marker("UNKNOWN")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Violation:
+    """A rule is broken. `message` says what is wrong at `path`, in the engine's spelling; the remedy is the rule's."""
+
+    message: str
+    path: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Undecided:
+    """Whether the rule is broken depends on a value at `path` that is unknown in a preview."""
+
+    path: str
+
+
+Finding = Violation | Undecided
+
+
+def look(data: Any, path: str) -> Any:
+    """What stands at a dotted path: a value, `ABSENT`, or `UNKNOWN` if it or anything above it is unknown.
+
+    A name is a key of a mapping, a number a position in a list. None counts as absent.
+    """
+    found: Any = data
+    for name in path.split("."):
+        if found is UNKNOWN:
+            return UNKNOWN
+        if isinstance(found, Mapping):
+            found = found.get(name, ABSENT)
+        elif isinstance(found, list | tuple) and name.isdigit():
+            found = found[int(name)] if int(name) < len(found) else ABSENT
+        else:
+            return ABSENT
+    return ABSENT if found is None else found
+
+
+def each(data: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Elements of the list at `path` with their own paths; `(path, UNKNOWN)` for an unknown list, nothing for none.
+
+    A single mapping counts as a list of one: some properties of AWS are a list of at most one, and spelled flat.
+    """
+    found = look(data, path)
+    if found is UNKNOWN or isinstance(found, Mapping):
+        yield path, found
+    elif _is_list(found):
+        for position, element in enumerate(found):
+            yield f"{path}.{position}", element
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """A resource as the program declares it, or, in a stack check after an update, as it is.
+
+    `properties` are plain values in camelCase with `UNKNOWN` in place of what is not known yet. `dependencies` names,
+    for each property, the URNs of the resources whose outputs stand in it: the only link while values are unknown.
+    """
+
+    urn: str
+    type: str
+    name: str
+    properties: Mapping[str, Any]
+    protect: bool = False
+    parent: str = ""
+    dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def stack(self) -> str:
+        """Name of the stack."""
+        return self.urn.split("::")[0].removeprefix("urn:pulumi:")
+
+    def get(self, path: str) -> Any:
+        """What stands at a dotted path; see `look`."""
+        return look(self.properties, path)
+
+    def each(self, path: str) -> Iterator[tuple[str, Any]]:
+        """Elements of the list at a dotted path; see `each`."""
+        return each(self.properties, path)
+
+    def is_true(self, path: str, message: str) -> Iterator[Finding]:
+        """Broken unless the property is true; absent is false."""
+        return self.expect(path, lambda value: value is True, message)
+
+    def is_set(self, path: str, message: str) -> Iterator[Finding]:
+        """Broken if the property is absent or empty. An unknown value is one: something will stand there."""
+        found = self.get(path)
+        if found is not UNKNOWN and (found is ABSENT or found in ("", [], {})):
+            yield Violation(message=message, path=path)
+
+    def expect(self, path: str, holds: Callable[[Any], bool], message: str) -> Iterator[Finding]:
+        """Broken unless `holds` is true of the value; it is never asked about an unknown one, and absent is broken."""
+        found = self.get(path)
+        if found is UNKNOWN:
+            yield Undecided(path=path)
+        elif found is ABSENT or not holds(found):
+            yield Violation(message=message, path=path)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """Every resource of a stack."""
+
+    resources: tuple[Resource, ...]
+
+    @cached_property
+    def by_urn(self) -> dict[str, Resource]:
+        """Resources by URN."""
+        return {resource.urn: resource for resource in self.resources}
+
+    @cached_property
+    def _by_type(self) -> dict[str, list[Resource]]:
+        found: dict[str, list[Resource]] = {}
+        for resource in self.resources:
+            found.setdefault(resource.type, []).append(resource)
+        return found
+
+    def of(self, types: Iterable[str]) -> list[Resource]:
+        """Resources of the types."""
+        return [resource for kind in types for resource in self._by_type.get(kind, [])]
+
+    def refers(self, source: Resource, path: str, target: Resource) -> bool:
+        """Whether the property at `path` of `source` names `target`: by dependency, or by its id, ARN or name.
+
+        While an id is unknown only the dependency tells; a dependency holds for the whole of a property.
+        """
+        if target.urn in source.dependencies.get(path.split(".", maxsplit=1)[0], ()):
+            return True
+        named = source.get(path)
+        texts = {named} if isinstance(named, str) else set(_texts(named))
+        keys = ("arn", "id", "name", "bucket", "identifier", "clusterIdentifier", "keyId")
+        known = {value for key in keys if isinstance(value := target.get(key), str) and value}
+        return bool(texts & known)
+
+    def referring(self, types: Iterable[str], path: str, target: Resource) -> list[Resource]:
+        """Resources of the types whose property at `path` names `target`."""
+        return [source for source in self.of(types) if self.refers(source, path, target)]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
+    elif _is_list(value):
+        for item in value:
+            yield from _texts(item)
+
+
+Settings = Mapping[str, Any]
+"""A rule's thresholds: the defaults of its schema, overridden by the pack's configuration."""
+
+ResourceCheck = Callable[[Resource, Settings], Iterable[Finding]]
+StackCheck = Callable[[Stack, Settings], Iterable[tuple[Resource, Finding]]]

@@ -1,0 +1,105 @@
+"""Type tokens of the AWS provider that rules read. A test compares each with the SDK's class of that name.
+
+They are written down because importing the SDK's classes for them takes longer than all rules together.
+"""
+
+from typing import Final
+
+ACCESS_KEY: Final = "aws:iam/accessKey:AccessKey"
+ACCOUNT: Final = "aws:securityhub/account:Account"
+ACCOUNT_PASSWORD_POLICY: Final = "aws:iam/accountPasswordPolicy:AccountPasswordPolicy"
+AUTHORIZATION_RULE: Final = "aws:ec2clientvpn/authorizationRule:AuthorizationRule"
+BUCKET: Final = "aws:s3/bucket:Bucket"
+BUCKET_ACL: Final = "aws:s3/bucketAcl:BucketAcl"
+BUCKET_LIFECYCLE_CONFIGURATION: Final = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
+BUCKET_LOGGING: Final = "aws:s3/bucketLogging:BucketLogging"
+BUCKET_NOTIFICATION: Final = "aws:s3/bucketNotification:BucketNotification"
+BUCKET_OBJECT_LOCK_CONFIGURATION: Final = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration"
+BUCKET_OWNERSHIP_CONTROLS: Final = "aws:s3/bucketOwnershipControls:BucketOwnershipControls"
+BUCKET_POLICY: Final = "aws:s3/bucketPolicy:BucketPolicy"
+BUCKET_PUBLIC_ACCESS_BLOCK: Final = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+BUCKET_REPLICATION_CONFIG: Final = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
+BUCKET_SERVER_SIDE_ENCRYPTION_CONFIGURATION: Final = (
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+)
+BUCKET_VERSIONING: Final = "aws:s3/bucketVersioning:BucketVersioning"
+CERTIFICATE: Final = "aws:acm/certificate:Certificate"
+CLUSTER_INSTANCE: Final = "aws:rds/clusterInstance:ClusterInstance"
+CLUSTER_PARAMETER_GROUP: Final = "aws:rds/clusterParameterGroup:ClusterParameterGroup"
+CLUSTER_SNAPSHOT: Final = "aws:rds/clusterSnapshot:ClusterSnapshot"
+DEFAULT_NETWORK_ACL: Final = "aws:ec2/defaultNetworkAcl:DefaultNetworkAcl"
+DEFAULT_ROUTE_TABLE: Final = "aws:ec2/defaultRouteTable:DefaultRouteTable"
+DEFAULT_SECURITY_GROUP: Final = "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup"
+DETECTOR: Final = "aws:guardduty/detector:Detector"
+ECS_CLUSTER: Final = "aws:ecs/cluster:Cluster"
+ENCRYPTION_BY_DEFAULT: Final = "aws:ebs/encryptionByDefault:EncryptionByDefault"
+ENDPOINT: Final = "aws:ec2clientvpn/endpoint:Endpoint"
+FILE_SYSTEM: Final = "aws:efs/fileSystem:FileSystem"
+FIREHOSE_DELIVERY_STREAM: Final = "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream"
+FLOW_LOG: Final = "aws:ec2/flowLog:FlowLog"
+FUNCTION: Final = "aws:lambda/function:Function"
+FUNCTION_URL: Final = "aws:lambda/functionUrl:FunctionUrl"
+GROUP: Final = "aws:iam/group:Group"
+GROUP_POLICY: Final = "aws:iam/groupPolicy:GroupPolicy"
+INSTANCE: Final = "aws:rds/instance:Instance"
+INTERNET_GATEWAY: Final = "aws:ec2/internetGateway:InternetGateway"
+KEY: Final = "aws:kms/key:Key"
+KEY_POLICY: Final = "aws:kms/keyPolicy:KeyPolicy"
+LISTENER: Final = "aws:lb/listener:Listener"
+LOAD_BALANCER: Final = "aws:lb/loadBalancer:LoadBalancer"
+LOG_GROUP: Final = "aws:cloudwatch/logGroup:LogGroup"
+LOG_METRIC_FILTER: Final = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
+METRIC_ALARM: Final = "aws:cloudwatch/metricAlarm:MetricAlarm"
+NETWORK_ACL: Final = "aws:ec2/networkAcl:NetworkAcl"
+NETWORK_ACL_RULE: Final = "aws:ec2/networkAclRule:NetworkAclRule"
+PERMISSION: Final = "aws:lambda/permission:Permission"
+PLAN: Final = "aws:backup/plan:Plan"
+POLICY: Final = "aws:iam/policy:Policy"
+RDS_CLUSTER: Final = "aws:rds/cluster:Cluster"
+RECORDER: Final = "aws:cfg/recorder:Recorder"
+REPOSITORY: Final = "aws:ecr/repository:Repository"
+ROLE: Final = "aws:iam/role:Role"
+ROLE_POLICY: Final = "aws:iam/rolePolicy:RolePolicy"
+ROLE_POLICY_ATTACHMENT: Final = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
+ROUTE: Final = "aws:ec2/route:Route"
+ROUTE_TABLE: Final = "aws:ec2/routeTable:RouteTable"
+SECRET: Final = "aws:secretsmanager/secret:Secret"
+SECRET_ROTATION: Final = "aws:secretsmanager/secretRotation:SecretRotation"
+SECURITY_GROUP: Final = "aws:ec2/securityGroup:SecurityGroup"
+SECURITY_GROUP_EGRESS_RULE: Final = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+SECURITY_GROUP_INGRESS_RULE: Final = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+SECURITY_GROUP_RULE: Final = "aws:ec2/securityGroupRule:SecurityGroupRule"
+SELECTION: Final = "aws:backup/selection:Selection"
+SERVICE: Final = "aws:ecs/service:Service"
+SNAPSHOT: Final = "aws:rds/snapshot:Snapshot"
+STREAM: Final = "aws:kinesis/stream:Stream"
+SUBNET: Final = "aws:ec2/subnet:Subnet"
+TASK_DEFINITION: Final = "aws:ecs/taskDefinition:TaskDefinition"
+TOPIC: Final = "aws:sns/topic:Topic"
+TRAIL: Final = "aws:cloudtrail/trail:Trail"
+USER: Final = "aws:iam/user:User"
+USER_GROUP_MEMBERSHIP: Final = "aws:iam/userGroupMembership:UserGroupMembership"
+USER_POLICY: Final = "aws:iam/userPolicy:UserPolicy"
+USER_POLICY_ATTACHMENT: Final = "aws:iam/userPolicyAttachment:UserPolicyAttachment"
+VAULT: Final = "aws:backup/vault:Vault"
+VAULT_LOCK_CONFIGURATION: Final = "aws:backup/vaultLockConfiguration:VaultLockConfiguration"
+VAULT_POLICY: Final = "aws:backup/vaultPolicy:VaultPolicy"
+VPC: Final = "aws:ec2/vpc:Vpc"
+VPC_ENDPOINT: Final = "aws:ec2/vpcEndpoint:VpcEndpoint"
+VPN_CONNECTION: Final = "aws:ec2/vpnConnection:VpnConnection"
+WEB_ACL: Final = "aws:wafv2/webAcl:WebAcl"
+WEB_ACL_ASSOCIATION: Final = "aws:wafv2/webAclAssociation:WebAclAssociation"
+WEB_ACL_LOGGING_CONFIGURATION: Final = "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration"
+
+ALIASES: Final = {
+    "aws:alb/loadBalancer:LoadBalancer": "aws:lb/loadBalancer:LoadBalancer",
+    "aws:alb/listener:Listener": "aws:lb/listener:Listener",
+    "aws:alb/targetGroup:TargetGroup": "aws:lb/targetGroup:TargetGroup",
+    "aws:s3/bucketV2:BucketV2": "aws:s3/bucket:Bucket",
+    "aws:s3/bucketVersioningV2:BucketVersioningV2": "aws:s3/bucketVersioning:BucketVersioning",
+    "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2": "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2": "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "aws:s3/bucketLoggingV2:BucketLoggingV2": "aws:s3/bucketLogging:BucketLogging",
+    "aws:s3/bucketObjectLockConfigurationV2:BucketObjectLockConfigurationV2": "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
+}
+"""Other spellings of a type, old or deprecated, by which a resource could slip past a rule."""
