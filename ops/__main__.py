@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from ops import architecture, render, replay
+from ops import review as reviews
 from ops.plan import plan
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -60,6 +61,22 @@ def architecture_command(
         architecture.DOCUMENT.write_text(rendered, encoding="utf-8")
     else:
         typer.echo(rendered, nl=False)
+
+
+@app.command("review")
+def review_command(
+    stack: Stack,
+    base: Annotated[str, typer.Option(help="Git reference that the change is compared with, such as origin/main.")],
+    *,
+    allow_stateful: Annotated[
+        bool, typer.Option("--allow-stateful", help="Let resources that hold data be replaced or deleted.")
+    ] = False,
+) -> None:
+    """What a change would do to a stack, as one Markdown comment. Exits 2 if data would be lost."""
+    found = reviews.review(reviews.plan_at(base, stack), plan(stack), allow_stateful=allow_stateful)
+    typer.echo(reviews.markdown(found), nl=False)
+    if found.blocked:
+        raise typer.Exit(2)
 
 
 @app.command("replay-splunk")

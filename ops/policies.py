@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ops.configuration import PROJECT
@@ -11,9 +14,14 @@ from ops.plan import Plan, PlannedResource
 
 sys.path.insert(0, str(PROJECT / "policy"))  # the pack stands on its own and is no package of this project
 
+import hipaa.checks  # noqa: F401  importing the checks registers them
+from hipaa.evaluate import Result, everything
 from hipaa.model import UNKNOWN, Resource, Stack
+from hipaa.rule import REGISTERED
 from hipaa.types import ALIASES
+from hipaa.waivers import load
 
+WAIVERS = PROJECT / "policy" / "waivers.yaml"
 REFERENCE = re.compile(r"\$\{urn:[^}]*\}")
 
 
@@ -45,3 +53,41 @@ def _unknown(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_unknown(item) for item in value]
     return UNKNOWN if isinstance(value, str) and REFERENCE.search(value) else value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What the pack says of a plan, in sentences; `rules` is how many it asked."""
+
+    rules: int
+    violations: tuple[str, ...]
+    advice: tuple[str, ...]
+    waived: tuple[str, ...]
+
+    def citations(self, types: Iterable[str]) -> list[str]:
+        """Paragraphs of 45 CFR that rules for resources of these types stand for."""
+        wanted = set(types)
+        return sorted({cited for rule in REGISTERED.values() if rule.types & wanted for cited in rule.facts.citations})
+
+
+def verdict(plan: Plan, waivers: Path = WAIVERS) -> Verdict:
+    """Every rule on a plan, with the project's waivers."""
+    held = load(waivers)
+    results = [one for one in everything(REGISTERED.values(), stack_of(plan)) if one.broken]
+    excused = {id(one): waiver for one in results if (waiver := held.excuse(one))}
+    standing = [one for one in results if id(one) not in excused]
+    grave = [one for one in standing if one.facts.severity == "mandatory"]
+    return Verdict(
+        rules=len(REGISTERED),
+        violations=(*map(_told, grave), *held.problems(plan.stack)),
+        advice=tuple(_told(one) for one in standing if one not in grave),
+        waived=tuple(
+            f"{one.facts.code} `{one.resource.name}`, until {excused[id(one)].expires}: {excused[id(one)].reason}"
+            for one in results
+            if id(one) in excused
+        ),
+    )
+
+
+def _told(result: Result) -> str:
+    return f"`{result.resource.name}` {result.message}"

@@ -6,6 +6,8 @@ secrets, assets and resource references.
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from pulumi.runtime import rpc
@@ -18,6 +20,7 @@ UNKNOWN = "[unknown]"
 
 _SIGNATURE = rpc._special_sig_key
 _SECRET = rpc._special_secret_sig
+_ASSET = rpc._special_asset_sig
 _RESOURCE = rpc._special_resource_sig
 
 
@@ -61,4 +64,7 @@ def _object(value: Wire) -> Any:
     if signature == _RESOURCE:
         return token(fields["urn"].string_value, "id")
     # What is left are maps, and assets: a path, a text, a URI, or assets by name.
-    return {key: _value(item) for key, item in sorted(fields.items())}
+    held = {key: _value(item) for key, item in sorted(fields.items())}
+    if signature == _ASSET and Path(held.get("path", "")).is_file():
+        held["sha256"] = hashlib.sha256(Path(held["path"]).read_bytes()).hexdigest()
+    return held

@@ -15,16 +15,16 @@ from pulumi_policy import policy as engine
 class Once:
     """A decoder that remembers, by identity: the engine's messages never change, and are kept alive here."""
 
-    def __init__(self, decode: Callable[[Any], Any]) -> None:
+    def __init__(self, decode: Callable[..., Any]) -> None:
         self._decode = decode
-        self._made: dict[int, tuple[Any, Any]] = {}
+        self._made: dict[tuple[int, tuple[Any, ...]], tuple[Any, Any]] = {}
 
-    def __call__(self, message: Any) -> Any:
-        """What `message` decodes to."""
-        known = self._made.get(id(message))
-        if known is None or known[0] is not message:
-            known = self._made[id(message)] = (message, self._decode(message))
-        return known[1]
+    def __call__(self, message: Any, *how: Any) -> Any:
+        """What `message` decodes to, `how` being whatever else the decoder is told."""
+        key = (id(message), how)
+        if key not in self._made:
+            self._made[key] = (message, self._decode(message, *how))
+        return self._made[key][1]
 
 
 class _JsonFormat:

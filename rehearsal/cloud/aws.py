@@ -14,7 +14,7 @@ from rehearsal.cloud.identity import created, name_property
 from rehearsal.cloud.provider import Provider, visible
 from rehearsal.cloud.rules import deletion, live, static
 from rehearsal.cloud.rules.errors import AwsError
-from rehearsal.cloud.tables import data, table
+from rehearsal.cloud.tables import data, replaces, table
 from rehearsal.cloud.validation import Failure
 
 NO_ACCOUNT = "000000000000"
@@ -55,11 +55,7 @@ class Aws(Provider):
 
     def replaces(self, token: str, changed: list[str]) -> list[str]:
         """By AWS's schema, and by the reviewed list where that is silent."""
-        listed = set(data("behaviours")["replaces"].get(token, []))
-        if "*" in listed:
-            return [name for name in changed if f"-{name}" not in listed]
-        immutable = listed | set(table("aws")["types"][token]["replaces"])
-        return [name for name in changed if name in immutable]
+        return replaces(token, changed)
 
     def must_delete_first(self, token: str, olds: dict[str, Any], news: dict[str, Any]) -> bool:
         """A fixed name can't be held by two at once; a generated one leaves room for the successor."""

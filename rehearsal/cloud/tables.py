@@ -62,6 +62,15 @@ def build() -> None:
         (FOLDER / f"{package}.json").write_text(json.dumps(derived, sort_keys=True))
 
 
+def replaces(token: str, changed: list[str]) -> list[str]:
+    """Of the changed properties of an AWS type, those that only a new resource can have; none of a type not listed."""
+    listed = set(data("behaviours")["replaces"].get(token, []))
+    if "*" in listed:
+        return [name for name in changed if f"-{name}" not in listed]
+    immutable = listed | set(table("aws")["types"].get(token, {}).get("replaces", []))
+    return [name for name in changed if name in immutable]
+
+
 def _package(package: str) -> dict[str, Any]:
     objects: dict[str, Any] = {}
     types: dict[str, Any] = {}
