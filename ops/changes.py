@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from ops.plan import Plan, PlannedResource
+from rehearsal.cloud.identity import name_property
 
 Action = Literal["create", "update", "replace", "delete", "retain"]
 
@@ -25,6 +26,9 @@ STATEFUL = frozenset(
     }
 )
 """Types that hold what cannot be made again."""
+
+IMMOVABLE = {"aws:rds/subnetGroup:SubnetGroup": "subnetIds", "aws:lb/loadBalancer:LoadBalancer": "subnets"}
+"""Types that AWS keeps in the VPC they were made in, and the property that would move them."""
 
 Replaces = Callable[[str, list[str]], list[str]]
 """Of the changed properties of a type, those that only a new resource can have."""
@@ -49,8 +53,8 @@ class Change:
 def changes(base: Plan, head: Plan, replaces: Replaces) -> list[Change]:
     """Every change from `base` to `head`, by component and name. Components and providers are not resources."""
     old, new = _resources(base), _resources(head)
-    differing = {urn: _differing(old[urn], new[urn]) for urn in old.keys() & new.keys()}
-    forced = _replaced(new, head, differing, replaces)
+    differing = {urn: found for urn in old.keys() & new.keys() if (found := _differing(old[urn], new[urn]))}
+    forced, touched = _consequences(old, new, head, differing, replaces)
     found = [
         *(Change(action="create", resource=new[urn], component=_component(head, new[urn])) for urn in new.keys() - old),
         *(
@@ -66,11 +70,10 @@ def changes(base: Plan, head: Plan, replaces: Replaces) -> list[Change]:
                 action="replace" if urn in forced else "update",
                 resource=new[urn],
                 component=_component(head, new[urn]),
-                properties=tuple(sorted({*properties, *forced.get(urn, ())})),
-                because=tuple(forced.get(urn, ())),
+                properties=tuple(sorted({*differing.get(urn, ()), *touched.get(urn, ())})),
+                because=tuple(sorted(forced.get(urn, ()))),
             )
-            for urn, properties in differing.items()
-            if properties or urn in forced
+            for urn in differing.keys() | touched.keys()
         ),
     ]
     return sorted(found, key=lambda change: (change.component, change.resource.type, change.resource.name))
@@ -99,35 +102,53 @@ def _content(value: Any) -> Any:
     return [_content(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _replaced(
-    new: Mapping[str, PlannedResource], head: Plan, differing: Mapping[str, list[str]], replaces: Replaces
-) -> dict[str, list[str]]:
-    """Resources that have to be replaced, by URN with the properties that force it; a replacement goes on to whatever
-    names an output of the replaced one where it cannot be changed.
+def _consequences(
+    old: Mapping[str, PlannedResource],
+    new: Mapping[str, PlannedResource],
+    head: Plan,
+    differing: Mapping[str, list[str]],
+    replaces: Replaces,
+) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """What has to be replaced, with the properties that force it, and what names an output that is new then.
+
+    A replacement goes on: whoever names an output of the replaced one changes too, and is replaced itself where that
+    property cannot change.
     """
-    forced = {urn: found for urn, names in differing.items() if (found := replaces(new[urn].type, names))}
-    waiting = list(forced)
-    while waiting:
-        gone = waiting.pop()
-        for urn, named in _naming(new, head, gone, differing.get(gone, [])):
-            if urn in differing and urn not in forced and (found := replaces(new[urn].type, named)):
-                forced[urn] = found
-                waiting.append(urn)
-    return forced
+    forced = {urn: set(found) for urn, names in differing.items() if (found := replaces(new[urn].type, names))}
+    touched: dict[str, set[str]] = {}
+    links = [(urn, *link) for urn in old.keys() & new.keys() for link in _links(head, new[urn])]
+    settled = False
+    while not settled:
+        settled = True
+        for urn, name, target, output in links:
+            if target not in forced or not _renewed(old[target], new[target], differing.get(target, ()), output):
+                continue
+            reasons = set(replaces(new[urn].type, [name]))
+            if IMMOVABLE.get(new[urn].type) == name and "vpcId" in forced[target]:
+                reasons.add(name)
+            if reasons - forced.get(urn, set()):
+                forced.setdefault(urn, set()).update(reasons)
+                settled = False
+            touched.setdefault(urn, set()).add(name)
+    return forced, touched
 
 
-def _naming(
-    new: Mapping[str, PlannedResource], head: Plan, gone: str, changed: list[str]
-) -> Iterator[tuple[str, list[str]]]:
-    """Resources with the properties that name an output of `gone` which its successor has anew: all but inputs that
-    stay the same.
+def _links(plan: Plan, resource: PlannedResource) -> Iterator[tuple[str, str, str]]:
+    """Property, URN and output of everything the resource names; the output is empty where its value is known."""
+    for name, value in resource.inputs.items():
+        named = plan.references(value)
+        yield from ((name, found.urn, found.property.split(".")[0]) for found in named)
+        shown = {found.urn for found in named}
+        yield from ((name, urn, "") for urn in resource.property_dependencies.get(name, ()) if urn not in shown)
+
+
+def _renewed(old: PlannedResource, new: PlannedResource, changed: Iterable[str], output: str) -> bool:
+    """Whether an output of a replaced resource is another one for those who name it.
+
+    An input that stays the same is the same output, unless the old resource has to go before the new one can come, as
+    it must where both have the same name: whoever depends on it goes with it.
     """
-    kept = new[gone].inputs.keys() - changed
-    for urn, resource in new.items():
-        named = [
-            name
-            for name, value in resource.inputs.items()
-            if any(found.urn == gone and found.property.split(".")[0] not in kept for found in head.references(value))
-        ]
-        if named:
-            yield urn, named
+    if output and (output not in new.inputs or output in changed):
+        return True
+    name = name_property(new.type) or ""
+    return new.delete_before_replace or (name in new.inputs and old.inputs.get(name) == new.inputs[name])
