@@ -97,7 +97,7 @@ def statements(document: Any) -> list[Statement] | Any:
 
 
 def parsed(value: Any) -> Any:
-    """What JSON text says; a value that is no text stays, empty text is ABSENT. Raises ValueError if it is malformed."""
+    """What JSON text says; what is no text stays, empty text is ABSENT. Raises ValueError if it is malformed."""
     if value is None or value is ABSENT or value == "":
         return ABSENT
     return _loaded(value) if isinstance(value, str) else value
