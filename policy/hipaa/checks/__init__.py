@@ -1,5 +1,5 @@
 """The checks, one module per area; importing this package registers them all."""
 
-from hipaa.checks import access, network
+from hipaa.checks import access, keys, network
 
-__all__ = ["access", "network"]
+__all__ = ["access", "keys", "network"]
