@@ -27,7 +27,7 @@ REFERENCE = re.compile(r"\$\{urn:[^}]*\}")
 
 def stack_of(plan: Plan) -> Stack:
     """A plan as the pack sees a first preview: whatever another resource has yet to say is unknown."""
-    return Stack(resources=tuple(_resource(plan, one) for one in plan.resources if one.custom and not one.is_provider))
+    return Stack(resources=tuple(_resource(plan, one) for one in plan.resources if one.custom))
 
 
 def _resource(plan: Plan, one: PlannedResource) -> Resource:
@@ -43,6 +43,7 @@ def _resource(plan: Plan, one: PlannedResource) -> Resource:
         properties=_unknown(one.inputs),
         protect=one.protect,
         parent=one.parent,
+        provider=one.provider,
         dependencies={name: urns for name, urns in {**dependencies, **declared}.items() if urns},
     )
 

@@ -82,8 +82,9 @@ def _is_list(value: Any) -> bool:
 class Resource:
     """A resource as the program declares it, or, in a stack check after an update, as it is.
 
-    `properties` are plain values in camelCase with `UNKNOWN` in place of what is not known yet. `dependencies` names,
-    for each property, the URNs of the resources whose outputs stand in it: the only link while values are unknown.
+    `properties` are plain values in camelCase with `UNKNOWN` in place of what is not known yet. `provider` is
+    the URN of the provider, empty where it is not told. `dependencies` names, for each property, the URNs of the
+    resources whose outputs stand in it: the only link while values are unknown.
     """
 
     urn: str
@@ -92,6 +93,7 @@ class Resource:
     properties: Mapping[str, Any]
     protect: bool = False
     parent: str = ""
+    provider: str = ""
     dependencies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property

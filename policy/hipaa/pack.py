@@ -110,6 +110,7 @@ def resource(args: ResourceValidationArgs) -> Resource:
         properties=plain(args.props),
         protect=bool(args.opts.protect),
         parent=args.opts.parent or "",
+        provider=args.provider.urn if args.provider else "",
     )
 
 
@@ -140,6 +141,7 @@ def _stack_resource(one: Any) -> Resource:
         properties=plain(one.props),
         protect=bool(one.opts.protect),
         parent=one.parent.urn if one.parent else "",
+        provider=one.provider.urn if one.provider else "",
         dependencies=links,
     )
 
