@@ -1,0 +1,44 @@
+"""Values in the spellings that programs give them."""
+
+from typing import Any
+
+import pytest
+
+from hipaa import types
+from hipaa.model import ABSENT, UNKNOWN
+from hipaa.values import blocks, is_customer_key, number
+from tests.policy.cases import resource
+
+
+@pytest.mark.parametrize(
+    ("value", "meant"), [(80.0, 80), ("80", 80), (-1, -1), ("all", None), (True, None), (UNKNOWN, None)]
+)
+def test_numbers_may_be_text(value: Any, meant: float | None):
+    assert number(value) == meant
+
+
+def test_a_block_may_be_an_object_a_list_or_missing():
+    assert blocks(resource(types.FUNCTION, vpcConfig={"a": 1}), "vpcConfig") == ["vpcConfig"]
+    assert blocks(resource(types.FUNCTION, vpcConfig=[{"a": 1}, {"a": 2}]), "vpcConfig") == [
+        "vpcConfig.0",
+        "vpcConfig.1",
+    ]
+    assert blocks(resource(types.FUNCTION, vpcConfig=UNKNOWN), "vpcConfig") == ["vpcConfig"]
+    assert blocks(resource(types.FUNCTION), "vpcConfig") == ["vpcConfig"]
+
+
+@pytest.mark.parametrize(
+    ("value", "own"),
+    [
+        ("0a1b2c3d-0000-0000-0000-000000000000", True),
+        ("arn:aws:kms:us-east-1:111122223333:key/0a1b2c3d", True),
+        ("alias/study/logs", True),
+        ("alias/awsome", True),
+        ("alias/aws/sns", False),
+        ("arn:aws:kms:us-east-1:111122223333:alias/aws/sns", False),
+        ("", False),
+        (ABSENT, False),
+    ],
+)
+def test_keys_of_aws_are_known_by_their_alias(value: Any, *, own: bool):
+    assert is_customer_key(value) is own
