@@ -18,8 +18,11 @@ import hipaa.checks  # noqa: F401  importing the checks registers them
 from hipaa.evaluate import Result, everything
 from hipaa.model import UNKNOWN, Resource, Stack
 from hipaa.rule import REGISTERED
-from hipaa.types import ALIASES
+from hipaa.types import ALIASES, REPOSITORY
 from hipaa.waivers import load
+
+IN_THE_ENGINE = ALIASES | {"awsx:ecr:Repository": REPOSITORY}
+"""A component of another package is only itself in a plan; the engine also sees the resource it makes of its inputs."""
 
 WAIVERS = PROJECT / "policy" / "waivers.yaml"
 REFERENCE = re.compile(r"\$\{urn:[^}]*\}")
@@ -27,7 +30,8 @@ REFERENCE = re.compile(r"\$\{urn:[^}]*\}")
 
 def stack_of(plan: Plan) -> Stack:
     """A plan as the pack sees a first preview: whatever another resource has yet to say is unknown."""
-    return Stack(resources=tuple(_resource(plan, one) for one in plan.resources if one.custom))
+    seen = [one for one in plan.resources if one.custom or one.type in IN_THE_ENGINE]
+    return Stack(resources=tuple(_resource(plan, one) for one in seen))
 
 
 def _resource(plan: Plan, one: PlannedResource) -> Resource:
@@ -38,7 +42,7 @@ def _resource(plan: Plan, one: PlannedResource) -> Resource:
     declared = {name: tuple(urns) for name, urns in one.property_dependencies.items()}
     return Resource(
         urn=one.urn,
-        type=ALIASES.get(one.type, one.type),
+        type=IN_THE_ENGINE.get(one.type, one.type),
         name=one.name,
         properties=_unknown(one.inputs),
         protect=one.protect,
