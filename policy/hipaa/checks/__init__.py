@@ -1,5 +1,29 @@
 """The checks, one module per area; importing this package registers them all."""
 
-from hipaa.checks import access, balancer, containers, firewall, keys, lifecycle, network, security_groups, vpn
+from hipaa.checks import (
+    access,
+    backups,
+    balancer,
+    containers,
+    database,
+    firewall,
+    keys,
+    lifecycle,
+    network,
+    security_groups,
+    vpn,
+)
 
-__all__ = ["access", "balancer", "containers", "firewall", "keys", "lifecycle", "network", "security_groups", "vpn"]
+__all__ = [
+    "access",
+    "backups",
+    "balancer",
+    "containers",
+    "database",
+    "firewall",
+    "keys",
+    "lifecycle",
+    "network",
+    "security_groups",
+    "vpn",
+]

@@ -1,0 +1,58 @@
+"""Thresholds of the rules for containers, databases and backups: what a pack is configured with, it follows."""
+
+from typing import Any
+
+import pytest
+
+from hipaa.model import Resource
+from hipaa.rule import REGISTERED
+from ops.policies import stack_of
+from tests.conftest import Plans
+from tests.policy import cases_backups, cases_containers, cases_database
+from tests.policy.cases import broken, judged
+from tests.policy.mutations_containers import settled
+
+NGINX = cases_containers.task({"name": "nginx", **cases_containers.log()})
+
+
+@pytest.mark.parametrize(
+    ("code", "resource", "settings"),
+    [
+        ("RDS-03", cases_database.cluster(backupRetentionPeriod=14), {"days": 30}),
+        ("BAK-01", cases_backups.plan(cases_backups.daily()), {"days": 90}),
+        ("OWN-05", cases_containers.task(cases_containers.variables("CREDENTIAL")), {"words": ["credential"]}),
+    ],
+)
+def test_a_stricter_threshold_breaks_the_rule(code: str, resource: Resource, settings: dict[str, Any]):
+    assert not broken(code, (resource,))
+    assert broken(code, (resource,), settings)
+
+
+@pytest.mark.parametrize(
+    ("code", "resource", "settings"),
+    [
+        ("RDS-03", cases_database.cluster(backupRetentionPeriod=1), {"days": 1}),
+        ("BAK-01", cases_backups.plan(cases_backups.daily(lifecycle={"deleteAfter": 7})), {"days": 7}),
+        ("OWN-04", NGINX, {"containers": ["app*"]}),
+        ("OWN-05", cases_containers.task(cases_containers.variables("KEYCLOAK_URL")), {"allowed": ["KEYCLOAK_*"]}),
+    ],
+)
+def test_a_looser_threshold_keeps_the_rule(code: str, resource: Resource, settings: dict[str, Any]):
+    assert broken(code, (resource,))
+    assert not broken(code, (resource,), settings)
+
+
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_containers_keep_the_rules_once_they_are_known(plans: Plans, stack: str):
+    """A first preview does not know them, so that plan says nothing of them. Access logs alone may lose a line."""
+    found = set()
+    for task in ("web-task", "app-task"):
+        known = stack_of(settled(plans(stack), task)).of(["aws:ecs/taskDefinition:TaskDefinition"])
+        resources = tuple(one for one in known if one.name == task)
+        found |= {
+            (code, task)
+            for code in REGISTERED
+            if code in ("ECS-01", "ECS-02", "ECS-03", "ECS-07", "OWN-04", "OWN-05") and broken(code, resources)
+        }
+        assert not [one for code in ("ECS-02", "ECS-03", "OWN-05") for one in judged(code, resources)]
+    assert found == {("OWN-04", "web-task")}
