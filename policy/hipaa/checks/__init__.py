@@ -11,6 +11,9 @@ from hipaa.checks import (
     lifecycle,
     network,
     security_groups,
+    storage,
+    storage_data,
+    storage_files,
     vpn,
 )
 
@@ -25,5 +28,8 @@ __all__ = [
     "lifecycle",
     "network",
     "security_groups",
+    "storage",
+    "storage_data",
+    "storage_files",
     "vpn",
 ]
