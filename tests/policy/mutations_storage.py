@@ -1,0 +1,94 @@
+"""Ways to break the rules for storage in this project's own plans."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ops.plan import Plan
+from tests.unit.contracts.edit import in_json, in_statement, named, nested, without, without_statement
+
+Edit = Callable[[Plan], Plan]
+DEFAULT = "rules.0.applyServerSideEncryptionByDefault"
+
+NOT_OURS = {
+    "EFS-01": "the store has no file system",
+    "EFS-02": "the store has no file system",
+}
+
+
+def gone(*names: str) -> Edit:
+    """Leaves resources out."""
+    return lambda plan: without(plan, *(plan.resource(name=name) for name in names))
+
+
+def opened(document: dict[str, Any]) -> None:
+    """Lets everybody read the images."""
+    everybody = {"Effect": "Allow", "Principal": {"AWS": ["*"]}, "Action": "s3:GetObject", "Resource": "*"}
+    document["Statement"].append(everybody)
+
+
+MUTATIONS: dict[str, tuple[str, Edit, frozenset[str]]] = {
+    "no public access block": ("dev", gone("storage-images-private"), frozenset({"S3-01"})),
+    "public policies allowed": ("prod", named("audit-records-private", blockPublicPolicy=False), frozenset({"S3-01"})),
+    "a public policy": ("dev", in_json("storage-images-access", "policy", opened), frozenset({"S3-02"})),
+    "a public ACL": ("prod", named("storage-images-bucket", acl="public-read"), frozenset({"S3-02"})),
+    "ACLs in force": (
+        "prod",
+        named("splunk-failed-ownership", rule={"objectOwnership": "ObjectWriter"}),
+        frozenset({"S3-03"}),
+    ),
+    "no ownership controls": ("dev", gone("storage-archive-ownership"), frozenset({"S3-03"})),
+    "versions suspended": (
+        "prod",
+        nested("replication-images-versions", "versioningConfiguration.status", "Suspended"),
+        frozenset({"S3-04"}),
+    ),
+    "no versions": ("dev", gone("audit-records-versions"), frozenset({"S3-04"})),
+    "a key of S3's": (
+        "dev",
+        nested("storage-images-encryption", f"{DEFAULT}.sseAlgorithm", "AES256"),
+        frozenset({"S3-05"}),
+    ),
+    "AWS's own key": (
+        "prod",
+        nested("storage-archive-encryption", f"{DEFAULT}.kmsMasterKeyId", "alias/aws/s3"),
+        frozenset({"S3-05"}),
+    ),
+    "no bucket key": (
+        "dev",
+        nested("storage-images-encryption", "rules.0.bucketKeyEnabled", None),
+        frozenset({"S3-05"}),
+    ),
+    "no default encryption": ("prod", gone("splunk-failed-encryption"), frozenset({"S3-05"})),
+    "plain HTTP allowed": ("prod", without_statement("storage-images-access", "RefusePlainHttp"), frozenset({"S3-06"})),
+    "plain HTTP for objects": (
+        "dev",
+        in_statement(
+            "storage-archive-access", "RefusePlainHttp", Resource=["arn:aws:s3:::octank-dev-archive-111122223333"]
+        ),
+        frozenset({"S3-06"}),
+    ),
+    "no bucket policy": ("dev", gone("storage-access-logs-access"), frozenset({"S3-06"})),
+    "accesses to images not logged": ("dev", gone("storage-images-access-logging"), frozenset({"S3-07"})),
+    "copies not logged": ("prod", gone("replication-images-access-logging"), frozenset({"S3-07"})),
+    "no copies": ("prod", nested("replication-rule", "rules.0.status", "Disabled"), frozenset({"S3-08"})),
+    "audit files not locked": ("prod", gone("audit-records-lock"), frozenset({"S3-09"})),
+    "an archive without Object Lock": (
+        "dev",
+        named("storage-archive-bucket", objectLockEnabled=False),
+        frozenset({"S3-09"}),
+    ),
+    "old versions for ever": (
+        "prod",
+        nested("audit-records-lifecycle", "rules.0.noncurrentVersionExpiration", None),
+        frozenset({"S3-10"}),
+    ),
+    "lifecycle switched off": (
+        "dev",
+        nested("storage-images-lifecycle", "rules.1.status", "Disabled"),
+        frozenset({"S3-10"}),
+    ),
+    "no lifecycle": ("prod", gone("baseline-history-lifecycle"), frozenset({"S3-10"})),
+    "no events": ("dev", named("storage-images-events", eventbridge=None), frozenset({"S3-11"})),
+}
