@@ -18,7 +18,7 @@ def group(name: str = "it", **properties: Any) -> tuple[Resource, ...]:
 
 
 def alarm(**properties: Any) -> tuple[Resource, ...]:
-    both = {"alarmActions": [UNKNOWN], "insufficientDataActions": [UNKNOWN]}
+    both: dict[str, Any] = {"alarmActions": [UNKNOWN], "insufficientDataActions": [UNKNOWN]}
     return (resource(types.METRIC_ALARM, **{**both, **properties}),)
 
 
@@ -47,6 +47,7 @@ def named(arn: Any, way: str = "startsWiths") -> dict[str, Any]:
 def watching(pattern: str | None = None, *, alarmed: bool = True, **place: Any) -> tuple[Resource, ...]:
     """A filter for each kind of event, and its alarm; `pattern` in the place of that for gateways."""
     made: list[Resource] = []
+    on: dict[str, Any] = place or {"refers": {"logGroupName": GROUP}, "logGroupName": UNKNOWN}
     for position, (events, words) in enumerate(EVENTS.items()):
         text = " || ".join(f'($.eventName = "{word}")' for word in sorted(words))
         shown = pattern if pattern is not None and events == "changes to gateways" else f"{{ {text} }}"
@@ -55,7 +56,7 @@ def watching(pattern: str | None = None, *, alarmed: bool = True, **place: Any) 
             resource(
                 types.LOG_METRIC_FILTER,
                 f"filter-{position}",
-                **{"refers": {"logGroupName": GROUP}, "logGroupName": UNKNOWN, **place},
+                **on,
                 pattern=shown,
                 metricTransformation=counted,
             )
@@ -111,7 +112,7 @@ CASES = {
     "LOG-04": Cases(
         passes=(
             (GROUP, LINKED, *watching()),
-            (*BY_ARN, *watching(logGroupName="trail", refers={})),
+            (*BY_ARN, *watching(logGroupName="trail")),
             (resource(types.LOG_GROUP, "records", arn=GROUP_ARN), *BY_ARN, *watching()),
             (GROUP, LINKED, *IN_EXPRESSION),
         ),
@@ -119,7 +120,7 @@ CASES = {
             (GROUP, LINKED),
             (GROUP, LINKED, *watching(pattern="{ $.eventName = CreateInternetGateway }")),
             (GROUP, LINKED, *watching(alarmed=False)),
-            (*BY_ARN, *watching(logGroupName="another", refers={})),
+            (*BY_ARN, *watching(logGroupName="another")),
             (
                 GROUP,
                 resource(types.LOG_GROUP, "another"),
