@@ -62,11 +62,11 @@ def _covers_advanced(selector: Any, settings: Settings) -> Any:
     if selector is UNKNOWN:
         return UNKNOWN
     fields = [stated for _, stated in each(selector, "fieldSelectors")]
-    if UNKNOWN in fields:
+    if UNKNOWN in fields or any(look(stated, "field") is UNKNOWN for stated in fields):
         return UNKNOWN
-    by_name: dict[Any, list[Any]] = {}
+    by_name: dict[str, list[Any]] = {}
     for stated in fields:
-        by_name.setdefault(look(stated, "field"), []).append(stated)
+        by_name.setdefault(str(look(stated, "field")), []).append(stated)
     if not set(by_name) <= set(WHOLE):
         return False
     is_data = any("Data" in _listed(stated, "equals") for stated in by_name.get("eventCategory", []))

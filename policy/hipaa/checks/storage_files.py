@@ -55,7 +55,7 @@ def _has_tag(files: Resource, tag: Any) -> Any:
     key, value, tags = look(tag, "key"), look(tag, "value"), files.get("tags")
     if UNKNOWN in (tag, key, value, tags):
         return UNKNOWN
-    found = tags.get(key, ABSENT) if isinstance(tags, Mapping) else ABSENT
+    found = tags.get(str(key), ABSENT) if isinstance(tags, Mapping) else ABSENT
     return UNKNOWN if found is UNKNOWN else found is not ABSENT and found == value
 
 
