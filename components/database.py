@@ -99,7 +99,15 @@ class Database(Component):
     def _secrets(self, keys: Keys) -> tuple[StoredSecret, StoredSecret]:
         # Written once: a new value of ours would undo a rotation.
         first = random.RandomPassword(self.child("initial-password"), length=40, special=False, opts=self.options())
-        user = store(self, "mb-db-user", description="Database user of Orthanc", value=FIRST_USER, version=1, keys=keys)
+        user = store(
+            self,
+            "mb-db-user",
+            description="Database user of Orthanc",
+            value=FIRST_USER,
+            version=1,
+            keys=keys,
+            rotated=True,
+        )
         password = store(
             self,
             "mb-db-password",
@@ -107,6 +115,7 @@ class Database(Component):
             value=first.result,
             version=1,
             keys=keys,
+            rotated=True,
         )
         return user, password
 

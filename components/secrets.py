@@ -18,6 +18,11 @@ from components.keys import Keys, use_key
 from components.naming import Names
 
 RECOVERY_DAYS = 7
+FIRST = "FIRST"
+"""Label of a rotated secret's first version. AWS deletes a version without labels in time; a refresh would then miss
+it, and the next update would put the first value back in force.
+https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html#term_version
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +42,12 @@ def store(
     value: pulumi.Input[str],
     version: pulumi.Input[int],
     keys: Keys,
+    rotated: bool = False,
 ) -> StoredSecret:
-    """Creates the secret `<prefix>/<suffix>` holding `value`; a new `version` writes the value again."""
+    """Creates the secret `<prefix>/<suffix>` holding `value`; a new `version` writes the value again.
+
+    `rotated`: `value` is only the first one. Whoever rotates the secret moves its labels, and the program leaves them.
+    """
     names = component.names
     secret = secretsmanager.Secret(
         component.child(suffix),
@@ -54,7 +63,8 @@ def store(
         secret_id=secret.id,
         secret_string_wo=pulumi.Output.secret(value),
         secret_string_wo_version=version,
-        opts=component.options(),
+        version_stages=["AWSCURRENT", FIRST] if rotated else None,
+        opts=component.options(ignore_changes=["versionStages"] if rotated else None),
     )
     # Whoever reads the ARN from here waits for the value, not for the empty secret.
     arn = pulumi.Output.all(secret.arn, held.id).apply(lambda known: str(known[0]))

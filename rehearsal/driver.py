@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,15 @@ class Rehearsal:
     def export_with_secrets(self) -> list[dict[str, Any]]:
         """Resources in the state with their secrets in plain text: to search other places for them."""
         return self._export("--show-secrets")
+
+    def edit(self, change: Callable[[dict[str, Any]], None]) -> None:
+        """Apply `change` to each resource in the state: what a refresh would have read from a cloud that moved on."""
+        state = json.loads(self._output("pulumi", "stack", "export", "--stack", self.stack))
+        for resource in state["deployment"].get("resources", []):
+            change(resource)
+        file = self.workspace.folder / "edited.json"
+        file.write_text(json.dumps(state))
+        self._output("pulumi", "stack", "import", "--stack", self.stack, "--file", str(file))
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs, secrets masked."""

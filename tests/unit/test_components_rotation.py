@@ -113,5 +113,18 @@ def test_the_first_password_is_written_once(prod: Plan):
     assert versions["database-mb-db-user-value"]["secretStringWo"] == "[secret]"
 
 
+@pytest.mark.parametrize("part", ["user", "password"])
+def test_the_first_login_keeps_a_label_of_its_own_and_the_others_are_left_to_the_rotation(part: str, prod: Plan):
+    version = prod.resource(secretsmanager.SecretVersion, name=f"database-mb-db-{part}-value")
+    assert version.inputs["versionStages"] == ["AWSCURRENT", "FIRST"], "without a label AWS deletes it in time"
+    assert version.ignore_changes == ("versionStages",), "an update would move AWSCURRENT back after a refresh"
+
+
+def test_secrets_that_nobody_rotates_have_no_such_label(prod: Plan):
+    version = prod.resource(secretsmanager.SecretVersion, name="users-orthanc-users-value")
+    assert "versionStages" not in version.inputs
+    assert version.ignore_changes == ()
+
+
 def test_no_path_of_this_machine_is_in_the_archive(prod: Plan):
     assert "/work" not in json.dumps(prod.resource(lambda_.Function).inputs["code"])
