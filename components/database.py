@@ -18,7 +18,9 @@ from settings import DatabaseSettings
 
 PORT = 5432
 DATABASE = "orthanc"
-MASTER = "store_admin"
+MASTER = "storeadmin"
+"""Letters and digits: RDS takes nothing else for a cluster, and keeps `admin` to itself."""
+
 FIRST_USER = "orthanc_a"
 """Of the two roles that take turns; see functions/rotation."""
 

@@ -18,7 +18,7 @@ from tests.dataplane.authority import Authority
 from tests.dataplane.debian import POSTGRESQL, tree
 
 BIN = "usr/lib/postgresql/15/bin"
-MASTER = "store_admin"
+MASTER = "storeadmin"
 DATABASE = "orthanc"
 SETTINGS = {
     "listen_addresses": "'127.0.0.1'",

@@ -146,6 +146,18 @@ AT_CHECK: list[tuple[str, str, dict[str, Any], str]] = [
         "serverlessv2ScalingConfiguration",
     ),
     (
+        "a master user that RDS keeps to itself",
+        "aws:rds/cluster:Cluster",
+        {**CLUSTER, "masterUsername": "admin"},
+        "masterUsername",
+    ),
+    (
+        "a master user with an underscore",
+        "aws:rds/cluster:Cluster",
+        {**CLUSTER, "masterUsername": "store_admin"},
+        "masterUsername",
+    ),
+    (
         "an engine version that is not offered",
         "aws:rds/cluster:Cluster",
         {**CLUSTER, "engineVersion": "9.6"},
