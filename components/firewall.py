@@ -35,21 +35,22 @@ def connect(
     target: ec2.SecurityGroup,
     port: int,
     description: str,
-) -> None:
-    """Lets `source` open TCP connections to `port` of `target`."""
+) -> list[pulumi.Resource]:
+    """Lets `source` open TCP connections to `port` of `target`. Returns the rules, for what has to wait for them."""
     common = _common(component, suffix, port, description)
-    vpc.SecurityGroupEgressRule(
+    egress = vpc.SecurityGroupEgressRule(
         component.child(f"{suffix}-egress"),
         security_group_id=source.id,
         referenced_security_group_id=target.id,
         **common,
     )
-    vpc.SecurityGroupIngressRule(
+    ingress = vpc.SecurityGroupIngressRule(
         component.child(f"{suffix}-ingress"),
         security_group_id=target.id,
         referenced_security_group_id=source.id,
         **common,
     )
+    return [egress, ingress]
 
 
 def admit(

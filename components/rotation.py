@@ -76,13 +76,16 @@ class DatabaseRotation(Component):
         self.logs = log_group(
             self, "logs", name=self.names.log_group("database-rotation"), source_type="aws:lambda", keys=keys
         )
-        self.function = self._function(database, self._firewall(database, network), network, keys, topic)
+        group, ways = self._firewall(database, network)
+        self.function = self._function(database, group, network, keys, topic)
         prepared = lambda_.Invocation(
             self.child("prepare"),
             function_name=self.function.name,
             input=json.dumps({"action": "prepare"}),
             lifecycle_scope="CREATE_ONLY",
-            opts=self.options(depends_on=database.instances),
+            triggers={"cluster": database.cluster.cluster_resource_id},  # a new cluster knows no login
+            # It runs once and at once: the database, the endpoints and the ways to both have to be there.
+            opts=self.options(depends_on=[*ways, network, *database.instances]),
         )
         self.user_arn = _once(prepared, database.user_secret)
         self.password_arn = _once(prepared, database.password_secret)
@@ -97,14 +100,14 @@ class DatabaseRotation(Component):
         )
         self.register_outputs({"function": self.function.arn})
 
-    def _firewall(self, database: Database, network: Network) -> ec2.SecurityGroup:
+    def _firewall(self, database: Database, network: Network) -> tuple[ec2.SecurityGroup, list[pulumi.Resource]]:
         group = security_group(
             self, "function", vpc_id=network.vpc.id, description="Rotation function: to the database and to AWS APIs"
         )
-        connect(
+        apis = connect(
             self, "aws-apis", source=group, target=network.endpoints, port=443, description="Rotation calls AWS APIs"
         )
-        connect(
+        logins = connect(
             self,
             "database",
             source=group,
@@ -112,7 +115,7 @@ class DatabaseRotation(Component):
             port=PORT,
             description="Rotation changes passwords",
         )
-        return group
+        return group, [*apis, *logins]
 
     def _function(
         self, database: Database, group: ec2.SecurityGroup, network: Network, keys: Keys, topic: AlarmTopic

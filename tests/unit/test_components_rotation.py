@@ -38,6 +38,19 @@ def test_the_database_is_prepared_once_an_instance_can_answer(prod: Plan):
     assert {"database-writer", "database-reader-1"} <= dependencies(prod, prepare)
 
 
+def test_the_database_is_prepared_once_every_way_there_stands(prod: Plan):
+    ways = {f"rotation-{to}-{end}" for to in ("aws-apis", "database") for end in ("egress", "ingress")}
+    doors = {one.name for one in prod.resources if one.name.startswith("network-api-")}
+    assert len(doors) == 2
+    needed = {*ways, *doors, "network-secretsmanager", "network-app-acl", "network-data-acl"}
+    assert needed <= dependencies(prod, prod.resource(lambda_.Invocation))
+
+
+def test_a_new_cluster_is_prepared_again(prod: Plan):
+    triggers = prod.resource(lambda_.Invocation).inputs["triggers"]
+    assert referenced(prod, triggers) == ["database-cluster.clusterResourceId"]
+
+
 def test_orthanc_starts_after_the_database_was_prepared(prod: Plan):
     assert "rotation-prepare" in dependencies(prod, prod.resource(ecs.TaskDefinition, name="app-task"))
 
