@@ -24,14 +24,27 @@ from functions.package import BUNDLE, rotation
 TIMEOUT_SECONDS = 120  # a paused cluster takes 30 s and more to wake, and a step logs in twice
 MEMORY_MB = 256
 CONCURRENCY = 1  # two rotations of one secret at a time would only be in each other's way
-VPC_ACCESS = "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"
-"""Interfaces cannot be named before they exist; https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html"""
+INTERFACES = "arn:aws:iam::aws:policy/service-role/AWSLambdaENIManagementAccess"
+"""Interfaces cannot be named before they exist; https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+Unlike AWSLambdaVPCAccessExecutionRole it opens no log group.
+"""
+
+INTERFACE_ACTIONS = [
+    "ec2:CreateNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DeleteNetworkInterface",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:UnassignPrivateIpAddresses",
+]
 
 FAILED = Condition(comparison="GreaterThanOrEqualToThreshold", value=1)
 
 
-def function_statements(names: Names, *, user: str, password: str) -> list[Statement]:
-    """May work on the two secrets, and read the one that RDS keeps for the master of this stack's cluster."""
+def function_statements(names: Names, *, function: str, user: str, password: str) -> list[Statement]:
+    """May work on the two secrets, and read the one that RDS keeps for the master of this stack's cluster.
+
+    What Lambda may do to interfaces for the function, the function's code may not.
+    """
     read = ["secretsmanager:DescribeSecret", "secretsmanager:GetSecretValue"]
     write = ["secretsmanager:PutSecretValue", "secretsmanager:UpdateSecretVersionStage"]
     cluster = names.arn("rds", f"cluster:{names.of('rds.Cluster', 'database')}")
@@ -46,6 +59,13 @@ def function_statements(names: Names, *, user: str, password: str) -> list[State
         use_key("SecretsKey", names, "secrets", ["kms:Decrypt", "kms:GenerateDataKey"], via="secretsmanager"),
         allow("ReportFailures", ["sns:Publish"], [names.arn("sns", names.of("sns.Topic", "alarms"))]),
         use_key("EncryptReports", names, "logs", ["kms:Decrypt", "kms:GenerateDataKey"], via="sns"),
+        {
+            "Sid": "InterfacesAreLambdasOwn",
+            "Effect": "Deny",
+            "Action": INTERFACE_ACTIONS,
+            "Resource": ["*"],
+            "Condition": {"ArnEquals": {"lambda:SourceFunctionArn": function}},
+        },
     ]
 
 
@@ -126,11 +146,14 @@ class DatabaseRotation(Component):
             assume=trust("lambda.amazonaws.com", self.names.account),
             statements=[
                 *function_statements(
-                    self.names, user=database.user_secret.pattern, password=database.password_secret.pattern
+                    self.names,
+                    function=self.names.arn("lambda", f"function:{self.function_name}"),
+                    user=database.user_secret.pattern,
+                    password=database.password_secret.pattern,
                 ),
                 allow("WriteLog", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{self.logs.arn}:*"]),
             ],
-            managed=[VPC_ACCESS],
+            managed=[INTERFACES],
             opts=self.options(),
         )
         variables: dict[str, pulumi.Input[str]] = {

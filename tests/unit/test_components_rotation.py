@@ -74,6 +74,15 @@ def test_the_function_may_change_the_two_secrets_and_read_the_masters(prod: Plan
     )
 
 
+def test_interfaces_are_lambdas_to_make_and_never_the_codes(prod: Plan):
+    attached = prod.resource(name="rotation-run-AWSLambdaENIManagementAccess-attachment")
+    assert attached.inputs["policyArn"].startswith("arn:aws:iam::aws:policy/service-role/")
+    refused = statements(prod.resource(name="rotation-run-policy"))["InterfacesAreLambdasOwn"]
+    assert (refused["Effect"], "ec2:CreateNetworkInterface" in refused["Action"]) == ("Deny", True)
+    function = f"arn:aws:lambda:us-east-1:444455556666:function:{prod.resource(lambda_.Function).inputs['name']}"
+    assert refused["Condition"] == {"ArnEquals": {"lambda:SourceFunctionArn": function}}
+
+
 def test_the_function_knows_where_everything_is_and_no_secret(prod: Plan):
     variables = prod.resource(lambda_.Function).inputs["environment"]["variables"]
     assert {key: referenced(prod, value) for key, value in variables.items() if key.endswith("_ARN")} == {

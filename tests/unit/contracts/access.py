@@ -40,7 +40,7 @@ UNBOUND: Exceptions = {
 MANAGED = {
     "AmazonRDSEnhancedMonitoringRole": "writes to the one group of metrics that RDS owns",
     "AWS_ConfigRole": "reads the configuration of every resource, which is what Config is for",
-    "AWSLambdaVPCAccessExecutionRole": "a function's network interfaces cannot be named before they exist",
+    "AWSLambdaENIManagementAccess": "a function's network interfaces cannot be named before they exist",
     "AWSBackupServiceRolePolicyForBackup": "the calls of a backup change with AWS Backup",
     "AWSBackupServiceRolePolicyForRestores": "the calls of a restore change with AWS Backup",
 }
