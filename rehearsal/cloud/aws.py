@@ -14,6 +14,7 @@ from rehearsal.cloud.identity import created, name_property
 from rehearsal.cloud.provider import Provider, visible
 from rehearsal.cloud.rules import deletion, live, static
 from rehearsal.cloud.rules.errors import AwsError
+from rehearsal.cloud.rules.secrets import made_by_rds
 from rehearsal.cloud.tables import data, replaces, table
 from rehearsal.cloud.validation import Failure
 
@@ -83,7 +84,8 @@ class Aws(Provider):
                 outputs={**outputs, **stored, **self._tags(token, inputs)},
                 known_to_engine=not strikes,
             )
-            self.cloud.put(resource)
+            for one in (resource, *made_by_rds(resource)):
+                self.cloud.put(one)
         if strikes:
             self.faults.after()
         return identity, self._visible_outputs(token, resource)

@@ -19,7 +19,7 @@ FAULTS = {
 
 
 def cloud_and_state(rehearsal: Rehearsal) -> tuple[Counter[str], Counter[str]]:
-    cloud = Counter(found["urn"] for found in rehearsal.cloud())
+    cloud = Counter(found["urn"] for found in rehearsal.cloud() if found["urn"].startswith("urn:"))
     state = Counter(held["urn"] for held in rehearsal.resources() if held["type"].startswith("aws:"))
     return cloud, state
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from rehearsal.cloud.folder import Cloud, Resource
 from rehearsal.cloud.properties import at
 from rehearsal.cloud.rules.errors import AwsError
+from rehearsal.cloud.rules.secrets import made_by_rds
 from rehearsal.cloud.tables import data
 
 BUCKET = "aws:s3/bucket:Bucket"
@@ -55,7 +56,9 @@ def _refers(other: Resource, resource: Resource) -> bool:
 
 
 def after(cloud: Cloud, resource: Resource) -> None:
-    """What a delete leaves behind."""
+    """What a delete leaves behind, and what it takes along."""
+    for made in made_by_rds(resource):
+        cloud.remove(made)
     days = resource.outputs.get("recoveryWindowInDays", RECOVERY_DAYS)
     if resource.type == SECRET and days:
         until = datetime.now(UTC) + timedelta(days=float(days))

@@ -11,6 +11,8 @@ from rehearsal.cloud.folder import Cloud, Resource
 from rehearsal.cloud.identity import name_property
 from rehearsal.cloud.properties import at, strings
 from rehearsal.cloud.rules.errors import AwsError
+from rehearsal.cloud.rules.functions import roles_suffice
+from rehearsal.cloud.rules.secrets import master_keys_stay, rotation_may_call_its_function
 from rehearsal.cloud.tables import data
 
 SUBNET = "aws:ec2/subnet:Subnet"
@@ -208,21 +210,6 @@ def private_dns_needs_the_vpc(cloud: Cloud, token: str, inputs: dict[str, Any]) 
         raise AwsError("InvalidParameter", "privateDnsEnabled", message)
 
 
-def rotation_may_call_its_function(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
-    """Secrets Manager tries the function when rotation is set up."""
-    if token != "aws:secretsmanager/secretRotation:SecretRotation":
-        return
-    function = cloud.find(inputs.get("rotationLambdaArn", ""), "aws:lambda/function:Function")
-    callers = [
-        permission
-        for permission in cloud.of_type("aws:lambda/permission:Permission")
-        if function is not None and permission.inputs.get("function") == function.outputs.get("name")
-    ]
-    if not any(caller.inputs.get("principal") == "secretsmanager.amazonaws.com" for caller in callers):
-        message = "Secrets Manager cannot invoke the specified Lambda function: its policy lets nobody of that name"
-        raise AwsError("AccessDeniedException", "rotationLambdaArn", message)
-
-
 def refuse(cloud: Cloud, token: str, urn: str, inputs: dict[str, Any], *, account: str, old: Resource | None) -> None:
     """Raises AwsError for the first thing that AWS would refuse about this create or update."""
     name = name_property(token) or ""
@@ -236,4 +223,6 @@ def refuse(cloud: Cloud, token: str, urn: str, inputs: dict[str, Any], *, accoun
     services_can_register(cloud, token, inputs)
     scaling_targets_exist(cloud, token, inputs)
     private_dns_needs_the_vpc(cloud, token, inputs)
-    rotation_may_call_its_function(cloud, token, inputs)
+    rotation_may_call_its_function(cloud, token, inputs, account=account)
+    roles_suffice(cloud, token, inputs)
+    master_keys_stay(token, inputs, old)

@@ -8,6 +8,7 @@ from typing import Any
 from rehearsal.cloud.properties import UNKNOWN
 from rehearsal.cloud.rules.containers import task_definitions
 from rehearsal.cloud.rules.documents import policies
+from rehearsal.cloud.rules.functions import texts
 from rehearsal.cloud.validation import Failure, Failures
 
 CIDR_PROPERTIES = ("cidrBlock", "cidrIpv4", "destinationCidrBlock", "clientCidrBlock", "targetNetworkCidr")
@@ -104,8 +105,9 @@ def databases(token: str, inputs: dict[str, Any]) -> Failures:
         yield Failure("kmsKeyId", "InvalidParameterCombination: a key needs storageEncrypted")
     if inputs.get("skipFinalSnapshot") is not True and "finalSnapshotIdentifier" not in inputs:
         yield Failure("finalSnapshotIdentifier", "FinalSnapshotIdentifier is required when a final snapshot is taken")
-    if "masterPassword" in inputs and inputs.get("manageMasterUserPassword"):
-        yield Failure("masterPassword", "InvalidParameterCombination: RDS manages the password already")
+    for name in ("masterPassword", "masterPasswordWo"):
+        if name in inputs and inputs.get("manageMasterUserPassword"):
+            yield Failure(name, "InvalidParameterCombination: RDS manages the password already")
     scaling = inputs.get("serverlessv2ScalingConfiguration") or {}
     low, high = scaling.get("minCapacity", 0.5), scaling.get("maxCapacity", 1)
     known = isinstance(low, (int, float)) and isinstance(high, (int, float))
@@ -138,6 +140,7 @@ RULES = (
     web_acl_logs,
     policies,
     task_definitions,
+    texts,
 )
 
 

@@ -1,0 +1,98 @@
+"""Functions, state machines and event rules: texts their services parse, and roles that have to suffice at creation."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+from rehearsal.cloud.folder import Cloud
+from rehearsal.cloud.properties import UNKNOWN
+from rehearsal.cloud.rules.errors import AwsError
+from rehearsal.cloud.validation import Failure, Failures
+
+FUNCTION, MACHINE = "aws:lambda/function:Function", "aws:sfn/stateMachine:StateMachine"
+RULE = "aws:cloudwatch/eventRule:EventRule"
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+RESERVED_VARIABLES = {"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN"}
+# https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
+_INTERFACES = {"ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface"}
+MANAGED = {"AWSLambdaENIManagementAccess": _INTERFACES, "AWSLambdaVPCAccessExecutionRole": _INTERFACES}
+
+
+class Need(NamedTuple):
+    """An action that the role in `role` must have where `feature` is used, and what AWS says otherwise."""
+
+    feature: str
+    role: str
+    action: str
+    code: str
+    says: str
+
+
+_LAMBDA = "The provided execution role does not have permissions to call"
+NEEDS = {
+    FUNCTION: (
+        Need(
+            "vpcConfig",
+            "role",
+            "ec2:CreateNetworkInterface",
+            "InvalidParameterValueException",
+            f"{_LAMBDA} CreateNetworkInterface on EC2",
+        ),
+        Need("deadLetterConfig", "role", "sns:Publish", "InvalidParameterValueException", f"{_LAMBDA} Publish on SNS"),
+    ),
+    MACHINE: (
+        Need(
+            "loggingConfiguration",
+            "roleArn",
+            "logs:CreateLogDelivery",
+            "AccessDeniedException",
+            "The state machine IAM Role is not authorized to access the Log Destination",
+        ),
+    ),
+}
+
+
+def texts(token: str, inputs: dict[str, Any]) -> Failures:
+    """Definitions, patterns and variables that their service would not take."""
+    definition, pattern = inputs.get("definition"), inputs.get("eventPattern")
+    if token == MACHINE and definition is not UNKNOWN:
+        found = _object(definition)
+        if found.get("StartAt") not in found.get("States", {}):
+            yield Failure("definition", "InvalidDefinition: it is no JSON, or StartAt names none of its States")
+    if token == RULE and pattern not in (None, UNKNOWN) and not _object(pattern):
+        yield Failure("eventPattern", "InvalidEventPatternException: Event pattern is not valid")
+    if token == FUNCTION:
+        variables = (inputs.get("environment") or {}).get("variables") or {}
+        for name in sorted(variables.keys() & RESERVED_VARIABLES):
+            yield Failure(f"environment.variables.{name}", "InvalidParameterValueException: Lambda sets it itself")
+
+
+def _object(text: Any) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except (TypeError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def roles_suffice(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
+    """Lambda and Step Functions try the role they are given before they take it."""
+    for need in NEEDS.get(token, ()):
+        if need.feature in inputs and need.action not in _actions(cloud, inputs[need.role]):
+            raise AwsError(need.code, need.role, need.says)
+
+
+def _actions(cloud: Cloud, role_arn: str) -> set[str]:
+    """What the policies that are attached by now allow."""
+    role = cloud.find(role_arn, "aws:iam/role:Role")
+    found: set[str] = set()
+    for attachment in cloud.of_type("aws:iam/rolePolicyAttachment:RolePolicyAttachment"):
+        if role is None or attachment.inputs["role"] != role.outputs["name"]:
+            continue
+        arn = attachment.inputs["policyArn"]
+        found |= MANAGED.get(arn.rpartition("/")[2], set())
+        policy = cloud.find(arn, "aws:iam/policy:Policy")
+        for statement in json.loads(policy.outputs["policy"])["Statement"] if policy else []:
+            found |= set(statement["Action"]) if statement["Effect"] == "Allow" else set()
+    return found
