@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ops import wire
 from ops.configuration import PROJECT
 from ops.plan import Plan, PlannedResource
 
@@ -57,7 +58,7 @@ def _unknown(value: Any) -> Any:
         return {key: _unknown(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_unknown(item) for item in value]
-    return UNKNOWN if isinstance(value, str) and REFERENCE.search(value) else value
+    return UNKNOWN if isinstance(value, str) and (value == wire.UNKNOWN or REFERENCE.search(value)) else value
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,50 @@
+"""The pack on this project's own plans: nothing stands against them, and whatever is broken is noticed by its rules."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import pytest
+
+from hipaa.evaluate import everything
+from hipaa.rule import REGISTERED, facts
+from ops.configuration import stacks
+from ops.plan import Plan
+from ops.policies import stack_of, verdict
+from tests.conftest import Plans
+
+AREAS = [importlib.import_module(f"tests.policy.{path.stem}") for path in Path(__file__).parent.glob("mutations_*.py")]
+MUTATIONS = {name: mutation for area in AREAS for name, mutation in area.MUTATIONS.items()}
+NOT_OURS = {code: reason for area in AREAS for code, reason in getattr(area, "NOT_OURS", {}).items()}
+
+
+def broken(plan: Plan) -> set[tuple[str, str]]:
+    found = everything(REGISTERED.values(), stack_of(plan))
+    return {(one.facts.code, one.resource.name) for one in found if one.broken}
+
+
+@pytest.mark.parametrize("preview", [False, True], ids=["update", "preview"])
+@pytest.mark.parametrize("stack", stacks())
+def test_no_rule_is_broken_without_a_waiver(stack: str, preview: bool, plans: Plans):  # noqa: FBT001  a case
+    found = verdict(plans(stack, preview=preview))
+    assert found.violations == ()
+    assert found.advice == ()
+
+
+@pytest.mark.parametrize("name", sorted(MUTATIONS))
+def test_a_broken_plan_is_noticed_by_the_rules_that_it_breaks_and_no_others(name: str, plans: Plans):
+    stack, edit, expected = MUTATIONS[name]
+    before, after = broken(plans(stack)), broken(edit(plans(stack)))
+    assert {code for code, _ in after - before} == expected
+
+
+def test_every_rule_has_been_broken_in_our_own_plans():
+    checkable = {code for code, known in facts().items() if known.scope != "process"}
+    seen = {code for _, _, codes in MUTATIONS.values() for code in codes}
+    assert checkable - seen == set(NOT_OURS)
+    assert all(NOT_OURS.values())
+
+
+def test_no_two_areas_call_a_mutation_the_same():
+    assert len(MUTATIONS) == sum(len(area.MUTATIONS) for area in AREAS)
