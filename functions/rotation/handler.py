@@ -61,10 +61,10 @@ def store(environment: Mapping[str, str], client: Any) -> Store:
 
 
 def repair(held: Store) -> None:
-    """Completes a rotation that was given up between its last two moves: the user is new, the password is not."""
-    version = held.user.current_version()
-    if held.password.holds(version):
-        held.password.promote(version)
+    """Makes a pair again of what was left between the last two moves: the password follows the user."""
+    version, holder = held.user.current_version(), held.password.current_version()
+    if version != holder and held.password.holds(version):
+        held.password.promote(version, holder=holder)
 
 
 def prepare(held: Store) -> None:
@@ -92,7 +92,8 @@ def set_pending(held: Store, token: str) -> None:
     user, password = held.user.value(token), held.password.value(token)
     if held.lets_in(user, password):
         return
-    if held.user.is_current(token):
+    # Somebody moved the user by hand: its password is what running tasks log in with.
+    if user == held.user.current():
         raise LoginRefusedError(f"{user} is in use and refused: run the function's action prepare")
     with held.as_master() as master:
         roles.set_password(master, user, password)
@@ -109,9 +110,19 @@ def test(held: Store, token: str) -> None:
 
 
 def finish(held: Store, token: str) -> None:
-    """Makes the pending pair the current one. Who reads between the two moves is refused, and reads again."""
-    held.user.promote(token)
-    held.password.promote(token)
+    """Makes the pending pair the current one. Who reads between the two moves is refused, and reads again.
+
+    Both are looked up first, so that nothing but the second move itself lies in between. The user moves first: a
+    password that has moved looks to Secrets Manager like a rotation that is done.
+    """
+    user, password = held.user.current_version(), held.password.current_version()
+    held.user.promote(token, holder=user)
+    held.password.promote(token, holder=password)
+
+
+def done(held: Store, token: str) -> bool:
+    """Whether the version `token` is in use, together with its user if it has one."""
+    return held.password.is_current(token) and (held.user.is_current(token) or not held.user.holds(token))
 
 
 STEPS: dict[str, Callable[[Store, str], None]] = {
@@ -135,7 +146,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, str]:
         raise ValueError(f"this function rotates {held.password.arn}, not {arn}")
     held.password.demand(token)
     # Secrets Manager repeats a step whose answer it has lost, up to one that has nothing left to do.
-    if not held.password.is_current(token):
+    if not done(held, token):
         STEPS[step](held, token)
     return _told(step, held)
 

@@ -14,24 +14,30 @@ from scramp import ScramMechanism
 
 OWNER = "orthanc"
 USERS = ("orthanc_a", "orthanc_b")
+LOCK_TIMEOUT = "10s"
 TIMEOUT_SECONDS = 60  # a paused cluster wakes in 30 s or more
 ITERATIONS = 4096
+REFUSALS = frozenset({"28P01", "28000"})
+"""A wrong password, or a role that may not log in; https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 
 FOREIGN = """
 SELECT CASE relkind WHEN 'S' THEN 'SEQUENCE' WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END,
-       oid::regclass::text
+       oid::regclass::text, relowner::regrole::text, pg_has_role(relowner, 'USAGE')
   FROM pg_class relation
  WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'S') AND relowner <> :owner::regrole
    AND NOT EXISTS (SELECT 1 FROM pg_depend
-                    WHERE classid = 'pg_class'::regclass AND objid = relation.oid AND deptype IN ('a', 'i', 'e'))
+                    WHERE classid = 'pg_class'::regclass AND objid = relation.oid
+                      AND (deptype = 'e' OR relkind = 'S' AND deptype IN ('a', 'i')))
 UNION ALL
-SELECT 'ROUTINE', oid::regprocedure::text
+SELECT 'ROUTINE', oid::regprocedure::text, proowner::regrole::text, pg_has_role(proowner, 'USAGE')
   FROM pg_proc routine
  WHERE pronamespace = 'public'::regnamespace AND proowner <> :owner::regrole
    AND NOT EXISTS (SELECT 1 FROM pg_depend
                     WHERE classid = 'pg_proc'::regclass AND objid = routine.oid AND deptype IN ('i', 'e'))
 """
-"""What somebody else owns; a serial column's sequence goes with its table, and what an extension made with that."""
+"""What somebody else owns, and whether this session may give it away. A serial column's sequence goes with its table,
+and what an extension made with that.
+"""
 
 
 class LoginRefusedError(RuntimeError):
@@ -49,7 +55,10 @@ class Server:
 
     @contextmanager
     def login(self, user: str, password: str) -> Generator[Connection]:
-        """A connection as `user`, whose server certificate is verified with its name; LoginRefusedError if refused."""
+        """A connection as `user`, whose server certificate is verified with its name.
+
+        LoginRefusedError if it is the user or the password that is refused.
+        """
         context = ssl.create_default_context(cafile=self.authorities)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         try:
@@ -64,7 +73,9 @@ class Server:
                 application_name="image-store-rotation",
             )
         except DatabaseError as error:
-            raise LoginRefusedError(f"{user} cannot log in: {error.args[0].get('M', error)}") from None
+            if error.args[0]["C"] not in REFUSALS:  # as when there are too many connections: no password helps
+                raise
+            raise LoginRefusedError(f"{user} cannot log in: {error.args[0]['M']}") from None
         try:
             yield connection
         finally:
@@ -95,16 +106,21 @@ def verifier(password: str) -> str:
 
 def prepare(connection: Connection) -> None:
     """Creates the roles where they are missing, and makes the owner own the database and all in it. Repeatable."""
+    # A statement that waits for a lock holds up everybody behind it.
+    connection.run(f"SET lock_timeout TO {literal(LOCK_TIMEOUT)}")
     _create(connection, OWNER, "NOLOGIN")
     connection.run(f"GRANT {OWNER} TO CURRENT_USER")
     for user in USERS:
         _create(connection, user, "LOGIN")
+        connection.run(f"ALTER ROLE {user} LOGIN")
         connection.run(f"GRANT {OWNER} TO {user}")
         # Whatever a role creates belongs to the owner, so that the other role can use and alter it.
         connection.run(f"ALTER ROLE {user} SET role TO {literal(OWNER)}")
     [[database]] = connection.run("SELECT current_database()")
     connection.run(f"ALTER DATABASE {identifier(database)} OWNER TO {OWNER}")
-    for kind, name in connection.run(FOREIGN, owner=OWNER):
+    for kind, name, owner, may_give in connection.run(FOREIGN, owner=OWNER):
+        if not may_give:
+            connection.run(f"GRANT {owner} TO CURRENT_USER")
         connection.run(f"ALTER {kind} {name} OWNER TO {OWNER}")
     connection.run(f"SET ROLE {OWNER}")
     connection.run("CREATE EXTENSION IF NOT EXISTS pg_trgm")  # Orthanc's index of patient names asks for it

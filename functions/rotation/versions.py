@@ -49,9 +49,8 @@ class Versions:
         """Whether the version `token` is the one in use."""
         return self.current_version() == token
 
-    def promote(self, token: str) -> None:
-        """Makes the version `token` the one in use; nothing happens if it is."""
-        holder = self.current_version()
+    def promote(self, token: str, *, holder: str) -> None:
+        """Makes the version `token` the one in use instead of `holder`; nothing happens if it is."""
         if holder != token:
             self.client.update_secret_version_stage(
                 SecretId=self.arn, VersionStage=CURRENT, MoveToVersionId=token, RemoveFromVersionId=holder

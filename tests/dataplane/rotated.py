@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 import uuid
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,8 @@ from tests.dataplane.postgresql import DATABASE, MASTER, PostgreSql
 
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 FIRST = "first-password"
+PREDECESSOR = "single_user"
+"""Of a store from before rotation."""
 
 
 @dataclass
@@ -44,6 +47,14 @@ class Store:
         secret.versions[token] = {"createdate": 0, "version_id": token, "version_stages": ["AWSPENDING"]}
         return token
 
+    def give_up(self) -> None:
+        """What an operator does to a rotation that does not end."""
+        self.backend("password").remove_version_stages_from_old_versions(["AWSPENDING"])
+
+    def stages(self, name: str) -> dict[str, list[str]]:
+        """Stages of the versions of one secret."""
+        return self.client.describe_secret(SecretId=self.arns[name])["VersionIdsToStages"]
+
     def step(self, step: str, token: str) -> None:
         self.handle({"Step": step, "SecretId": self.arns["password"], "ClientRequestToken": token})
 
@@ -59,6 +70,13 @@ class Store:
         ]
         return values[0], values[1]
 
+    def move(self, name: str, token: str) -> None:
+        """Makes a version current, by hand."""
+        [holder] = [version for version, stages in self.stages(name).items() if "AWSCURRENT" in stages]
+        self.client.update_secret_version_stage(
+            SecretId=self.arns[name], VersionStage="AWSCURRENT", MoveToVersionId=token, RemoveFromVersionId=holder
+        )
+
     def login(self, pair: tuple[str, str] | None = None) -> Any:
         return self.server.connect(*(pair or self.pair()))
 
@@ -66,15 +84,21 @@ class Store:
         return secretsmanager_backends["123456789012"]["us-east-1"].secrets[self.arns[name]]
 
 
-@contextmanager
-def fresh(server: PostgreSql, monkeypatch: pytest.MonkeyPatch) -> Generator[Store]:
-    """An empty database of the master's, and secrets as the program first writes them."""
+def empty(server: PostgreSql) -> None:
+    """Leaves an empty database of the master's, and no roles of the store."""
     with server.as_superuser() as superuser:
         superuser.run(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-        for role in (*roles.USERS, roles.OWNER):
+        for role in (*roles.USERS, roles.OWNER, PREDECESSOR):
             superuser.run(f"DROP ROLE IF EXISTS {role}")
     with server.connect(MASTER, server.master_password, "postgres") as master:
         master.run(f"CREATE DATABASE {DATABASE}")
+
+
+@contextmanager
+def fresh(server: PostgreSql, monkeypatch: pytest.MonkeyPatch) -> Generator[Store]:
+    """An empty database, and secrets as the program first writes them."""
+    empty(server)
+    monkeypatch.setattr(socket, "create_connection", _without_delay(socket.create_connection))
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     with mock_aws():
         client = boto3.client("secretsmanager")
@@ -97,3 +121,14 @@ def fresh(server: PostgreSql, monkeypatch: pytest.MonkeyPatch) -> Generator[Stor
         ):
             monkeypatch.setenv(f"DATABASE_{name}", value)
         yield made
+
+
+def _without_delay(connect: Callable[..., socket.socket]) -> Callable[..., socket.socket]:
+    """The driver writes in small pieces; on loopback each login would wait 40 ms for acknowledgements."""
+
+    def connected(*arguments: Any, **named: Any) -> socket.socket:
+        made = connect(*arguments, **named)
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return made
+
+    return connected

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from pg8000.exceptions import DatabaseError
+from pg8000.native import literal
 
-from functions.rotation import handler as function
 from functions.rotation import roles
 from functions.rotation.roles import LoginRefusedError
 from functions.rotation.versions import RotationError
 from tests.dataplane import postgresql
 from tests.dataplane.authority import Authority
 from tests.dataplane.postgresql import MASTER, PostgreSql
-from tests.dataplane.rotated import FIRST, STEPS, Store, fresh
-
-
-class Killed(BaseException):
-    """The function's process ends here."""
+from tests.dataplane.rotated import FIRST, PREDECESSOR, STEPS, Store, fresh
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +66,44 @@ def test_what_the_master_made_is_handed_over(store: Store):
         session.run("DROP VIEW named")
         session.run("DROP SEQUENCE changes")
         session.run("DROP FUNCTION one()")
+
+
+def test_what_a_single_user_made_is_handed_over(store: Store):
+    with store.server.connect(MASTER, store.server.master_password) as master:
+        master.run(f"CREATE ROLE {PREDECESSOR} LOGIN PASSWORD {literal(FIRST)}")
+        master.run(f"GRANT CREATE ON SCHEMA public TO {PREDECESSOR}")
+    with store.server.connect(PREDECESSOR, FIRST) as predecessor:
+        predecessor.run("CREATE TABLE resources (id bigserial PRIMARY KEY, name text)")
+        predecessor.run("CREATE TABLE changes (day date) PARTITION BY RANGE (day)")
+        predecessor.run("CREATE TABLE today PARTITION OF changes DEFAULT")
+        predecessor.run("CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+    store.prepare()
+    with store.login() as session:
+        session.run("INSERT INTO resources (name) VALUES ('x')")
+        session.run("ALTER TABLE resources ADD COLUMN added int")
+        session.run("ALTER TABLE today ADD CHECK (day > '2000-01-01')")
+        session.run("DROP TABLE changes")
+        session.run("DROP FUNCTION one()")
+
+
+def test_preparing_does_not_queue_before_a_running_store(store: Store, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(roles, "LOCK_TIMEOUT", "100ms")
+    with store.server.connect(MASTER, store.server.master_password) as master:
+        master.run("CREATE TABLE resources (id int)")
+        master.run("BEGIN")
+        master.run("SELECT * FROM resources")
+        with pytest.raises(DatabaseError, match="lock timeout"):
+            store.prepare()
+        master.run("COMMIT")
+    store.prepare()
+
+
+def test_preparing_opens_a_role_that_was_closed(ready: Store):
+    with ready.server.as_superuser() as superuser:
+        superuser.run(f"ALTER ROLE {roles.USERS[1]} NOLOGIN")
+    ready.prepare()
+    ready.rotate()
+    ready.login().close()
 
 
 def test_a_rotation_changes_user_and_password(ready: Store):
@@ -130,83 +164,29 @@ def test_a_client_that_reads_the_pair_again_is_never_locked_out(ready: Store):
     assert refused == []
 
 
-CALLS: tuple[tuple[object, str], ...] = (
-    (function.Versions, "propose"),
-    (function.Versions, "promote"),
-    (roles, "set_password"),
-    (roles, "check"),
-)
-
-
-def killing(monkeypatch: pytest.MonkeyPatch, target: object, name: str, nth: int, *, after: bool) -> Callable[[], bool]:
-    """The n-th call of `name` ends the process, before or after it has worked; says whether it came to that."""
-    real: Callable[..., Any] = getattr(target, name)
-    calls = 0
-
-    def call(*arguments: Any, **named: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if calls == nth and not after:
-            raise Killed
-        answer = real(*arguments, **named)
-        if calls == nth:
-            raise Killed
-        return answer
-
-    monkeypatch.setattr(target, name, call)
-    return lambda: calls >= nth
-
-
-@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("nth", [1, 2])
-@pytest.mark.parametrize("call", CALLS, ids=lambda call: call[1])
-def test_killed_anywhere_and_repeated_it_ends_with_a_pair_that_lets_in(
-    call: tuple[object, str],
-    nth: int,
-    after: bool,  # noqa: FBT001  a case
-    ready: Store,
-    monkeypatch: pytest.MonkeyPatch,
-):
-    ready.rotate()
-    token = ready.announce()
-    with monkeypatch.context() as patched:
-        happened = killing(patched, *call, nth, after=after)
-        for step in STEPS:
-            try:
-                ready.step(step, token)
-            except Killed:
-                ready.step(step, token)
-        if not happened():
-            assert nth == 2, f"a rotation never calls {call[1]}"
-    assert ready.pair()[0] == roles.USERS[0]
-    ready.login().close()
-    ready.rotate()
-    ready.login().close()
-
-
-def test_a_rotation_given_up_between_the_last_moves_is_completed_by_the_next(
-    ready: Store, monkeypatch: pytest.MonkeyPatch
-):
-    token = ready.announce()
-    for step in STEPS[:3]:
-        ready.step(step, token)
-    with monkeypatch.context() as patched:
-        killing(patched, function.Versions, "promote", 1, after=True)
-        with pytest.raises(Killed):
-            ready.step("finishSecret", token)
-    with pytest.raises(DatabaseError):
-        ready.login()
-    ready.prepare()
-    ready.login().close()
-    ready.rotate()
-    ready.login().close()
-
-
 def test_setting_up_rotation_tries_the_password_in_use(ready: Store):
     token = ready.announce()
     ready.backend("password").versions[token]["secret_string"] = FIRST
     ready.step("testSecret", token)
     assert ready.pair() == (roles.USERS[0], FIRST)
+
+
+def test_a_user_that_somebody_put_to_use_keeps_its_password(ready: Store):
+    token = ready.announce()
+    ready.step("createSecret", token)
+    ready.client.put_secret_value(SecretId=ready.arns["user"], SecretString=roles.USERS[1])
+    with pytest.raises(LoginRefusedError, match="is in use and refused"):
+        ready.step("setSecret", token)
+
+
+def test_a_full_server_is_no_reason_for_a_new_password(ready: Store):
+    token = ready.announce()
+    ready.step("createSecret", token)
+    ready.step("setSecret", token)
+    with ready.server.as_superuser() as superuser:
+        superuser.run(f"ALTER ROLE {roles.USERS[1]} CONNECTION LIMIT 0")
+    with pytest.raises(DatabaseError, match="too many connections"):
+        ready.step("setSecret", token)
 
 
 def test_a_pending_password_that_was_never_set_fails_the_test(ready: Store):
