@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
 import pulumi
@@ -10,18 +9,13 @@ import pulumi_tls as tls
 
 from components.base import Component, Scope
 from components.keys import Keys
-from components.secrets import StoredSecret, store
+from components.secrets import StoredSecret, fingerprint, store
 
 CA_HOURS = 3 * 365 * 24
 LEAF_HOURS = 398 * 24  # what browsers accept at most; long enough for a 12-month study
 RENEWAL_HOURS = 60 * 24
 
 ALGORITHM, CURVE = "ECDSA", "P384"
-
-
-def fingerprint(pem: str) -> int:
-    """A number that changes with the certificate, so that a renewed one is written to its secret."""
-    return int.from_bytes(hashlib.sha256(pem.encode()).digest()[:3], "big")
 
 
 class PrivateCa(Component):

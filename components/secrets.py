@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/secretsmanager/latest/userguide/best-practices.html
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,6 +33,11 @@ class StoredSecret:
     pattern: str
     arn: pulumi.Output[str]
     secret: secretsmanager.Secret
+
+
+def fingerprint(value: str) -> int:
+    """A number that changes with the value, so that a new one is written to its secret."""
+    return int.from_bytes(hashlib.sha256(value.encode()).digest()[:3], "big")
 
 
 def store(

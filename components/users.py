@@ -9,7 +9,7 @@ import pulumi_random as random
 
 from components.base import Component, Scope
 from components.keys import Keys
-from components.secrets import store
+from components.secrets import fingerprint, store
 
 USER = "dicomweb"
 
@@ -27,12 +27,13 @@ class OrthancUsers(Component):
     def __init__(self, name: str, scope: Scope, *, keys: Keys, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, scope, opts)
         password = random.RandomPassword(self.child("password"), length=40, special=False, opts=self.options())
+        version = password.result.apply(fingerprint)  # a new password reaches both secrets at once
         self.secret = store(
             self,
             "orthanc-users",
             description="Users of Orthanc's HTTPS interface",
             value=pulumi.Output.json_dumps({USER: password.result}),
-            version=1,
+            version=version,
             keys=keys,
         )
         self.credential = store(
@@ -40,7 +41,7 @@ class OrthancUsers(Component):
             "orthanc-credential",
             description="Authorization header of nginx at Orthanc",
             value=password.result.apply(basic),
-            version=1,
+            version=version,
             keys=keys,
         )
         self.register_outputs({"secret": self.secret.arn})

@@ -48,9 +48,14 @@ def _resource(plan: Plan, one: PlannedResource) -> Resource:
         properties=_unknown(one.inputs),
         protect=one.protect,
         parent=one.parent,
-        provider=one.provider,
+        provider=one.provider if one.custom else _own_provider(plan),
         dependencies={name: urns for name, urns in {**dependencies, **declared}.items() if urns},
     )
+
+
+def _own_provider(plan: Plan) -> str:
+    """What a component of another package makes, it makes with the program's provider."""
+    return next((one.urn for one in plan.providers if one.type.endswith(":aws")), "")
 
 
 def _unknown(value: Any) -> Any:
@@ -76,11 +81,12 @@ class Verdict:
         return sorted({cited for rule in REGISTERED.values() if rule.types & wanted for cited in rule.facts.citations})
 
 
-def verdict(plan: Plan, waivers: Path = WAIVERS) -> Verdict:
-    """Every rule on a plan, with the project's waivers."""
-    held = load(waivers)
-    results = [one for one in everything(REGISTERED.values(), stack_of(plan)) if one.broken]
-    excused = {id(one): waiver for one in results if (waiver := held.excuse(one))}
+def verdict(plan: Plan, *waivers: Path) -> Verdict:
+    """Every rule on a plan, with the project's waivers or those of the files."""
+    held = load(*waivers or (WAIVERS,))
+    findings = everything(REGISTERED.values(), stack_of(plan))
+    excused = {id(one): waiver for one in findings if (waiver := held.excuse(one))}
+    results = [one for one in findings if one.broken]
     standing = [one for one in results if id(one) not in excused]
     grave = [one for one in standing if one.facts.severity == "mandatory"]
     return Verdict(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from rehearsal.operations import Result, Watcher, short
 
 TIER, LARGEST = "image-store:web", "max"
 CLOSING = {"image-store:phase": "closing"}
+WAIVERS = ("policy/waivers.yaml", "policy/waivers-closing.yaml")
 
 Resources = list[dict[str, Any]]
 
@@ -61,6 +63,7 @@ def change_in_place(rehearsal: Rehearsal, record: Record, watcher: Watcher) -> s
 def lift_protection(rehearsal: Rehearsal, record: Record, watcher: Watcher) -> str:
     """Phase `closing`: nothing stays protected in Pulumi."""
     rehearsal.configure(CLOSING)
+    rehearsal.env["HIPAA_WAIVERS"] = os.pathsep.join(str(rehearsal.workspace.program / name) for name in WAIVERS)
     result = rehearsal.up(watcher=watcher)
     record.deployed = rehearsal.resources()
     protected = [short(resource["urn"]) for resource in record.deployed if resource.get("protect")]

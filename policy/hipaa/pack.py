@@ -39,7 +39,8 @@ SEVERITY = {"mandatory": Severity.HIGH, "advisory": Severity.LOW}
 
 def policies() -> list[Policy]:
     """One policy for each rule, and the one that keeps the waivers honest, which has to come last."""
-    waivers = load(Path(os.environ.get(WAIVERS_VARIABLE, WAIVERS)))
+    files = [Path(name) for name in os.environ.get(WAIVERS_VARIABLE, "").split(os.pathsep) if name]
+    waivers = load(*files or [WAIVERS])
     production = tuple(filter(None, os.environ.get(PRODUCTION_VARIABLE, "").split(","))) or PRODUCTION
     known = sorted(REGISTERED.values(), key=lambda rule: rule.facts.code)
     return [*(_policy(rule, waivers, production) for rule in known), _honesty(waivers)]

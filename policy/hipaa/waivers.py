@@ -58,7 +58,7 @@ class Waivers:
     used: dict[Waiver, list[Result]] = field(default_factory=dict)
 
     def excuse(self, result: Result) -> Waiver | None:
-        """The waiver that excuses a broken rule today; it is remembered as used, in its time or not."""
+        """The waiver that speaks of this finding and holds today; it is remembered as used, in its time or not."""
         for entry in self.entries:
             if entry.covers(result):
                 self.used.setdefault(entry, []).append(result)
@@ -67,8 +67,8 @@ class Waivers:
         return None
 
     def standing(self, results: Iterable[Result]) -> list[Result]:
-        """The broken rules that nothing excuses."""
-        return [result for result in results if result.broken and self.excuse(result) is None]
+        """The broken rules that nothing excuses. What cannot be decided yet uses its waiver as well: it will be."""
+        return [result for result in results if self.excuse(result) is None and result.broken]
 
     def problems(self, stack: str) -> Iterator[str]:
         """Waivers for this stack that are over, or that excused nothing; ask once everything has been checked."""
@@ -81,10 +81,13 @@ class Waivers:
                 yield f"{entry}: it excuses nothing in the stack {stack}. Remove it"
 
 
-def load(path: Path, today: date | None = None) -> Waivers:
-    """The waivers of a YAML file, none if there is no file. WaiverError names the entry, the key and what is wrong."""
-    if not path.exists():
-        return Waivers(today=today or date.today())
+def load(*paths: Path, today: date | None = None) -> Waivers:
+    """The waivers of YAML files; a file that is not there has none. WaiverError names entry, key and what is wrong."""
+    entries = tuple(entry for path in paths if path.exists() for entry in _entries(path))
+    return Waivers(entries=entries, today=today or date.today())
+
+
+def _entries(path: Path) -> list[Waiver]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except yaml.YAMLError as error:
@@ -92,8 +95,7 @@ def load(path: Path, today: date | None = None) -> Waivers:
     listed = content.get("waivers") if isinstance(content, Mapping) else None
     if not isinstance(listed, list) or set(content) != {"waivers"}:
         raise WaiverError(f"{path.name} holds one key, waivers, with a list of entries")
-    entries = tuple(_entry(f"{path.name}, entry {position}", one) for position, one in enumerate(listed, start=1))
-    return Waivers(entries=entries, today=today or date.today())
+    return [_entry(f"{path.name}, entry {position}", one) for position, one in enumerate(listed, start=1)]
 
 
 def _entry(where: str, one: Any) -> Waiver:

@@ -10,8 +10,8 @@ import pytest
 from hipaa.evaluate import everything
 from hipaa.rule import REGISTERED, facts
 from ops.configuration import stacks
-from ops.plan import Plan
-from ops.policies import stack_of, verdict
+from ops.plan import Plan, plan
+from ops.policies import WAIVERS, stack_of, verdict
 from tests.conftest import Plans
 
 AREAS = [importlib.import_module(f"tests.policy.{path.stem}") for path in Path(__file__).parent.glob("mutations_*.py")]
@@ -48,3 +48,10 @@ def test_every_rule_has_been_broken_in_our_own_plans():
 
 def test_no_two_areas_call_a_mutation_the_same():
     assert len(MUTATIONS) == sum(len(area.MUTATIONS) for area in AREAS)
+
+
+@pytest.mark.parametrize("phase", ["closing", "archived"])
+@pytest.mark.parametrize("stack", stacks())
+def test_closing_a_study_needs_its_own_waivers_and_no_more(stack: str, phase: str):
+    found = verdict(plan(stack, overrides={"phase": phase}), WAIVERS, WAIVERS.with_name("waivers-closing.yaml"))
+    assert found.violations == ()
