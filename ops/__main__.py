@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import boto3
@@ -10,8 +11,9 @@ import pulumi
 import typer
 from rich.console import Console
 
-from ops import architecture, render, replay
+from ops import architecture, controls, render, replay
 from ops import review as reviews
+from ops.document import difference
 from ops.plan import plan
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -50,15 +52,33 @@ def architecture_command(
     check: Annotated[bool, typer.Option("--check", help="Fail, with a diff, if docs/architecture.md is old.")] = False,
 ) -> None:
     """The description of the system, with every name, port and period read from the plans of prod and dev."""
-    rendered = architecture.current()
+    _document(architecture.DOCUMENT, architecture.current(), write=write, check=check)
+
+
+@app.command("controls")
+def controls_command(
+    *,
+    write: Annotated[bool, typer.Option("--write", help="Rewrite docs/controls.md.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Fail, with a diff, if docs/controls.md is old.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all as JSON, with each resource's name.")] = False,
+) -> None:
+    """Each paragraph of HIPAA's Security Rule, the rules that support it, who answers for the rest, the evidence."""
+    matrix = controls.current()
+    if as_json:
+        typer.echo(json.dumps(matrix.to_json(), indent=2))
+    else:
+        _document(controls.DOCUMENT, controls.document(matrix), write=write, check=check)
+
+
+def _document(path: Path, rendered: str, *, write: bool, check: bool) -> None:
+    """Prints a document, writes it, or fails if it is out of date."""
     if check:
-        written = architecture.DOCUMENT.read_text(encoding="utf-8") if architecture.DOCUMENT.exists() else ""
-        if changes := architecture.difference(written, rendered):
+        if changes := difference(path, rendered):
             typer.echo(changes, nl=False)
-            typer.echo("Out of date; run `python -m ops architecture --write`.", err=True)
+            typer.echo(f"Out of date; run `python -m ops {path.stem} --write`.", err=True)
             raise typer.Exit(1)
     elif write:
-        architecture.DOCUMENT.write_text(rendered, encoding="utf-8")
+        path.write_text(rendered, encoding="utf-8")
     else:
         typer.echo(rendered, nl=False)
 

@@ -16,11 +16,16 @@ from ops.plan import Plan, PlannedResource
 sys.path.insert(0, str(PROJECT / "policy"))  # the pack stands on its own and is no package of this project
 
 import hipaa.checks  # noqa: F401  importing the checks registers them
-from hipaa.evaluate import Result, everything
+from hipaa.evaluate import PRODUCTION, Result, everything
 from hipaa.model import UNKNOWN, Resource, Stack
 from hipaa.rule import REGISTERED
+from hipaa.rule import Facts as Rule
+from hipaa.rule import facts as rules
 from hipaa.types import ALIASES, REPOSITORY
-from hipaa.waivers import load
+from hipaa.waivers import Waiver
+from hipaa.waivers import load as waivers
+
+__all__ = ["ALIASES", "PRODUCTION", "Rule", "Verdict", "Waiver", "rules", "stack_of", "verdict", "waivers"]
 
 IN_THE_ENGINE = ALIASES | {"awsx:ecr:Repository": REPOSITORY}
 """A component of another package is only itself in a plan; the engine also sees the resource it makes of its inputs."""
@@ -81,9 +86,9 @@ class Verdict:
         return sorted({cited for rule in REGISTERED.values() if rule.types & wanted for cited in rule.facts.citations})
 
 
-def verdict(plan: Plan, *waivers: Path) -> Verdict:
+def verdict(plan: Plan, *files: Path) -> Verdict:
     """Every rule on a plan, with the project's waivers or those of the files."""
-    held = load(*waivers or (WAIVERS,))
+    held = waivers(*files or (WAIVERS,))
     findings = everything(REGISTERED.values(), stack_of(plan))
     excused = {id(one): waiver for one in findings if (waiver := held.excuse(one))}
     results = [one for one in findings if one.broken]
