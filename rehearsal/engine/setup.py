@@ -11,7 +11,7 @@ import sys
 import time
 
 from rehearsal import environment as env
-from rehearsal.engine import cli
+from rehearsal.engine import cli, linting
 from rehearsal.engine.launchers import provider_plugins
 from rehearsal.engine.tasks import SetupError, fingerprint, run, say, unless_current, write
 
@@ -81,6 +81,7 @@ def main() -> int:
     try:
         python_packages()
         cli.install()
+        linting.install()
         engine_environment()
         simulated_aws()
     except SetupError as error:
