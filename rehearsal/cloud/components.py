@@ -35,7 +35,8 @@ class RefusedError(ValueError):
 def plain(value: PropertyValue) -> Any:
     """A component's input as plain data."""
     inner = value.value
-    if isinstance(inner, Computed):
+    # A resource reference's member that is unknown arrives as the engine's marker, in plain text.
+    if isinstance(inner, Computed) or inner == _UNKNOWN_TEXT:
         return UNKNOWN
     if isinstance(inner, Mapping):
         return {key: plain(item) for key, item in inner.items()}
