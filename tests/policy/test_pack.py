@@ -1,0 +1,140 @@
+"""The pack as the engine is given it: every rule a policy with its citation, and resources as they were declared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pulumi_policy import (
+    EnforcementLevel,
+    Policy,
+    PolicyCustomTimeouts,
+    PolicyResource,
+    PolicyResourceOptions,
+    ResourceValidationArgs,
+    ResourceValidationPolicy,
+    StackValidationArgs,
+    StackValidationPolicy,
+)
+from pulumi_policy import proxy as engine
+
+from hipaa import pack, types
+from hipaa.model import UNKNOWN
+from hipaa.once import Once
+from hipaa.rule import REGISTERED
+
+OPTIONS = PolicyResourceOptions(
+    protect=True,
+    ignore_changes=[],
+    delete_before_replace=None,
+    aliases=[],
+    custom_timeouts=PolicyCustomTimeouts(0, 0, 0),
+    additional_secret_outputs=[],
+    parent="urn:parent",
+)
+
+
+@pytest.fixture(autouse=True)
+def no_waivers(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    monkeypatch.setenv(pack.WAIVERS_VARIABLE, str(tmp_path / "none.yaml"))
+
+
+def policies() -> dict[str, Policy]:
+    return {policy.name: policy for policy in pack.policies()}
+
+
+def urn(token: str, name: str, stack: str = "prod") -> str:
+    return f"urn:pulumi:{stack}::project::{token}::{name}"
+
+
+def asked(policy: Policy, token: str, properties: dict[str, Any], stack: str = "prod") -> list[tuple[str, str | None]]:
+    """What a resource policy reports on a resource."""
+    assert isinstance(policy, ResourceValidationPolicy)
+    props = engine.unknown_checking_proxy(properties)
+    said: list[tuple[str, str | None]] = []
+    args = ResourceValidationArgs(token, props, urn(token, "it", stack), "it", OPTIONS, None, None)
+    policy.validate(args, lambda message, where=None: said.append((message, where)))
+    return said
+
+
+def test_every_rule_is_a_policy_of_its_kind_and_level():
+    known = policies()
+    for rule in REGISTERED.values():
+        policy = known[rule.facts.id]
+        kind = StackValidationPolicy if rule.facts.scope == "stack" else ResourceValidationPolicy
+        assert isinstance(policy, kind)
+        assert policy.enforcement_level is EnforcementLevel[rule.facts.severity.upper()]
+        assert policy.remediation_steps == rule.facts.remedy
+        assert policy.framework is not None
+        for citation in rule.facts.citations:
+            assert f"45 CFR {citation}" in str(policy.framework.specification)
+
+
+def test_the_waivers_are_judged_after_everything_else():
+    assert pack.policies()[-1].name == "waivers-in-order"
+
+
+def test_a_violation_says_rule_citation_and_remedy_and_names_the_resource():
+    [(message, where)] = asked(policies()["subnet-no-auto-public-ip"], types.SUBNET, {"mapPublicIpOnLaunch": True})
+    assert message.startswith("NET-06: mapPublicIpOnLaunch: ")
+    assert "[45 CFR 164." in message
+    assert REGISTERED["NET-06"].facts.remedy in message
+    assert where == urn(types.SUBNET, "it")
+
+
+def test_other_types_are_not_asked_about():
+    assert asked(policies()["subnet-no-auto-public-ip"], types.VPC, {"mapPublicIpOnLaunch": True}) == []
+
+
+def test_an_older_spelling_of_a_type_is_seen():
+    assert asked(policies()["alb-drop-invalid-headers"], "aws:alb/loadBalancer:LoadBalancer", {}) != []
+
+
+def test_a_rule_for_production_leaves_other_stacks_alone(monkeypatch: pytest.MonkeyPatch):
+    name = "rds-deletion-protection"
+    assert asked(policies()[name], types.RDS_CLUSTER, {}) != []
+    assert asked(policies()[name], types.RDS_CLUSTER, {}, stack="dev") == []
+    monkeypatch.setenv(pack.PRODUCTION_VARIABLE, "live,dev")
+    assert asked(policies()[name], types.RDS_CLUSTER, {}, stack="dev") != []
+
+
+def test_an_unknown_value_is_unknown_at_any_depth():
+    unknown = engine.UNKNOWN_STRING_VALUE
+    proxied = engine.unknown_checking_proxy({"a": unknown, "b": [{"c": unknown}, 1], "d": {"e": "known"}})
+    assert pack.plain(proxied) == {"a": UNKNOWN, "b": [{"c": UNKNOWN}, 1], "d": {"e": "known"}}
+
+
+def test_a_stack_keeps_its_links_and_options():
+    vpc = PolicyResource(types.VPC, {}, urn(types.VPC, "vpc"), "vpc", OPTIONS, None, None, [], {})
+    log = PolicyResource(
+        types.FLOW_LOG,
+        {"trafficType": "ALL"},
+        urn(types.FLOW_LOG, "log"),
+        "log",
+        OPTIONS,
+        None,
+        vpc,
+        [vpc],
+        {"vpcId": [vpc]},
+    )
+    seen = pack.stack(StackValidationArgs([vpc, log]))
+    found = {one.name: one for one in seen.resources}
+    assert found["log"].dependencies == {"vpcId": (vpc.urn,)}
+    assert found["log"].parent == vpc.urn
+    assert found["vpc"].protect
+    assert pack.stack(StackValidationArgs([vpc, log])) is seen
+    assert pack.stack(StackValidationArgs([vpc])) is not seen
+
+
+def test_a_decoder_works_once_for_each_message_and_way():
+    calls: list[tuple[Any, ...]] = []
+
+    def decode(*arguments: Any) -> list[Any]:
+        calls.append(arguments)
+        return [*arguments]
+
+    once, message, other = Once(decode), {"a": 1}, {"a": 1}
+    assert once(message) is once(message)
+    assert once(message, "otherwise") == [message, "otherwise"]
+    assert once(other) is not once(message)
+    assert len(calls) == 3

@@ -1,0 +1,34 @@
+"""The type tokens that rules read are the SDK's own."""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+
+from hipaa import types
+from hipaa.rule import REGISTERED
+
+TOKENS = {name: value for name, value in vars(types).items() if name.isupper() and isinstance(value, str)}
+
+
+def module_of(token: str) -> str:
+    name = token.split(":")[1].partition("/")[0]
+    return f"pulumi_aws.{'lambda_' if name == 'lambda' else name}"
+
+
+@pytest.mark.parametrize("token", sorted({*TOKENS.values(), *types.ALIASES}))
+def test_a_token_belongs_to_a_class(token: str):
+    module = importlib.import_module(module_of(token))
+    cls = getattr(module, token.rpartition(":")[2])
+    # A class of another spelling announces the token of the one that replaced it.
+    assert cls.pulumi_type in {token, types.ALIASES.get(token)}
+
+
+def test_no_rule_reads_a_type_that_has_no_name():
+    providers = {"pulumi:providers:aws"}
+    assert {token for rule in REGISTERED.values() for token in rule.types} <= {*TOKENS.values(), *providers}
+
+
+def test_another_spelling_is_never_what_a_rule_asks_for():
+    assert not {token for rule in REGISTERED.values() for token in rule.types} & types.ALIASES.keys()
