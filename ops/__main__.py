@@ -11,7 +11,7 @@ import pulumi
 import typer
 from rich.console import Console
 
-from ops import architecture, controls, render, replay
+from ops import architecture, controls, events, render, replay
 from ops import review as reviews
 from ops.document import difference
 from ops.plan import plan
@@ -88,12 +88,16 @@ def review_command(
     stack: Stack,
     base: Annotated[str, typer.Option(help="Git reference that the change is compared with, such as origin/main.")],
     *,
+    event_log: Annotated[
+        Path | None, typer.Option("--events", help="Event log of a preview: what the engine itself would change.")
+    ] = None,
     allow_stateful: Annotated[
         bool, typer.Option("--allow-stateful", help="Let resources that hold data be replaced or deleted.")
     ] = False,
 ) -> None:
     """What a change would do to a stack, as one Markdown comment. Exits 2 if data would be lost."""
-    found = reviews.review(reviews.plan_at(base, stack), plan(stack), allow_stateful=allow_stateful)
+    engine = events.read(event_log) if event_log else None
+    found = reviews.review(reviews.plan_at(base, stack), plan(stack), engine=engine, allow_stateful=allow_stateful)
     typer.echo(reviews.markdown(found), nl=False)
     if found.blocked:
         raise typer.Exit(2)

@@ -9,11 +9,13 @@ import sys
 import tarfile
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
+from ops import events
 from ops.changes import Action, Change, changes
 from ops.configuration import PROJECT
 from ops.exposure import foreign_principals, openings, rights
@@ -56,11 +58,16 @@ class Review:
         return bool(self.losses) and not self.allowed
 
 
-def review(base: Plan, head: Plan, *, allow_stateful: bool = False) -> Review:
-    """Compares two plans of one stack."""
+def review(
+    base: Plan, head: Plan, *, engine: Iterable[Mapping[str, Any]] | None = None, allow_stateful: bool = False
+) -> Review:
+    """Compares two plans of one stack; with the `engine`'s events of a preview, its own changes take the place of
+    those that the plans foresee.
+    """
+    planned = changes(base, head, replaces) if engine is None else events.changes(engine, base, head)
     return Review(
         stack=head.stack,
-        changes=tuple(changes(base, head, replaces)),
+        changes=tuple(planned),
         exposed=tuple(_exposed(base, head)),
         policies=verdict(head),
         before=verdict(base),
