@@ -1,7 +1,7 @@
 # `make help` lists the targets. Everything they install stays in .venv/ and .rehearsal/.
 PYTHON ?= python3
 STACK ?= dev
-PYTEST_ARGS ?=
+PYTEST_ARGS ?= -n auto --dist loadfile
 SHELL := /bin/bash
 BIN := .venv/bin
 

@@ -11,7 +11,15 @@ import pytest
 from ops.plan import configuration
 from settings import Settings, SettingsError
 
-REMOVED = object()
+
+class Removed:
+    """Stands where a setting is left out."""
+
+    def __repr__(self) -> str:
+        return "removed"
+
+
+REMOVED = Removed()
 
 
 class Case(NamedTuple):
