@@ -10,21 +10,12 @@ from typing import Any
 from hipaa import types
 from hipaa.links import Answer, either
 from hipaa.model import ABSENT, UNKNOWN, Resource, each, look
+from hipaa.values import number
 
 PORTS = (0, 65535)
 ALL = "-1"
 NUMBERS = {"all": ALL, "icmp": "1", "tcp": "6", "udp": "17", "icmpv6": "58"}
 WITH_PORTS = ("6", "17")
-
-
-def number(value: Any) -> float | None:
-    """A number, also one spelled as text; None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        return float(value)
-    except ValueError:
-        return None
 
 
 def protocol(value: Any) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,28 +13,9 @@ from pg8000.native import literal
 from functions.rotation import roles
 from functions.rotation.roles import LoginRefusedError
 from functions.rotation.versions import RotationError
-from tests.dataplane import postgresql
 from tests.dataplane.authority import Authority
-from tests.dataplane.postgresql import MASTER, PostgreSql
-from tests.dataplane.rotated import FIRST, PREDECESSOR, STEPS, Store, fresh
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSql]:
-    with postgresql.running(tmp_path_factory.mktemp("postgresql")) as started:
-        yield started
-
-
-@pytest.fixture
-def store(server: PostgreSql, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    with fresh(server, monkeypatch) as made:
-        yield made
-
-
-@pytest.fixture
-def ready(store: Store) -> Store:
-    store.prepare()
-    return store
+from tests.dataplane.postgresql import MASTER
+from tests.dataplane.rotated import FIRST, PREDECESSOR, STEPS, Store
 
 
 def test_an_empty_database_is_prepared_and_the_first_pair_lets_in(ready: Store):

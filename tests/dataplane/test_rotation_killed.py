@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,31 +9,11 @@ from botocore.client import BaseClient
 from pg8000.exceptions import DatabaseError
 
 from functions.rotation import roles
-from tests.dataplane import postgresql
-from tests.dataplane.postgresql import PostgreSql
-from tests.dataplane.rotated import STEPS, Store, empty, fresh
+from tests.dataplane.rotated import STEPS, Store, empty
 
 
 class Killed(BaseException):
     """The function's process ends here."""
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSql]:
-    with postgresql.running(tmp_path_factory.mktemp("postgresql")) as started:
-        yield started
-
-
-@pytest.fixture
-def store(server: PostgreSql, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    with fresh(server, monkeypatch) as made:
-        yield made
-
-
-@pytest.fixture
-def ready(store: Store) -> Store:
-    store.prepare()
-    return store
 
 
 READS = ("GetSecretValue", "DescribeSecret", "SELECT", "\nSELECT")

@@ -9,6 +9,7 @@ from hipaa import types
 from hipaa.choice import choice, is_chosen
 from hipaa.model import Finding, Resource, Settings
 from hipaa.rule import rule
+from hipaa.values import number
 
 
 @rule("LOG-01", types.LOG_GROUP)
@@ -34,19 +35,10 @@ def kept(group: Resource, settings: Settings) -> Iterator[Finding]:
     least = settings["audit_days"] if is_chosen(group, settings) else settings["days"]
 
     def is_enough(value: Any) -> bool:
-        days = _number(value)
+        days = number(value)
         return days is not None and (days == 0 or days >= least)
 
     return group.expect("retentionInDays", is_enough, f"events are not said to be kept for at least {least} days")
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        return float(value)
-    except ValueError:
-        return None
 
 
 @rule("LOG-03", types.METRIC_ALARM)

@@ -8,7 +8,7 @@ from typing import Any
 from hipaa import types
 from hipaa.model import ABSENT, UNKNOWN, Finding, Resource, Settings, Undecided, Violation, look
 from hipaa.rule import rule
-from hipaa.traffic import number
+from hipaa.values import number
 
 TUNNELS = ("tunnel1", "tunnel2")
 CIPHERS = ("AES256", "AES256-GCM-16")

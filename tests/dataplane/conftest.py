@@ -1,0 +1,29 @@
+"""A real PostgreSQL with the secrets that the rotation function works on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.dataplane import postgresql
+from tests.dataplane.postgresql import PostgreSql
+from tests.dataplane.rotated import Store, fresh
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSql]:
+    with postgresql.running(tmp_path_factory.mktemp("postgresql")) as started:
+        yield started
+
+
+@pytest.fixture
+def store(server: PostgreSql, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    with fresh(server, monkeypatch) as made:
+        yield made
+
+
+@pytest.fixture
+def ready(store: Store) -> Store:
+    store.prepare()
+    return store
