@@ -98,8 +98,14 @@ def _honesty(waivers: Waivers) -> Policy:
 
 
 def thresholds(config: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What is configured for a policy."""
-    return dict(config or {})
+    """What is configured for a policy. The engine sends every number as a float; messages speak of 365 days."""
+    return {name: _whole(value) for name, value in (config or {}).items()}
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_whole(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def resource(args: ResourceValidationArgs) -> Resource:
