@@ -26,8 +26,8 @@ FOLDER = TOOLS / "tables"
 
 SERVICES = {
     "aws": """
-        accessanalyzer acm appautoscaling backup budgets cfg cloudtrail cloudwatch cognito ec2 ec2clientvpn
-        ec2transitgateway ecr ecs guardduty iam kinesis kms lambda_ lb rds route53 s3 scheduler secretsmanager
+        accessanalyzer acm alb appautoscaling backup budgets cfg cloudtrail cloudwatch cognito ec2 ec2clientvpn
+        ec2transitgateway ecr ecs efs guardduty iam kinesis kms lambda_ lb rds route53 s3 scheduler secretsmanager
         servicediscovery sfn sns sqs vpc wafv2
     """.split(),  # noqa: SIM905
     "awsx": ["ecr"],
