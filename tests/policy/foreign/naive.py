@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 EVERYWHERE = "0.0.0.0/0"
+CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/6b5a4c3d-1e2f-4a5b-8c7d-9e0f1a2b3c4d"
 
 
 def allow(actions: Any, **rest: Any) -> str:
@@ -62,7 +63,7 @@ def network(on: pulumi.ResourceOptions) -> tuple[aws.ec2.Vpc, list[aws.ec2.Subne
     aws.ec2.Route(
         "to-internet", route_table_id=table.id, destination_cidr_block=EVERYWHERE, gateway_id=gateway.id, opts=on
     )
-    anything: dict[str, Any] = {"protocol": "-1", "rule_no": 100, "action": "allow", "cidr_block": EVERYWHERE}
+    anything: Any = {"protocol": "-1", "rule_no": 100, "action": "allow", "cidr_block": EVERYWHERE}
     aws.ec2.NetworkAcl(
         "open-acl", vpc_id=vpc.id, ingress=[{**anything, "from_port": 0, "to_port": 0}], egress=[], opts=on
     )
@@ -96,14 +97,20 @@ def balancers(on: pulumi.ResourceOptions, vpc: Any, subnets: list[Any], group: A
     target = aws.lb.TargetGroup(
         "web-target", port=80, protocol="HTTP", target_type="ip", vpc_id=vpc.id, tags={"project": "tutorial"}, opts=on
     )
-    forward: dict[str, Any] = {"type": "forward", "target_group_arn": target.arn}
+    forward: Any = {"type": "forward", "target_group_arn": target.arn}
     aws.lb.Listener(
         "plain", load_balancer_arn=balancer.arn, port=80, protocol="HTTP", default_actions=[forward], opts=on
     )
     aws.lb.Listener(
-        "tls", load_balancer_arn=balancer.arn, port=443, protocol="HTTPS", default_actions=[forward], opts=on
+        "tls",
+        load_balancer_arn=balancer.arn,
+        port=443,
+        protocol="HTTPS",
+        certificate_arn=CERTIFICATE,
+        default_actions=[forward],
+        opts=on,
     )
-    shown: dict[str, Any] = {"cloudwatch_metrics_enabled": False, "sampled_requests_enabled": False, "metric_name": "web"}
+    shown: Any = {"cloudwatch_metrics_enabled": False, "sampled_requests_enabled": False, "metric_name": "web"}
     aws.wafv2.WebAcl("web-acl", scope="REGIONAL", default_action={"allow": {}}, visibility_config=shown, opts=on)
     return target
 
@@ -166,7 +173,7 @@ def containers(on: pulumi.ResourceOptions, target: Any, subnets: list[Any], grou
 
 def databases(on: pulumi.ResourceOptions, group: Any) -> None:
     """Databases that are public, not encrypted, and gone with one call."""
-    unsafe: dict[str, Any] = {"username": "root_user", "password": "a-password-in-plain-text"}
+    unsafe: Any = {"username": "dbowner", "password": "a-password-in-plain-text"}
     instance = aws.rds.Instance(
         "orders",
         **unsafe,
@@ -189,7 +196,7 @@ def databases(on: pulumi.ResourceOptions, group: Any) -> None:
     cluster = aws.rds.Cluster(
         "patients",
         engine="aurora-postgresql",
-        master_username="root_user",
+        master_username="dbowner",
         manage_master_user_password=True,
         backup_retention_period=1,
         db_cluster_parameter_group_name=parameters.name,
@@ -199,14 +206,14 @@ def databases(on: pulumi.ResourceOptions, group: Any) -> None:
     aws.rds.ClusterInstance(
         "patients-one",
         cluster_identifier=cluster.id,
-        engine="aurora-postgresql",
+        engine=aws.rds.EngineType.AURORA_POSTGRESQL,
         instance_class="db.t3.medium",
         auto_minor_version_upgrade=False,
         performance_insights_enabled=True,
         opts=on,
     )
     vault = aws.backup.Vault("weekly-vault", name="weekly", opts=on)
-    weekly: dict[str, Any] = {
+    weekly: Any = {
         "rule_name": "weekly",
         "target_vault_name": vault.name,
         "schedule": "cron(0 3 ? * SUN *)",
@@ -256,12 +263,11 @@ def tunnels(on: pulumi.ResourceOptions, vpc: Any) -> None:
     aws.ec2.VpnConnection(
         "campus-vpn", customer_gateway_id=campus.id, vpn_gateway_id=gateway.id, type="ipsec.1", opts=on
     )
-    certificate = "arn:aws:acm:us-east-1:111122223333:certificate/6b5a4c3d-1e2f-4a5b-8c7d-9e0f1a2b3c4d"
     aws.ec2clientvpn.Endpoint(
         "people-vpn",
         client_cidr_block="10.9.0.0/16",
-        server_certificate_arn=certificate,
-        authentication_options=[{"type": "certificate-authentication", "root_certificate_chain_arn": certificate}],
+        server_certificate_arn=CERTIFICATE,
+        authentication_options=[{"type": "certificate-authentication", "root_certificate_chain_arn": CERTIFICATE}],
         connection_log_options={"enabled": False},
         opts=on,
     )

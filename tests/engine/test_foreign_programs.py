@@ -1,0 +1,47 @@
+"""`pulumi preview --policy-pack policy` on programs that are not this project's, the pack in a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from hipaa.rule import facts
+from rehearsal.driver import Rehearsal
+from rehearsal.environment import PROJECT
+from tests.policy.foreign.expected import EXPECTED
+
+
+@pytest.fixture
+def foreign(fresh: Callable[..., Rehearsal], tmp_path: Path) -> Callable[[str, str], Rehearsal]:
+    """A project of another name and folder around one of the programs, without waivers; the pack stands beside it."""
+
+    def project(module: str, stack: str) -> Rehearsal:
+        folder = tmp_path / module
+        folder.mkdir()
+        (folder / "__main__.py").write_text(f"from tests.policy.foreign import {module}\n\n{module}.program()\n")
+        (folder / "Pulumi.yaml").write_text(f"{{name: {module}, runtime: python}}\n")
+        (folder / f"Pulumi.{stack}.yaml").write_text("config: {}\n")
+        (folder / "policy").symlink_to(PROJECT / "policy")
+        return fresh(stack, program=folder, env={"HIPAA_WAIVERS": str(folder / "no-waivers.yaml")})
+
+    return project
+
+
+def test_a_naive_program_is_refused_with_rule_citation_and_remedy(foreign: Callable[[str, str], Rehearsal]):
+    refused = foreign("naive", "prod").preview(check=False)
+    assert refused.exit_code != 0
+    assert refused.message.startswith("preview failed")  # by the pack alone: nothing is wrong with the program itself
+    told: dict[tuple[str, str], str] = {}
+    for one in refused.violations:
+        told[one.policy_name, str(one.resource_urn).rpartition("::")[2]] = " ".join(one.message.split())
+    assert set(told) == {(facts()[code].id, name) for code, names in EXPECTED.items() for name in names}
+    for code, names in EXPECTED.items():
+        rule = facts()[code]
+        for message in (told[rule.id, name] for name in names):
+            assert f" {code}: " in message
+            assert all(citation in message for citation in rule.citations)
+            assert f"Remedy: {rule.remedy}" in message
+        assert f"{code}: " in refused.output
+        assert rule.remedy in refused.output
