@@ -28,6 +28,15 @@ def sse(*, bucket_key: Any = True, **changes: Any) -> Default:
     return {"applyServerSideEncryptionByDefault": default(**changes), "bucketKeyEnabled": bucket_key}
 
 
+SSE_S3: Default = {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}
+
+
+def delivered(kind: str, default: Any, **properties: Any) -> tuple[Resource, ...]:
+    """A bucket of access logs with a default encryption, and what delivers to it."""
+    source = resource(kind, "source", **properties)
+    return (LOGS, source, of_bucket(types.BUCKET_SERVER_SIDE_ENCRYPTION_CONFIGURATION, LOGS, rules=[default]))
+
+
 def versioning(bucket: Resource = BUCKET, **properties: Any) -> Resource:
     return of_bucket(types.BUCKET_VERSIONING, bucket, **properties)
 
@@ -85,12 +94,21 @@ CASES = {
                     {"rules": [{"applyServerSideEncryptionByDefaults": [default()], "bucketKeyEnabled": True}]}
                 ]
             ),
+            delivered(types.BUCKET_LOGGING, SSE_S3, targetBucket="logs-0"),
+            delivered(types.BUCKET_LOGGING, sse(), targetBucket="logs-0"),
+            delivered(types.LOAD_BALANCER, SSE_S3, accessLogs={"bucket": "logs-0", "enabled": True}),
+            delivered(types.LOAD_BALANCER, SSE_S3, accessLogs=[{"bucket": "logs-0", "enabled": True}]),
         ),
         fails=(
             (BUCKET,),
             encryption(),
             encryption({"bucketKeyEnabled": True}),
             encryption(sse(sseAlgorithm="AES256")),
+            delivered(types.BUCKET_LOGGING, SSE_S3, targetBucket="another-0"),
+            delivered(types.BUCKET_LOGGING, {}, targetBucket="logs-0"),
+            delivered(types.LOAD_BALANCER, sse(kmsMasterKeyId=None), accessLogs={"bucket": "logs-0"}),
+            delivered(types.LOAD_BALANCER, SSE_S3, accessLogs={"bucket": "another-0"}),
+            (LOGS, resource(types.BUCKET_LOGGING, "source", targetBucket="logs-0")),
             encryption(sse(sseAlgorithm="aws:kms:dsse")),
             encryption(sse(kmsMasterKeyId=None)),
             encryption(sse(kmsMasterKeyId="alias/aws/s3")),

@@ -71,7 +71,8 @@ MUTATIONS: dict[str, tuple[str, Edit, frozenset[str]]] = {
     ),
     "no bucket policy": ("dev", gone("storage-access-logs-access"), frozenset({"S3-06"})),
     "accesses to images not logged": ("dev", gone("storage-images-access-logging"), frozenset({"S3-07"})),
-    "copies not logged": ("prod", gone("replication-images-access-logging"), frozenset({"S3-07"})),
+    # Nothing is delivered to the logging bucket then, so nothing excuses that it has no key either.
+    "copies not logged": ("prod", gone("replication-images-access-logging"), frozenset({"S3-05", "S3-07"})),
     "no copies": ("prod", nested("replication-rule", "rules.0.status", "Disabled"), frozenset({"S3-08"})),
     "audit files not locked": ("prod", gone("audit-records-lock"), frozenset({"S3-09"})),
     "an archive without Object Lock": (

@@ -25,11 +25,43 @@ def versioned(stack: Stack, _settings: Settings) -> BucketFindings:
     return settled(stack, types.BUCKET_VERSIONING, judge, "versions of its objects are not kept")
 
 
-@rule("S3-05", types.BUCKET_SERVER_SIDE_ENCRYPTION_CONFIGURATION, types.BUCKET)
+@rule(
+    "S3-05",
+    types.BUCKET_SERVER_SIDE_ENCRYPTION_CONFIGURATION,
+    types.BUCKET,
+    types.BUCKET_LOGGING,
+    types.LOAD_BALANCER,
+)
 def encrypted(stack: Stack, _settings: Settings) -> BucketFindings:
-    """Every bucket encrypts with a key of the account by default, and with a bucket key."""
+    """Every bucket encrypts with a key of the account by default, and with a bucket key; one of access logs with S3's
+    own keys, for S3 and balancers deliver those to no other.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
+    """
     kind = types.BUCKET_SERVER_SIDE_ENCRYPTION_CONFIGURATION
-    return settled(stack, kind, _default_encryption, "no key of the account encrypts its objects")
+    for bucket in stack.of([types.BUCKET]):
+        judge = _encryption_of_logs if _takes_deliveries(stack, bucket) else _default_encryption
+        yield from settled(stack, kind, judge, "no key of the account encrypts its objects", [bucket])
+
+
+def _takes_deliveries(stack: Stack, bucket: Resource) -> bool:
+    balancers = stack.of([types.LOAD_BALANCER])
+    return holds_logs(stack, bucket) or any(
+        stack.refers(balancer, f"{path}.bucket", bucket)
+        for balancer in balancers
+        for path, _ in balancer.each("accessLogs")
+    )
+
+
+def _encryption_of_logs(encryption: Resource) -> Iterator[Finding]:
+    algorithms = [
+        look(one(stated, "applyServerSideEncryptionByDefault"), "sseAlgorithm")
+        for _, stated in encryption.each("rules")
+    ]
+    if algorithms and all(algorithm == "AES256" for algorithm in algorithms):
+        return
+    yield from _default_encryption(encryption)
 
 
 def _default_encryption(encryption: Resource) -> Iterator[Finding]:
