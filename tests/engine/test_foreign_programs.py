@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pulumi.automation.events import OpType
 
 from hipaa.rule import facts
 from rehearsal.driver import Rehearsal
@@ -45,3 +46,11 @@ def test_a_naive_program_is_refused_with_rule_citation_and_remedy(foreign: Calla
             assert f"Remedy: {rule.remedy}" in message
         assert f"{code}: " in refused.output
         assert rule.remedy in refused.output
+
+
+def test_a_clean_program_passes_without_a_waiver_or_any_advice(foreign: Callable[[str, str], Rehearsal]):
+    passed = foreign("clean", "production").preview()
+    assert passed.exit_code == 0
+    assert passed.counts[OpType.CREATE] >= 90
+    assert passed.violations == []
+    assert "hipaa-aws@v1.0.0" in passed.output

@@ -1,0 +1,52 @@
+"""What the parts of the clean program share."""
+
+from __future__ import annotations
+
+import json
+
+import pulumi
+import pulumi_aws as aws
+
+ACCOUNT = "111122223333"
+TAGS = {"project": "portal", "env": "production", "data-classification": "phi", "expiry": "2031-12-31", "backup": "yes"}
+
+
+def secured(on: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+    """The same options, and that nothing may delete it."""
+    return pulumi.ResourceOptions.merge(on, pulumi.ResourceOptions(protect=True))
+
+
+def key(name: str, on: pulumi.ResourceOptions) -> aws.kms.Key:
+    """A key that the account may use through its services; its policy names everybody, under conditions."""
+    through_services = {
+        "Effect": "Allow",
+        "Principal": {"AWS": ["*"]},
+        "Action": ["kms:Encrypt", "kms:Decrypt", "kms:GenerateDataKey*", "kms:CreateGrant", "kms:DescribeKey"],
+        "Resource": "*",
+        "Condition": {"StringEquals": {"kms:CallerAccount": ACCOUNT}},
+    }
+    services = ["logs.us-east-1.amazonaws.com", "cloudtrail.amazonaws.com", "cloudwatch.amazonaws.com"]
+    delivering = {
+        "Effect": "Allow",
+        "Principal": {"Service": services},
+        "Action": ["kms:Decrypt*", "kms:Encrypt*", "kms:GenerateDataKey*", "kms:Describe*", "kms:ReEncrypt*"],
+        "Resource": "*",
+    }
+    root = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+    policy = {"Version": "2012-10-17", "Statement": [root, through_services, delivering]}
+    return aws.kms.Key(f"{name}-key", enable_key_rotation=True, policy=json.dumps(policy), tags=TAGS, opts=secured(on))
+
+
+def service_role(name: str, service: str, managed: str | None, on: pulumi.ResourceOptions) -> aws.iam.Role:
+    """A role that a service takes, with one of AWS's policies or none."""
+    trust = {"Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": trust})
+    role = aws.iam.Role(f"{name}-role", assume_role_policy=document, tags=TAGS, opts=on)
+    if managed:
+        aws.iam.RolePolicyAttachment(f"{name}-rights", role=role.name, policy_arn=managed, opts=on)
+    return role
