@@ -12,6 +12,7 @@ from hipaa.rule import facts
 from rehearsal.driver import Rehearsal
 from rehearsal.environment import PROJECT
 from tests.policy.foreign.expected import EXPECTED
+from tests.policy.test_readme import example
 
 
 @pytest.fixture
@@ -54,3 +55,17 @@ def test_a_clean_program_passes_without_a_waiver_or_any_advice(foreign: Callable
     assert passed.counts[OpType.CREATE] >= 90
     assert passed.violations == []
     assert "hipaa-aws@v1.0.0" in passed.output
+
+
+def test_the_configuration_that_the_readme_shows_is_taken(foreign: Callable[[str, str], Rehearsal], tmp_path: Path):
+    (config := tmp_path / "thresholds.json").write_text(example("json"))
+    pack = str(PROJECT / "policy")
+    started = foreign("clean", "production").start(
+        "preview", "--policy-pack", pack, "--policy-pack-config", str(config)
+    )
+    refused = started.wait()
+    assert refused.exit_code != 0
+    messages = [" ".join(one.message.split()) for one in refused.violations]
+    assert {one.policy_name for one in refused.violations} == {"log-group-retention", "required-tags"}
+    assert any("events are not said to be kept for at least 1096 days" in message for message in messages)
+    assert any("it has no tag owner" in message for message in messages)

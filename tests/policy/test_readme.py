@@ -1,0 +1,91 @@
+"""policy/README.md says what is so: its counts, its settings, and each of its examples."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from hipaa import pack
+from hipaa.evaluate import PRODUCTION, everything
+from hipaa.rule import REGISTERED, RULES, facts
+from hipaa.waivers import load
+from ops.plan import record
+from ops.policies import stack_of
+from rehearsal.environment import PROJECT
+from tests.policy.foreign import naive
+
+README = (PROJECT / "policy" / "README.md").read_text()
+PROSE = " ".join(README.split())
+KINDS: dict[str, type | tuple[type, ...]] = {"integer": int, "boolean": bool, "array": list, "string": str}
+
+
+def example(language: str, having: str = "") -> str:
+    """The one block of a language that holds a text."""
+    (found,) = (text for text in re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) if having in text)
+    return found
+
+
+def test_the_table_counts_the_rules_of_every_area():
+    rows = re.findall(r"^\| (\w+) \| ([A-Z0-9, ]+) \| (\d+) \| (\d+) \|$", README, re.MULTILINE)
+    told = {area.lower(): (codes.split(", "), int(yes), int(no)) for area, codes, yes, no in rows}
+    there: dict[str, tuple[list[str], int, int]] = {}
+    for path in RULES.glob("*.yaml"):
+        rules = yaml.safe_load(path.read_text())["rules"]
+        scopes = Counter(one["scope"] == "process" for one in rules)
+        there[path.stem] = (sorted({one["code"].split("-")[0] for one in rules}), scopes[False], scopes[True])
+    assert told == there
+
+
+def test_the_sentences_count_right():
+    levels = Counter(rule.facts.severity for rule in REGISTERED.values())
+    production = sum(rule.facts.production for rule in REGISTERED.values())
+    counted = f"{len(REGISTERED)} rules; {levels['mandatory']} are mandatory, {levels['advisory']} advisory, and {production} of them"
+    assert counted in PROSE
+    assert f"{len(facts()) - len(REGISTERED)} rules of scope `process`" in PROSE
+    failing = sorted(code for code, rule in REGISTERED.items() if rule.facts.unknown == "fails")
+    assert f"Three rules fail on an unknown value instead: {failing[0]}, {failing[1]} and {failing[2]}." in PROSE
+    assert len(failing) == 3
+    assert f"`{','.join(PRODUCTION)}`" in README
+    assert all(f"`{name}`" in README for name in (pack.WAIVERS_VARIABLE, pack.PRODUCTION_VARIABLE))
+
+
+def test_the_example_of_a_configuration_fits_the_schemas():
+    schemas = {rule.facts.id: rule.schema for rule in REGISTERED.values()}
+    for policy, settings in json.loads(example("json")).items():
+        for name, value in settings.items():
+            described: Any = {"type": "string"} if name == "enforcementLevel" else schemas[policy][name]
+            assert isinstance(value, KINDS[described["type"]])
+            assert value != described.get("default")
+
+
+def test_the_example_of_a_waiver_is_read(tmp_path: Path):
+    (first := tmp_path / "shared.yaml").write_text(example("yaml", "waivers:"))
+    waivers = load(first, tmp_path / "none.yaml", today=date(2026, 1, 1))
+    (waiver,) = waivers.entries
+    assert (waiver.rule, waiver.resources) == ("NET-07", ("gateway-route",))
+    assert list(waivers.problems("staging-2")) == [f"{waiver}: it excuses nothing in the stack staging-2. Remove it"]
+    assert list(waivers.problems("dev")) == []
+
+
+def test_the_example_of_a_finding_is_one():
+    stack = stack_of(record(naive.program, name="prod"))
+    messages = [one.message for one in everything([REGISTERED["RDS-12"]], stack)]
+    assert messages == [example("text").strip()]
+
+
+def test_the_example_of_a_runtime_is_one_of_a_policy_project():
+    runtime = yaml.safe_load(example("yaml", "runtime:"))["runtime"]
+    assert runtime["name"] == yaml.safe_load((PROJECT / "policy" / "PulumiPolicy.yaml").read_text())["runtime"]
+    assert f"python3 -m venv policy/{runtime['options']['virtualenv']}" in example("sh")
+
+
+def test_every_link_leads_somewhere():
+    links = re.findall(r"\]\(([^)]+)\)", README)
+    assert links
+    assert all((PROJECT / "policy" / link).exists() for link in links)
