@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import stat
 import subprocess
+import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +22,7 @@ from tests.dataplane.debian import POSTGRESQL, tree
 BIN = "usr/lib/postgresql/15/bin"
 MASTER = "storeadmin"
 DATABASE = "orthanc"
+NOBODY = 65534
 SETTINGS = {
     "listen_addresses": "'127.0.0.1'",
     "unix_socket_directories": "''",
@@ -74,7 +77,7 @@ def running(folder: Path) -> Generator[PostgreSql]:
     settings = {**SETTINGS, "port": str(server.port), "ssl_cert_file": f"'{certificate}'", "ssl_key_file": f"'{key}'"}
 
     def run(program: str, *arguments: str, log: IO[str] | int = subprocess.PIPE) -> None:
-        command = [*as_somebody(), programs.program(f"{BIN}/{program}"), "-D", str(data), *arguments]
+        command = [*as_somebody(folder), programs.program(f"{BIN}/{program}"), "-D", str(data), *arguments]
         subprocess.run(command, check=True, env=programs.environment(), stdout=log, stderr=log)
 
     share = programs.program("usr/share/postgresql/15")
@@ -104,9 +107,23 @@ def running(folder: Path) -> Generator[PostgreSql]:
         run("pg_ctl", "-m", "immediate", "stop")
 
 
-def as_somebody() -> list[str]:
-    """PostgreSQL refuses root; in a user namespace root is nobody, and its files are still its own."""
-    return ["unshare", "--user", "--map-user=65534", "--map-group=65534"] if os.getuid() == 0 else []
+def as_somebody(folder: Path) -> list[str]:
+    """How to start PostgreSQL, which refuses root, so that it can use `folder`.
+
+    In a user namespace root is nobody, and its files are still its own. Where there are none, as in some containers,
+    the server runs as nobody, who is given the folder and a way to it.
+    """
+    if os.getuid() != 0:
+        return []
+    namespace = ["unshare", "--user", f"--map-user={NOBODY}", f"--map-group={NOBODY}"]
+    if subprocess.run([*namespace, "true"], capture_output=True, check=False).returncode == 0:
+        return namespace
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, NOBODY, NOBODY)
+    for parent in folder.parents:
+        if parent.is_relative_to(tempfile.gettempdir()):
+            parent.chmod(parent.stat().st_mode | stat.S_IXOTH)
+    return ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
 
 
 def free_port() -> int:
