@@ -57,7 +57,7 @@ vpn = CampusVpn(
     centers=settings.centers,
     network=network,
     transit_gateway_id=settings.network.transit_gateway_id,
-    alarm_actions=[alarms.ready],
+    topic=alarms,
     keys=keys,
     opts=aws,
 )
@@ -235,7 +235,7 @@ Dashboard(  # after everything that rings
     scope,
     parts=dashboard.parts(
         scope.names,
-        alarms=[*alarms.alarms, *vpn.alarms],
+        alarms=alarms.alarms,
         edge=edge,
         database=database,
         vpn=vpn,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import pulumi
 from pulumi_aws import cloudwatch, sns
@@ -29,6 +29,13 @@ class Metric:
     name: str
     dimensions: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     statistic: Statistic = "Sum"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Largest:
+    """The largest value of several metrics, each known in the expression by its key."""
+
+    of: Mapping[str, Metric]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,12 +112,37 @@ class AlarmTopic(Component):
         self.register_outputs({"arn": topic.arn})
 
 
+def watched(metric: Metric | Largest, seconds: int) -> dict[str, Any]:
+    """Arguments of an alarm that say what it watches, one value every `seconds`."""
+    if isinstance(metric, Largest):
+        result = {
+            "id": "either",
+            "expression": f"MAX([{', '.join(metric.of)}])",
+            "label": "either",
+            "return_data": True,
+        }
+        queries = [
+            {"id": key, "metric": {**_series(one, seconds), "stat": one.statistic}} for key, one in metric.of.items()
+        ]
+        return {"metric_queries": [result, *queries]}
+    return {**_series(metric, seconds), "statistic": metric.statistic}
+
+
+def _series(metric: Metric, seconds: int) -> dict[str, Any]:
+    return {
+        "namespace": metric.namespace,
+        "metric_name": metric.name,
+        "dimensions": dict(metric.dimensions),
+        "period": seconds,
+    }
+
+
 def alarm(
     component: Component,
     suffix: str,
     topic: AlarmTopic,
     *,
-    metric: Metric,
+    metric: Metric | Largest,
     condition: Condition,
     description: str,
     remedy: pulumi.Input[str] | None = None,
@@ -123,13 +155,8 @@ def alarm(
         component.child(f"{suffix}-alarm"),
         name=component.names.of("cloudwatch.MetricAlarm", name),
         alarm_description=description,
-        namespace=metric.namespace,
-        metric_name=metric.name,
-        dimensions=dict(metric.dimensions),
-        statistic=metric.statistic,
         comparison_operator=condition.comparison,
         threshold=condition.value,
-        period=condition.seconds,
         evaluation_periods=condition.periods,
         treat_missing_data=condition.silence,
         alarm_actions=[topic.ready] if remedy is None else [remedy, topic.ready],
@@ -137,6 +164,7 @@ def alarm(
         ok_actions=[topic.ready],
         tags=component.names.tags(name),
         opts=component.options(),
+        **watched(metric, condition.seconds),
     )
     topic.alarms.append(made)
     return made

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pulumi
-from pulumi_aws import cloudwatch, ec2, ec2transitgateway
+from pulumi_aws import ec2, ec2transitgateway
 
+from components.alarms import AlarmTopic, Condition, Largest, Metric, alarm
 from components.base import Component, Scope
 from components.keys import Keys
 from components.logs import LogSource, log_group
@@ -29,7 +31,7 @@ PROPOSAL = {"encryption_algorithms": ["AES256-GCM-16"], "integrity_algorithms": 
 https://docs.aws.amazon.com/vpn/latest/s2svpn/VPNTunnels.html
 """
 
-PERIOD_SECONDS = 300
+DOWN = Condition(comparison="LessThanThreshold", value=1, silence="breaching")
 TUNNEL_PERIODS = 3
 """A quarter of an hour: AWS replaces one tunnel at a time for maintenance, which alone is no fault."""
 
@@ -91,15 +93,13 @@ class CampusVpn(Component):
         centers: Sequence[Center],
         network: Network,
         transit_gateway_id: str | None,
-        alarm_actions: Sequence[pulumi.Input[str]],
+        topic: AlarmTopic,
         keys: Keys,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, scope, opts)
-        self.alarm_actions = list(alarm_actions)
         self.logs: list[LogSource] = []
         self.connections: dict[str, ec2.VpnConnection] = {}
-        self.alarms: list[cloudwatch.MetricAlarm] = []
         reached = with_gateway(centers)
         if reached:
             hub = self._hub(network, transit_gateway_id, [center for center, _ in reached])
@@ -108,7 +108,7 @@ class CampusVpn(Component):
                 self.logs.append(source)
                 connection = self._connection(center.name, gateway, hub, source)
                 self.connections[center.name] = connection
-                self._alarms(center.name, connection)
+                self._alarms(center.name, connection, topic)
         self.register_outputs({"connections": {center: known.id for center, known in self.connections.items()}})
 
     @property
@@ -201,46 +201,31 @@ class CampusVpn(Component):
             **arguments,
         )
 
-    def _alarms(self, center: str, connection: ec2.VpnConnection) -> None:
+    def _alarms(self, center: str, connection: ec2.VpnConnection, topic: AlarmTopic) -> None:
+        addresses = (connection.tunnel1_address, connection.tunnel2_address)
         states = {
-            f"tunnel{number}": {
-                "namespace": "AWS/VPN",
-                "metric_name": "TunnelState",
-                "dimensions": {"VpnId": connection.id, "TunnelIpAddress": address},
-                "period": PERIOD_SECONDS,
-            }
-            for number, address in enumerate((connection.tunnel1_address, connection.tunnel2_address), start=1)
+            f"tunnel{number}": Metric(
+                namespace="AWS/VPN",
+                name="TunnelState",
+                dimensions={"VpnId": connection.id, "TunnelIpAddress": address},
+                statistic="Maximum",
+            )
+            for number, address in enumerate(addresses, start=1)
         }
         for tunnel, state in states.items():
-            self._alarm(
+            alarm(
+                self,
                 f"{center}-{tunnel}",
-                f"One of the two VPN tunnels to {center} is down. {RUNBOOK}",
-                periods=TUNNEL_PERIODS,
-                watched={**state, "statistic": "Maximum"},
+                topic,
+                metric=state,
+                condition=replace(DOWN, periods=TUNNEL_PERIODS),
+                description=f"One of the two VPN tunnels to {center} is down. {RUNBOOK}",
             )
-        either = {"id": "either", "expression": f"MAX([{', '.join(states)}])", "label": "either", "return_data": True}
-        each = [{"id": tunnel, "metric": {**state, "stat": "Maximum"}} for tunnel, state in states.items()]
-        self._alarm(
+        alarm(
+            self,
             f"{center}-down",
-            f"Both VPN tunnels to {center} are down: the center is cut off. {RUNBOOK}",
-            periods=1,
-            watched={"metric_queries": [either, *each]},
+            topic,
+            metric=Largest(of=states),
+            condition=DOWN,
+            description=f"Both VPN tunnels to {center} are down: the center is cut off. {RUNBOOK}",
         )
-
-    def _alarm(self, suffix: str, description: str, *, periods: int, watched: dict[str, Any]) -> None:
-        alarm = cloudwatch.MetricAlarm(
-            self.child(f"{suffix}-alarm"),
-            name=self.names.of("cloudwatch.MetricAlarm", f"vpn-{suffix}"),
-            alarm_description=description,
-            comparison_operator="LessThanThreshold",
-            threshold=1,
-            evaluation_periods=periods,
-            treat_missing_data="breaching",
-            alarm_actions=self.alarm_actions,
-            insufficient_data_actions=self.alarm_actions,
-            ok_actions=self.alarm_actions,
-            tags=self.names.tags(f"vpn-{suffix}"),
-            opts=self.options(),
-            **watched,
-        )
-        self.alarms.append(alarm)

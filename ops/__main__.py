@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Annotated
 
-import boto3
 import pulumi
 import typer
 from rich.console import Console
@@ -113,6 +112,8 @@ def replay_command(
     send: Annotated[bool, typer.Option("--send", help="Send; otherwise only say what would be sent.")] = False,
 ) -> None:
     """Send to Splunk what Firehose gave up on. Objects that Splunk acknowledged are tagged and never sent again."""
+    import boto3  # noqa: PLC0415  slow to import, and no other command of these needs it
+
     collector = replay.Collector(endpoint, replay.token(boto3.client("secretsmanager"), secret)) if send else None
     report = replay.replay(boto3.client("s3"), bucket, source, collector)
     for key, number in report.sent.items():
