@@ -10,14 +10,18 @@ import pulumi
 import typer
 from rich.console import Console
 
-from ops import architecture, controls, events, render, replay
+from ops import architecture, controls, events, replay, terminal
 from ops import review as reviews
 from ops.document import difference
 from ops.plan import plan
+from ops.render.command import render
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 Stack = Annotated[str, typer.Option("--stack", "-s", help="Name of the stack: its file is Pulumi.<stack>.yaml.")]
+
+
+app.command("render")(render)
 
 
 @app.callback()
@@ -41,7 +45,7 @@ def plan_command(
     if as_json:
         typer.echo(json.dumps(declared.to_json(), indent=2))
     else:
-        console.print(render.tree(declared) if as_tree else render.table(declared))
+        console.print(terminal.tree(declared) if as_tree else terminal.table(declared))
 
 
 @app.command("architecture")

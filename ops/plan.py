@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from unittest import mock
 
 from pulumi.runtime import set_all_config
@@ -33,8 +33,20 @@ __all__ = ["Plan", "PlanError", "PlannedResource", "Recorder", "Reference", "con
 PROGRAM = PROJECT / "__main__.py"
 
 
+class RecorderMaker(Protocol):
+    """Makes the monitor of a run."""
+
+    def __call__(self, stack: str, project: str, /, *, preview: bool) -> Recorder:
+        """A fresh recorder."""
+
+
 def plan(
-    stack: str, *, preview: bool = False, overrides: Mapping[str, Any] | None = None, program: Path = PROGRAM
+    stack: str,
+    *,
+    preview: bool = False,
+    overrides: Mapping[str, Any] | None = None,
+    program: Path = PROGRAM,
+    recorder: RecorderMaker = Recorder,
 ) -> Plan:
     """What `program` declares for `stack`. `overrides` patch settings by group (RFC 7386: None removes a key).
 
@@ -46,6 +58,7 @@ def plan(
         project=project_name(),
         name=stack,
         preview=preview,
+        recorder=recorder,
     )
 
 
@@ -56,21 +69,22 @@ def record(
     project: str = "image-store",
     name: str = "test",
     preview: bool = False,
+    recorder: RecorderMaker = Recorder,
 ) -> Plan:
     """Runs `program` to its end as stack `name` with the configuration `values`, and returns what it registered.
 
     `preview` leaves outputs unknown, as the engine does before the first update. Raises whatever the program raises,
     at once or in an apply, and PlanError where it does what the engine would refuse or what asks AWS.
     """
-    recorder = Recorder(name, project, preview=preview)
+    monitor = recorder(name, project, preview=preview)
 
     async def run() -> None:
         runtime.configure(
             runtime.Settings(
                 project=project,
                 stack=name,
-                monitor=recorder,
-                engine=recorder.log,
+                monitor=monitor,
+                engine=monitor.log,
                 dry_run=preview,
                 organization="organization",
                 root_directory=str(PROJECT),
@@ -85,7 +99,7 @@ def record(
         # The first failure is raised; what fails because of it would only be noise.
         loop.set_exception_handler(lambda *_: None)
         runner.run(run(), context=contextvars.copy_context())
-    return recorder.plan()
+    return monitor.plan()
 
 
 async def _drained(program: Callable[[], object]) -> None:

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 LIFETIME = timedelta(days=1)
+LONGEST_COMMON_NAME = 64  # of X.520; who verifies looks at the alternative names
 SIGNS_CERTIFICATES = x509.KeyUsage(
     key_cert_sign=True,
     crl_sign=True,
@@ -49,13 +50,15 @@ class Authority:
         file.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
         return cls(file=file, certificate=signed, key=key)
 
-    def issue(self, host: str, folder: Path) -> tuple[Path, Path]:
-        """Certificate and key of a server named `host`, written to `folder`."""
+    def issue(self, host: str, *others: str, folder: Path) -> tuple[Path, Path]:
+        """Certificate and key of a server named `host`, and `others`, written to `folder`."""
         key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host)])
+        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host[:LONGEST_COMMON_NAME])])
         signed = (
             _builder(subject, self.certificate.subject, key)
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+            .add_extension(
+                x509.SubjectAlternativeName([x509.DNSName(name) for name in (host, *others)]), critical=False
+            )
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
             .sign(self.key, hashes.SHA256())
         )

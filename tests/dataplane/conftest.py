@@ -1,4 +1,4 @@
-"""A real PostgreSQL with the secrets that the rotation function works on."""
+"""The store of prod, and a PostgreSQL with the secrets that the rotation function works on."""
 
 from __future__ import annotations
 
@@ -7,13 +7,20 @@ from collections.abc import Iterator
 import pytest
 
 from tests.dataplane import postgresql
+from tests.dataplane import store as stores
 from tests.dataplane.postgresql import PostgreSql
 from tests.dataplane.rotated import Store, fresh
 
 
 @pytest.fixture(scope="module")
+def prod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[stores.Store]:
+    with stores.running(tmp_path_factory.mktemp("prod")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSql]:
-    with postgresql.running(tmp_path_factory.mktemp("postgresql")) as started:
+    with postgresql.running(tmp_path_factory.mktemp("postgresql"), **postgresql.TALKATIVE) as started:
         yield started
 
 

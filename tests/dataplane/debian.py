@@ -40,7 +40,9 @@ class PackageSet:
 
 
 POSTGRESQL = PackageSet(suite="bookworm", packages=("postgresql-15",))
-NGINX = PackageSet(suite="bookworm", packages=("nginx", "libnginx-mod-http-js"))
+NGINX = PackageSet(suite="bookworm", packages=("nginx", "libnginx-mod-http-js", "jq"))
+ORTHANC = PackageSet(suite="trixie", packages=("orthanc", "orthanc-postgresql", "orthanc-dicomweb"))
+TCC = PackageSet(suite="bookworm", packages=("tcc",))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -33,7 +33,7 @@ def ask(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
     """Sends a request and returns its line of the access log."""
     folder = tmp_path_factory.mktemp("nginx")
     programs, port, authority = tree(NGINX), free_port(), Authority.create(folder)
-    certificate, key = authority.issue("localhost", folder)
+    certificate, key = authority.issue("localhost", folder=folder)
     log = folder / "access.log"
     (folder / "credential.conf").touch()
     text = nginx.configuration(upstream="localhost", signed_in=True, clients={"main-campus": "client-of-main-campus"})

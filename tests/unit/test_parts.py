@@ -134,7 +134,7 @@ def workloads(draw: st.DrawFn) -> Workload:
         ports=draw(st.dictionaries(words, st.integers(1, 65535), min_size=1, max_size=3)),
         environment=draw(st.dictionaries(words, texts, max_size=5)),
         secrets=draw(st.dictionaries(words, texts, max_size=5)),
-        writable=draw(st.dictionaries(st.just("/tmp"), st.integers(1, 512), max_size=1)),  # noqa: S108
+        writable=draw(st.dictionaries(st.just("/tmp"), st.integers(1, 512), max_size=1)),
         health=HealthCheck(command=("CMD", "true")),
         log_mode=draw(st.sampled_from(["blocking", "non-blocking"])),
         log_type="test",

@@ -1,0 +1,103 @@
+"""Writes rendered tasks as the files that their entry points write, so that they can be read, compared and run."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ops.configuration import PROJECT
+from ops.render.tasks import RenderedStack, RenderedTask
+from ops.resources import PlanError
+
+IMAGES = PROJECT / "images"
+CONFIGURATIONS = {"NGINX_CONFIGURATION": "nginx.conf", "ORTHANC_CONFIGURATION": "orthanc.json"}
+"""Variable that carries a program's whole configuration, and the file that it becomes."""
+
+PRIVATE = 0o600
+READABLE = 0o644
+
+
+def write(stack: RenderedStack, folder: Path) -> list[Path]:
+    """Writes one folder a tier, and `senders/<center>` with what DICOM senders present; returns the files.
+
+    Files with secrets are readable by their owner alone. PlanError if `folder` holds anything: nothing is overwritten.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise PlanError(f"{folder} is not empty: name a new folder, so that nothing in it is overwritten or left over")
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    texts = {
+        **{f"{tier}/{name}": text for tier, task in stack.tasks.items() for name, text in task_files(task).items()},
+        **{
+            f"senders/{center}/{name}": text
+            for center, bundle in stack.senders.items()
+            for name, text in (*_bundle("client", bundle), ("authority.crt", bundle["authority"]))
+        },
+    }
+    return [_write(folder / name, text) for name, text in sorted(texts.items())]
+
+
+def task_files(task: RenderedTask) -> dict[str, str]:
+    """Name to text of the files of one task."""
+    environment = dict(task.environment)
+    found = {
+        name: _readable(environment.pop(variable))
+        for variable, name in CONFIGURATIONS.items()
+        if variable in environment
+    }
+    found["environment.json"] = _json(environment)
+    found["secrets.json"] = _json(task.secrets)
+    found["command.json"] = _json(command(task))
+    bundle = json.loads(task.secrets["TLS_BUNDLE"])
+    found |= {f"tls/{name}": text for name, text in _bundle("server", bundle)}
+    found["tls/authority.crt"] = bundle["authority"]
+    return found
+
+
+def command(task: RenderedTask) -> dict[str, Any]:
+    """How ECS starts, watches and stops the container: the image's part from its Dockerfile, the rest as declared."""
+    definition = task.definition
+    dockerfile = (IMAGES / definition["name"] / "Dockerfile").read_text(encoding="utf-8")
+    return {
+        "base": _instruction(dockerfile, "FROM"),
+        "entryPoint": json.loads(_instruction(dockerfile, "ENTRYPOINT")),
+        "stopSignal": _instruction(dockerfile, "STOPSIGNAL", default="SIGTERM"),
+        "stopTimeout": definition["stopTimeout"],
+        "user": definition["user"],
+        "readonlyRootFilesystem": definition["readonlyRootFilesystem"],
+        "memoryFileSystems": {one["containerPath"]: one["size"] for one in definition["linuxParameters"]["tmpfs"]},
+        "ports": {one["name"]: one["containerPort"] for one in definition["portMappings"]},
+        "healthCheck": definition["healthCheck"],
+    }
+
+
+def _bundle(name: str, bundle: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    yield f"{name}.crt", bundle["certificate"]
+    yield f"{name}.key", bundle["privateKey"]
+
+
+def _instruction(dockerfile: str, name: str, default: str | None = None) -> str:
+    """The last instruction `name`, which is the one that holds."""
+    found = re.findall(rf"^{name} (.+)$", dockerfile, re.MULTILINE)
+    if not found and default is None:
+        raise PlanError(f"a Dockerfile has no {name}, which says how its container starts: add it")
+    return found[-1].strip() if found else str(default)
+
+
+def _readable(text: str) -> str:
+    """JSON laid out for people; anything else as it is."""
+    return _json(json.loads(text)) if text.startswith("{") else text
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, sort_keys=True) + "\n"
+
+
+def _write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private = path.suffix == ".key" or path.name == "secrets.json"
+    path.touch(mode=PRIVATE if private else READABLE)
+    path.write_text(text, encoding="utf-8")
+    return path

@@ -1,0 +1,114 @@
+"""Orthanc as the app tier runs it: the rendered configuration in Debian's Orthanc."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import urllib3
+
+from ops.render import RenderedTask
+from tests.dataplane import base_image
+from tests.dataplane.container import Container
+from tests.dataplane.debian import LIBRARIES, ORTHANC, TCC, Tree, tree
+from tests.dataplane.dicomweb import Client
+from tests.dataplane.postgresql import PostgreSql, free_port
+
+LOADER = f"{LIBRARIES}/ld-linux-x86-64.so.2"
+SHIM = Path(__file__).with_name("libssl.c")
+PLUGINS = {"DicomWeb": "libOrthancDicomWeb.so", "PostgreSQL": "libOrthancPostgreSQLIndex.so"}
+"""By the section that switches them on. There is no Debian package of the S3 plugin: a folder holds the files."""
+
+
+class Replica(Container):
+    """One Orthanc task. `https` and `dicom` are its ports on loopback, `host` the name on its certificate."""
+
+    def __init__(self, folder: Path, task: RenderedTask, *, host: str, database: PostgreSql, storage: Path) -> None:
+        self.host, self.https, self.dicom = host, free_port(), free_port()
+        self.users: Mapping[str, str] = json.loads(task.secrets["ORTHANC_USERS"])
+        self.authority = folder / "run" / "tls" / "authority.crt"
+        local = folder / "local.json"
+        python = f"{sys.executable} {base_image.__file__} {local}"
+        places = {
+            "/docker-entrypoint.sh": python,
+            "/run/tls": f"{folder}/run/tls",
+            "/tmp/orthanc.json": f"{folder}/tmp/orthanc.json",
+            f"{database.host}:5432": f"{database.host}:{database.port}",
+            "/etc/ssl/rds/global-bundle.pem": f"{database.authority.file}&hostaddr=127.0.0.1",
+        }
+        environment = {"HOSTNAME": folder.name, **task.environment, **task.secrets}
+        super().__init__(folder, image="orthanc", environment=environment, places=places)
+        for needed in ("run/tls", "tmp"):
+            (folder / needed).mkdir(parents=True)
+        local.write_text(json.dumps(self._local(storage)))
+
+    def _local(self, storage: Path) -> dict[str, object]:
+        programs = tree(ORTHANC)
+        root, libraries = programs.root, programs.program(LIBRARIES)
+        search = [str(shim(programs)), libraries, f"{root}/usr/lib", f"{root}/usr/lib/orthanc"]
+        search += [f"{libraries}/blas", f"{libraries}/lapack"]
+        return {
+            "command": [
+                *(programs.program(LOADER), "--library-path", ":".join(search)),
+                programs.program("usr/sbin/Orthanc"),
+            ],
+            # An unreadable ~/.postgresql would make libpq fail; dcmtk asks for its dictionary; and what tcc makes does
+            # not say that it needs no executable stack, so the loader is told to take it all the same.
+            "environment": {
+                "GLIBC_TUNABLES": "glibc.rtld.execstack=2",
+                "HOME": "/nonexistent",
+                "DCMDICTPATH": programs.program("usr/share/dcmtk/dicom.dic"),
+            },
+            "plugins": {
+                section: programs.program(f"usr/share/orthanc/plugins/{name}") for section, name in PLUGINS.items()
+            },
+            "values": {"HttpPort": self.https, "DicomPort": self.dicom, "StorageDirectory": str(storage)},
+            "absent": ["AwsS3Storage"],
+        }
+
+    def wait(self, timeout: float = 30) -> None:
+        """Waits until it serves with its index; TimeoutError with its log if it does not."""
+        until = time.monotonic() + timeout
+        while time.monotonic() < until:
+            if self.healthy():
+                return
+            assert self.running, f"it exited with {self.process and self.process.returncode}: {self.log.read_text()}"
+            time.sleep(0.05)
+        raise TimeoutError(self.log.read_text())
+
+    def healthy(self) -> bool:
+        """What the image's own probe asks: whether the index answers."""
+        if not self.authority.exists():  # its entry point has not come that far
+            return False
+        try:
+            return self.client().request("GET", "/changes?last", timeout=5).status == 200
+        except urllib3.exceptions.HTTPError:
+            return False
+
+    def client(self, **headers: str) -> Client:
+        """A client with its one user's credential, as nginx is one; `headers` may override it."""
+        [(user, password)] = self.users.items()
+        credential = urllib3.make_headers(basic_auth=f"{user}:{password}")
+        return Client(self.https, host=self.host, authority=self.authority, headers=credential | headers)
+
+
+def shim(programs: Tree) -> Path:
+    """Folder of a libssl.so with the name that Debian's Orthanc looks for."""
+    folder = programs.root / "shim"
+    with (programs.root / "shim.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "libssl.so").exists():
+            folder.mkdir(exist_ok=True)
+            compiler = tree(TCC)
+            flags = (f"-B{compiler.program(LIBRARIES)}/tcc", "-nostdlib", "-shared", "-Wl,-soname=libssl.so")
+            target = folder / "libssl.part"
+            command = [compiler.program("usr/bin/tcc"), *flags, "-o", str(target), str(SHIM)]
+            command.append(programs.program(f"{LIBRARIES}/libssl.so.3"))
+            subprocess.run(command, check=True, env=compiler.environment())
+            target.rename(folder / "libssl.so")
+    return folder

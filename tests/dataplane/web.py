@@ -1,0 +1,83 @@
+"""nginx as the web tier runs it: the rendered configuration in Debian's nginx."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import urllib3
+
+from components import nginx
+from ops.render import RenderedTask
+from tests.dataplane.container import Container, certificate_name
+from tests.dataplane.debian import NGINX, tree
+from tests.dataplane.dicomweb import Client
+from tests.dataplane.postgresql import free_port
+
+PROGRAMS = {"nginx": "usr/sbin/nginx", "jq": "usr/bin/jq"}
+
+
+class Web(Container):
+    """One nginx task. `port` is its own on loopback; `upstreams` are ports of Orthanc on loopback."""
+
+    def __init__(self, folder: Path, task: RenderedTask, upstreams: Sequence[int]) -> None:
+        self.port = free_port()
+        self.authority = folder / "run" / "tls" / "authority.crt"
+        text = task.environment["NGINX_CONFIGURATION"]
+        # Debian's nginx is older than `resolve`, and there is no name server here: the tasks stand by their addresses.
+        [(server, options)] = re.findall(r"server (\S+:\d+) resolve (.*);", text)
+        self.upstream = server.partition(":")[0]
+        self.host = certificate_name(task)
+        addresses = "; ".join(f"server 127.0.0.1:{upstream} {options}" for upstream in upstreams)
+        [resolver] = re.findall(r"^ *resolver .*;$", text, re.MULTILINE)
+        programs = tree(NGINX)
+        places = {
+            "/run/tls": f"{folder}/run/tls",
+            "/run/nginx": f"{folder}/run/nginx",
+            f"listen {nginx.HTTPS_PORT}": f"listen 127.0.0.1:{self.port}",
+            f"server {server} resolve {options}": addresses,
+            resolver: "",
+        }
+        if "ngx_http_js_module" in text:
+            places |= {
+                "/etc/nginx/identity.js": str(nginx.TEMPLATE.parent / "identity.js"),
+                "/usr/lib/nginx/modules": programs.program("usr/lib/nginx/modules"),
+            }
+        super().__init__(
+            folder,
+            image="nginx",
+            environment={**task.environment, **task.secrets},
+            places=places,
+            path=folder / "bin",
+        )
+        for needed in ("run/tls", "run/nginx", "bin"):
+            (folder / needed).mkdir(parents=True)
+        for name, path in PROGRAMS.items():
+            more = f"-p {folder} -e stderr " if name == "nginx" else ""
+            libraries = programs.environment()["LD_LIBRARY_PATH"]
+            script = f'#!/bin/sh\nLD_LIBRARY_PATH={libraries} exec {programs.program(path)} {more}"$@"\n'
+            (folder / "bin" / name).write_text(script)
+            (folder / "bin" / name).chmod(0o755)
+
+    def wait(self, timeout: float = 15) -> None:
+        """Waits until it answers the balancer's health check; TimeoutError with its log if it does not."""
+        until = time.monotonic() + timeout
+        while time.monotonic() < until:
+            if self.healthy():
+                return
+            assert self.running, f"it ended: {self.log.read_text()}"
+            time.sleep(0.05)
+        raise TimeoutError(self.log.read_text())
+
+    def healthy(self) -> bool:
+        """What the balancer asks."""
+        try:
+            return self.authority.exists() and self.client().request("GET", nginx.HEALTH_PATH, timeout=2).status == 200
+        except urllib3.exceptions.HTTPError:
+            return False
+
+    def client(self, **headers: str) -> Client:
+        """A client, as the balancer is one."""
+        return Client(self.port, host=self.host, authority=self.authority, headers=headers)
