@@ -14,7 +14,7 @@ from typing import Any
 import pulumi
 
 from components import keys
-from components.containers import HealthCheck, Workload
+from components.containers import MAX_STOP_SECONDS, HealthCheck, Workload
 from components.database import DATABASE, Database
 from components.documents import Statement, allow
 from components.naming import Names
@@ -34,6 +34,10 @@ HTTP_THREADS = 150
 """More than web tasks x workers x kept connections, or idle connections hold every thread."""
 
 MAX_BODY_MB = 512
+LEAST_DRAIN_SECONDS = 25
+"""Until no nginx finds the task by name: ten seconds each of discovery's record and of nginx's memory of it."""
+
+MOST_DRAIN_SECONDS = MAX_STOP_SECONDS - 20  # Orthanc itself needs up to ten
 CIPHERS = [
     "ECDHE-ECDSA-AES128-GCM-SHA256",
     "ECDHE-ECDSA-AES256-GCM-SHA384",
@@ -259,6 +263,8 @@ def workload(
             "DICOM_AET": aet,
             "DICOM_PORT": str(DICOM_LISTENER),
             "ORTHANC_CONFIGURATION": rendered,
+            "DRAIN_PORTS": f"{HTTPS_PORT} {DICOM_PORT}",
+            "DRAIN_SECONDS": f"{LEAST_DRAIN_SECONDS} {MOST_DRAIN_SECONDS}",
             "GENERATE_HOST_ID_IF_MISSING": "false",
             "ORTHANC_EXPLORER_2_ENABLED": "false",
             "GDCM_PLUGIN_ENABLED": "false",

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Translates the study's variables into what this image knows, writes secrets to memory, then becomes Orthanc.
+# Translates the study's variables into what this image knows, writes secrets to memory, then becomes what runs Orthanc.
 # The image refuses to start on DICOM_AET, DICOM_PORT, PG_USER and PG_PASSWORD, so they are taken out of its sight.
 set -euo pipefail
 umask 077
@@ -20,10 +20,11 @@ PYTHON
 
 export ORTHANC_JSON="$ORTHANC_CONFIGURATION"
 export ORTHANC__REGISTERED_USERS="$ORTHANC_USERS"
-export ORTHANC__DICOM_AET="$DICOM_AET"
-export ORTHANC__DATABASE_SERVER_IDENTIFIER="$HOSTNAME"
+# In quotes: the image takes what looks like JSON for JSON, and an AE title may look like a number.
+export ORTHANC__DICOM_AET="\"$DICOM_AET\""
+export ORTHANC__DATABASE_SERVER_IDENTIFIER="\"$HOSTNAME\""
 # libpq's own variables: a password is never parsed, so it may hold any character.
 export PGUSER="$PG_USER" PGPASSWORD="$PG_PASSWORD"
 unset TLS_BUNDLE ORTHANC_CONFIGURATION ORTHANC_USERS DICOM_AET DICOM_PORT PG_USER PG_PASSWORD
 
-exec /docker-entrypoint.sh /tmp/orthanc.json
+exec /drain.sh /docker-entrypoint.sh /tmp/orthanc.json

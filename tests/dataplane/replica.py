@@ -13,6 +13,7 @@ from pathlib import Path
 import urllib3
 
 from ops.render import RenderedTask
+from ops.render.files import IMAGES
 from tests.dataplane import base_image
 from tests.dataplane.container import Container
 from tests.dataplane.debian import LIBRARIES, ORTHANC, TCC, Tree, tree
@@ -36,12 +37,14 @@ class Replica(Container):
         python = f"{sys.executable} {base_image.__file__} {local}"
         places = {
             "/docker-entrypoint.sh": python,
+            "/drain.sh": str(IMAGES / "orthanc" / "drain.sh"),
             "/run/tls": f"{folder}/run/tls",
             "/tmp/orthanc.json": f"{folder}/tmp/orthanc.json",
             f"{database.host}:5432": f"{database.host}:{database.port}",
             "/etc/ssl/rds/global-bundle.pem": f"{database.authority.file}&hostaddr=127.0.0.1",
         }
-        environment = {"HOSTNAME": folder.name, **task.environment, **task.secrets}
+        local_values = {"HOSTNAME": folder.name, "DRAIN_PORTS": f"{self.https} {self.dicom}", "DRAIN_SECONDS": "0 8"}
+        environment = {**task.environment, **task.secrets, **local_values}
         super().__init__(folder, image="orthanc", environment=environment, places=places)
         for needed in ("run/tls", "tmp"):
             (folder / needed).mkdir(parents=True)
