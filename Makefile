@@ -1,4 +1,4 @@
-# `make help` lists the targets. Everything they install stays in .venv/ and .rehearsal/.
+# `make help` lists the targets. Everything they install stays in .venv/, .rehearsal/ and .cache/.
 PYTHON ?= python3
 STACK ?= dev
 PYTEST_ARGS ?= -n auto --dist loadfile
@@ -26,4 +26,4 @@ shell: setup ## A shell in which `pulumi` is the rehearsal's
 	@. rehearsal/env && PS1='(rehearsal) \w \$$ ' exec bash --norc -i
 
 clean: ## Remove everything that setup and rehearsals have made
-	rm -rf .venv .rehearsal
+	rm -rf .venv .rehearsal .cache

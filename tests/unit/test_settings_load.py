@@ -94,7 +94,7 @@ def test_the_engine_prints_the_message_without_a_traceback():
     assert issubclass(SettingsError, pulumi.RunError)
 
 
-def test_wrong_settings_declare_nothing(monkeypatch: pytest.MonkeyPatch):
+def test_wrong_settings_declare_nothing():
     recorders = []
 
     class Kept(plan.Recorder):
@@ -102,9 +102,8 @@ def test_wrong_settings_declare_nothing(monkeypatch: pytest.MonkeyPatch):
             super().__init__(*args, **options)
             recorders.append(self)
 
-    monkeypatch.setattr(plan, "Recorder", Kept)
     with pytest.raises(SettingsError, match=r"image-store:network\.cidr = 10\.0\.0\.0/8"):
-        plan.plan("prod", overrides={"network": {"cidr": "10.0.0.0/8"}})
+        plan.plan("prod", overrides={"network": {"cidr": "10.0.0.0/8"}}, recorder=Kept)
     registered = [urn.rpartition("::")[0].rpartition("::")[2] for urn in recorders[0].registrations]
     assert set(registered) <= {"pulumi:pulumi:Stack"}, "settings are checked before the first resource"
 
