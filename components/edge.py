@@ -8,7 +8,7 @@ from ipaddress import IPv4Network
 import pulumi
 from pulumi_aws import ec2, lb, route53
 
-from components import domains, nginx, orthanc
+from components import domains, nginx, orthanc, viewer
 from components.base import Component, Scope
 from components.firewall import admit, reach_internet, security_group
 from components.identity import Identity
@@ -43,8 +43,9 @@ class Edge(Component):
 
     Guarantees: TLS 1.2 or newer to the client and TLS to the tasks; only `clients` can connect; requests for anything
     but DICOMweb are answered here with 404; with `identity`, nobody gets further without a session or a token that
-    allows the method; invalid headers are dropped; every request is logged to S3; balancers are
-    deletion-protected while the study is active. The DICOM listener exists only behind a VPN.
+    allows the method; `with_viewer`, people who have a session may read OHIF's pages as well; invalid headers are
+    dropped; every request is logged to S3; balancers are deletion-protected while the study is active. The DICOM
+    listener exists only behind a VPN.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Edge(Component):
         exposure: Exposure,
         clients: Sequence[IPv4Network],
         identity: Identity | None,
+        with_viewer: bool,
         network: Network,
         storage: ImageStorage,
         opts: pulumi.ResourceOptions | None = None,
@@ -74,6 +76,15 @@ class Edge(Component):
         self.web_group = self._web_target()
         self.listener = self._https(certificate)
         self.rule = self._rules(identity)
+        if with_viewer and identity:
+            reading = lb.ListenerRuleConditionHttpRequestMethodArgs(values=["GET"])
+            self._rule(
+                "viewer",
+                110,
+                lb.ListenerRuleConditionArgs(http_request_method=reading),
+                paths=viewer.EDGE_PATHS,
+                gate=identity.sign_in(),
+            )
         self.web_route = Route(
             group=self.web_group, port="https", probe="https", source=self.alb_group, listener=self.rule
         )
@@ -170,15 +181,16 @@ class Edge(Component):
         suffix: str,
         priority: int,
         *conditions: lb.ListenerRuleConditionArgs,
+        paths: Sequence[str] = DICOM_WEB_PATHS,
         gate: lb.ListenerRuleActionArgs | None = None,
     ) -> lb.ListenerRule:
-        paths = lb.ListenerRuleConditionPathPatternArgs(values=DICOM_WEB_PATHS)
+        pattern = lb.ListenerRuleConditionPathPatternArgs(values=list(paths))
         forward = lb.ListenerRuleActionArgs(type="forward", target_group_arn=self.web_group.arn)
         return lb.ListenerRule(
             self.child(suffix),
             listener_arn=self.listener.arn,
             priority=priority,
-            conditions=[lb.ListenerRuleConditionArgs(path_pattern=paths), *conditions],
+            conditions=[lb.ListenerRuleConditionArgs(path_pattern=pattern), *conditions],
             actions=[forward] if gate is None else [gate, forward],
             tags=self.names.tags(suffix),
             opts=self.options(),

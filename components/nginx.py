@@ -8,7 +8,7 @@ from pathlib import Path
 import jinja2
 import pulumi
 
-from components import orthanc
+from components import orthanc, viewer
 from components.containers import HealthCheck, Workload
 from components.secrets import StoredSecret
 
@@ -27,11 +27,13 @@ VPC_RESOLVER = "169.254.169.253"
 """https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html"""
 
 
-def configuration(*, upstream: str, signed_in: bool, clients: Mapping[str, str] | None = None) -> str:
+def configuration(
+    *, upstream: str, signed_in: bool, clients: Mapping[str, str] | None = None, with_viewer: bool = False
+) -> str:
     """nginx.conf before the Orthanc tasks that `upstream` resolves to.
 
     `signed_in`: the balancer knows who asks. `clients`: by center, the id of the app client whose tokens it presents,
-    for the access log to name it.
+    for the access log to name it. `with_viewer`: OHIF is served beside the DICOMweb interface.
     """
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined,
@@ -46,6 +48,7 @@ def configuration(*, upstream: str, signed_in: bool, clients: Mapping[str, str] 
         upstream=upstream,
         signed_in=signed_in,
         clients=clients or {},
+        viewer=viewer if with_viewer else None,
         credential_file=CREDENTIAL_FILE,
         upstream_port=orthanc.HTTPS_PORT,
         resolver=VPC_RESOLVER,
@@ -63,10 +66,13 @@ def workload(
     certificate: StoredSecret,
     credential: StoredSecret | None,
     clients: Mapping[str, pulumi.Input[str]],
+    with_viewer: bool,
 ) -> Workload:
     """The web tier's container. `credential`: with which nginx asks Orthanc, once the balancer has asked the client."""
     rendered = pulumi.Output.all(**clients).apply(
-        lambda known: configuration(upstream=upstream, signed_in=credential is not None, clients=known)
+        lambda known: configuration(
+            upstream=upstream, signed_in=credential is not None, clients=known, with_viewer=with_viewer
+        )
     )
     secrets = {"TLS_BUNDLE": certificate} | ({"ORTHANC_CREDENTIAL": credential} if credential else {})
     probe = (

@@ -13,7 +13,7 @@ from typing import Any
 
 import pulumi
 
-from components import keys
+from components import keys, viewer
 from components.containers import MAX_STOP_SECONDS, HealthCheck, Workload
 from components.database import DATABASE, Database
 from components.documents import Statement, allow
@@ -34,10 +34,14 @@ HTTP_THREADS = 150
 """More than web tasks x workers x kept connections, or idle connections hold every thread."""
 
 MAX_BODY_MB = 512
+PLUGINS_MB = 64
+"""Memory that the image copies the plugins to that it needs."""
+
 LEAST_DRAIN_SECONDS = 25
 """Until no nginx finds the task by name: ten seconds each of discovery's record and of nginx's memory of it."""
 
 MOST_DRAIN_SECONDS = MAX_STOP_SECONDS - 20  # Orthanc itself needs up to ten
+
 CIPHERS = [
     "ECDHE-ECDSA-AES128-GCM-SHA256",
     "ECDHE-ECDSA-AES256-GCM-SHA384",
@@ -201,7 +205,9 @@ def s3_storage(bucket: str, region: str) -> dict[str, Any]:
     }
 
 
-def configuration(*, endpoint: str, bucket: str, region: str, connections: int, senders: Senders) -> dict[str, Any]:
+def configuration(
+    *, endpoint: str, bucket: str, region: str, connections: int, senders: Senders, with_viewer: bool
+) -> dict[str, Any]:
     """Orthanc's whole configuration, without any secret."""
     return {
         "Name": "image-store",
@@ -213,7 +219,7 @@ def configuration(*, endpoint: str, bucket: str, region: str, connections: int, 
         "DicomWeb": DICOM_WEB,
         "PostgreSQL": postgresql(endpoint, connections),
         "AwsS3Storage": s3_storage(bucket, region),
-    }
+    } | (viewer.ORTHANC if with_viewer else {})
 
 
 def statements(names: Names, bucket_arn: str, *, writable: bool) -> tuple[Statement, ...]:
@@ -240,6 +246,7 @@ def workload(
     certificate: StoredSecret,
     users: StoredSecret,
     writable: bool,
+    with_viewer: bool,
 ) -> Workload:
     """The app tier's container. The variables' names are the study's contract; the image's entry point translates."""
     rendered = database.endpoint.apply(
@@ -250,6 +257,7 @@ def workload(
                 region=names.region,
                 connections=connections,
                 senders=senders,
+                with_viewer=with_viewer,
             ),
             sort_keys=True,
         )
@@ -268,6 +276,7 @@ def workload(
             "GENERATE_HOST_ID_IF_MISSING": "false",
             "ORTHANC_EXPLORER_2_ENABLED": "false",
             "GDCM_PLUGIN_ENABLED": "false",
+            viewer.SWITCH: json.dumps(with_viewer),
         },
         secrets={
             "PG_USER": rotation.user_arn,
@@ -281,7 +290,7 @@ def workload(
             users.pattern,
             certificate.pattern,
         ),
-        writable={"/run/tls": 1, "/run/orthanc": 64, "/tmp": 1024},  # noqa: S108
+        writable={"/run/tls": 1, "/run/orthanc": viewer.PLUGINS_MB if with_viewer else PLUGINS_MB, "/tmp": 1024},  # noqa: S108
         health=HealthCheck(command=("CMD", "/probes/test-aliveness.py"), retries=10, start_period=120),
         log_mode="blocking",
         log_type="orthanc:json",

@@ -9,12 +9,14 @@ from components.base import Component, Scope
 from components.keys import Keys
 from components.logs import log_group
 
-REQUESTS_PER_CLIENT = 20_000
-"""In five minutes. A center's gateway sends a whole study at once, several requests a second, from one address."""
+REQUESTS_PER_CLIENT = 60_000
+"""In five minutes. A center's gateway sends a whole study at once; a viewer asks for each image by itself, and people
+behind the client VPN share an address."""
 
 MANAGED_GROUPS: dict[str, tuple[str, ...]] = {
-    # Counted, not blocked: bodies of STOW-RS exceed 8 KB, and DICOM devices often name no user agent.
-    "AWSManagedRulesCommonRuleSet": ("SizeRestrictions_BODY", "NoUserAgent_HEADER"),
+    # Counted, not blocked: bodies of STOW-RS exceed 8 KB, DICOM devices often name no user agent, and the session
+    # cookies of the balancer itself may have 16 KB.
+    "AWSManagedRulesCommonRuleSet": ("SizeRestrictions_BODY", "NoUserAgent_HEADER", "SizeRestrictions_Cookie_HEADER"),
     "AWSManagedRulesKnownBadInputsRuleSet": (),
 }
 """AWS's rule groups and the rules in them that only count.
@@ -62,7 +64,7 @@ class WebAcl(Component):
     """Creates the web ACL, binds it to the balancer and logs what it decides.
 
     Guarantees: AWS's common and known-bad-input rules, a rate limit per client address, and a log without credentials
-    and without query strings, which carry patient names.
+    and without query strings, which carry patient names, in the address asked for and in the one it was asked from.
     """
 
     def __init__(
@@ -109,7 +111,7 @@ class WebAcl(Component):
             wafv2.WebAclLoggingConfigurationRedactedFieldArgs(
                 single_header=wafv2.WebAclLoggingConfigurationRedactedFieldSingleHeaderArgs(name=header)
             )
-            for header in ("authorization", "cookie")
+            for header in ("authorization", "cookie", "referer")
         ]
         query = wafv2.WebAclLoggingConfigurationRedactedFieldArgs(
             query_string=wafv2.WebAclLoggingConfigurationRedactedFieldQueryStringArgs()

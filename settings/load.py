@@ -72,6 +72,7 @@ class Settings(Model):
     backup: Backup = Backup()
     budget: Budget
     waf: bool = True
+    viewer: bool = False
     images: ImageSettings = ImageSettings()
     aet: AeTitle = "MASTERBUILDER"
 

@@ -54,6 +54,17 @@ def client_vpn_fits(client_vpn: ClientVpn | None, identity: Identity | None) -> 
             )
 
 
+def viewer_needs_sign_in(viewer: bool, identity: Identity | None) -> Problems:  # noqa: FBT001  called by name
+    """Whoever opens a page with patients' names on it is known by name (45 CFR 164.312(a)(2)(i), 164.312(d))."""
+    if viewer and identity is None:
+        yield Problem(
+            key="viewer",
+            value=viewer,
+            rule="the viewer is for people who have signed in, and there is no identity",
+            remedy="Add identity, or set it to false",
+        )
+
+
 def saml_metadata_is_usable(client_vpn: ClientVpn | None, identity: Identity | None) -> Problems:
     """Each of the two SAML applications of IAM Identity Center has its own metadata file."""
     files = {
@@ -152,6 +163,7 @@ def _is_public(host: str) -> bool:
 
 RULES: tuple[Rule, ...] = (
     client_vpn_fits,
+    viewer_needs_sign_in,
     saml_metadata_is_usable,
     splunk_is_reachable,
     splunk_has_a_token_per_source,

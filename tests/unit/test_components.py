@@ -50,7 +50,7 @@ def test_tasks_and_database_have_no_route_to_the_internet(plans: Plans, stack: s
 def test_behind_a_vpn_the_edge_reaches_the_internet_only_through_nat_and_only_for_sign_in(plans: Plans) -> None:
     (out,) = [route for route in plans("prod").of_type(ec2.Route) if "edge" in str(route.inputs["routeTableId"])]
     assert "natGatewayId" in out.inputs
-    without = plan("prod", overrides={"identity": None, "client_vpn": None})
+    without = plan("prod", overrides={"identity": None, "client_vpn": None, "viewer": False})
     assert without.of_type(ec2.NatGateway) == []
     assert without.of_type(ec2.InternetGateway) == []
 
@@ -194,6 +194,7 @@ def test_with_sign_in_every_rule_has_a_gate_before_it_forwards(plans: Plans) -> 
         "edge-token-store": ["jwt-validation", "forward"],
         "edge-token-read": ["jwt-validation", "forward"],
         "edge-dicom-web": ["authenticate-cognito", "forward"],
+        "edge-viewer": ["authenticate-cognito", "forward"],
     }
 
 

@@ -76,11 +76,12 @@ def test_what_is_not_dicomweb_is_answered_with_404(prod: Plan):
     assert (action["type"], action["fixedResponse"]["statusCode"]) == ("fixed-response", "404")
 
 
-def test_only_dicomweb_is_forwarded(prod: Plan):
+def test_only_dicomweb_and_the_viewer_are_forwarded(prod: Plan):
     rules = prod.of_type(lb.ListenerRule)
-    assert rules
+    assert len(rules) == 4
     for rule in rules:
-        assert {"pathPattern": {"values": ["/dicom-web/*", "/wado"]}} in rule.inputs["conditions"]
+        paths = ["/", "/ohif/*"] if rule.name == "edge-viewer" else ["/dicom-web/*", "/wado"]
+        assert {"pathPattern": {"values": paths}} in rule.inputs["conditions"]
         assert referenced(prod, rule.inputs["actions"][-1]) == ["edge-web.arn"]
 
 
@@ -174,11 +175,11 @@ def test_one_client_cannot_flood_the_store(prod: Plan):
     (rule,) = (
         rule for rule in prod.resource(wafv2.WebAcl).inputs["rules"] if "rateBasedStatement" in rule["statement"]
     )
-    assert rule["statement"]["rateBasedStatement"] == {"aggregateKeyType": "IP", "limit": 20_000}
+    assert rule["statement"]["rateBasedStatement"] == {"aggregateKeyType": "IP", "limit": 60_000}
     assert "block" in rule["action"]
 
 
-def test_large_bodies_are_counted_and_not_blocked(prod: Plan):
+def test_large_bodies_and_sessions_are_counted_and_not_blocked(prod: Plan):
     managed = {
         rule["name"]: rule["statement"]["managedRuleGroupStatement"]
         for rule in prod.resource(wafv2.WebAcl).inputs["rules"]
@@ -188,6 +189,7 @@ def test_large_bodies_are_counted_and_not_blocked(prod: Plan):
     assert {override["name"] for override in overrides if "count" in override["actionToUse"]} == {
         "SizeRestrictions_BODY",
         "NoUserAgent_HEADER",
+        "SizeRestrictions_Cookie_HEADER",
     }
 
 
@@ -200,7 +202,7 @@ def test_the_firewalls_log_carries_no_credential_and_no_query(prod: Plan):
     redacted = prod.resource(wafv2.WebAclLoggingConfiguration).inputs["redactedFields"]
     assert {"queryString": {}} in redacted
     headers = {field["singleHeader"]["name"] for field in redacted if "singleHeader" in field}
-    assert headers == {"authorization", "cookie"}
+    assert headers == {"authorization", "cookie", "referer"}
 
 
 def test_the_firewall_keeps_no_sampled_requests(prod: Plan):

@@ -32,7 +32,7 @@ def entries(plan: Plan, role: str, direction: str) -> set[tuple[str, int, int]]:
 
 
 def test_the_edge_has_no_route_to_the_internet_behind_a_vpn():
-    hidden = plan("prod", overrides={"identity": None, "client_vpn": None})
+    hidden = plan("prod", overrides={"identity": None, "client_vpn": None, "viewer": False})
     assert hidden.of_type(ec2.InternetGateway) == []
     assert hidden.of_type(ec2.Route) == []
 

@@ -168,7 +168,9 @@ def test_orthanc_uses_the_key_for_images_through_s3_alone(prod: Plan):
 
 def test_a_sender_may_store_and_nothing_else():
     senders = Senders(titles={"lab": ["CT1"]})
-    made = configuration(endpoint="db", bucket="b", region="us-east-1", connections=1, senders=senders)
+    made = configuration(
+        endpoint="db", bucket="b", region="us-east-1", connections=1, senders=senders, with_viewer=False
+    )
     rights = {key: value for key, value in made["DicomModalities"]["lab-ct1"].items() if key.startswith("Allow")}
     assert {key for key, allowed in rights.items() if allowed} == {"AllowEcho", "AllowStore"}
 

@@ -42,6 +42,13 @@ CASES = {
         "https",
         "https://<host>",
     ),
+    "viewer without sign-in": Case(
+        {"identity": REMOVED, "client_vpn": REMOVED},
+        "viewer",
+        "true",
+        "there is no identity",
+        "Add identity",
+    ),
     "malformed collector": Case(
         {"logging/splunk/hec_endpoint": "https://[fd00::1:8088"},
         "logging.splunk.hec_endpoint",

@@ -201,7 +201,7 @@ def test_a_broken_rule_is_named_with_the_setting_to_change(case: Case):
         {"app/cpu": 16384, "app/memory": 122880},
         {"web/min": 6},
         {"logging/splunk": REMOVED},
-        {"identity": REMOVED, "client_vpn": REMOVED},
+        {"identity": REMOVED, "client_vpn": REMOVED, "viewer": REMOVED},
     ],
     ids=str,
 )
