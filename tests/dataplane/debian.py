@@ -41,7 +41,7 @@ class PackageSet:
 
 POSTGRESQL = PackageSet(suite="bookworm", packages=("postgresql-15",))
 NGINX = PackageSet(suite="bookworm", packages=("nginx", "libnginx-mod-http-js", "jq"))
-ORTHANC = PackageSet(suite="trixie", packages=("orthanc", "orthanc-postgresql", "orthanc-dicomweb"))
+ORTHANC = PackageSet(suite="trixie", packages=("orthanc", "orthanc-postgresql", "orthanc-dicomweb", "orthanc-python"))
 TCC = PackageSet(suite="bookworm", packages=("tcc",))
 
 

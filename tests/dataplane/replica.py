@@ -9,12 +9,13 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import urllib3
 
 from ops.render import RenderedTask
 from ops.render.files import IMAGES
-from tests.dataplane import base_image
+from tests.dataplane import base_image, ohif
 from tests.dataplane.container import Container
 from tests.dataplane.debian import LIBRARIES, ORTHANC, TCC, Tree, tree
 from tests.dataplane.dicomweb import Client
@@ -25,15 +26,25 @@ SHIM = Path(__file__).with_name("libssl.c")
 PLUGINS = {"DicomWeb": "libOrthancDicomWeb.so", "PostgreSQL": "libOrthancPostgreSQLIndex.so"}
 """By the section that switches them on. There is no Debian package of the S3 plugin: a folder holds the files."""
 
+PLACE = "usr/share/orthanc/plugins"
+VIEWER = {"OHIF": "libOrthancPython.so"}
+"""Nor of the viewer's: a script in Python serves the same files."""
+
 
 class Replica(Container):
-    """One Orthanc task. `https` and `dicom` are its ports on loopback, `host` the name on its certificate."""
+    """One Orthanc task. `https` and `dicom` are its ports on loopback, `host` the name on its certificate.
 
-    def __init__(self, folder: Path, task: RenderedTask, *, host: str, database: PostgreSql, storage: Path) -> None:
+    `viewer`: it serves OHIF, and writes to `asked` which headers reached it; without, that part of the configuration
+    is left out.
+    """
+
+    def __init__(
+        self, folder: Path, task: RenderedTask, *, host: str, database: PostgreSql, storage: Path, viewer: bool = False
+    ) -> None:
         self.host, self.https, self.dicom = host, free_port(), free_port()
         self.users: Mapping[str, str] = json.loads(task.secrets["ORTHANC_USERS"])
         self.authority = folder / "run" / "tls" / "authority.crt"
-        local = folder / "local.json"
+        local, self.asked = folder / "local.json", folder / "asked"
         python = f"{sys.executable} {base_image.__file__} {local}"
         places = {
             "/docker-entrypoint.sh": python,
@@ -44,13 +55,29 @@ class Replica(Container):
             "/etc/ssl/rds/global-bundle.pem": f"{database.authority.file}&hostaddr=127.0.0.1",
         }
         local_values = {"HOSTNAME": folder.name, "DRAIN_PORTS": f"{self.https} {self.dicom}", "DRAIN_SECONDS": "0 8"}
+        if viewer:
+            places["/usr/share/image-store"] = str(IMAGES / "orthanc")
         environment = {**task.environment, **task.secrets, **local_values}
         super().__init__(folder, image="orthanc", environment=environment, places=places)
         for needed in ("run/tls", "tmp"):
             (folder / needed).mkdir(parents=True)
-        local.write_text(json.dumps(self._local(storage)))
+        self.asked.touch()
+        local.write_text(json.dumps(self._local(storage) if not viewer else self._with_viewer(self._local(storage))))
 
-    def _local(self, storage: Path) -> dict[str, object]:
+    def _with_viewer(self, local: dict[str, Any]) -> dict[str, Any]:
+        programs = tree(ORTHANC)
+        local["absent"].remove("OHIF")
+        local["plugins"] |= {name: programs.program(f"{PLACE}/{file}") for name, file in VIEWER.items()}
+        local["values"]["PythonScript"] = str(Path(__file__).with_name("ohif_plugin.py"))
+        local["environment"] |= {
+            "PYTHONHOME": programs.program("usr"),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "OHIF_FILES": str(ohif.files()),
+            "OHIF_HEADERS": str(self.asked),
+        }
+        return local
+
+    def _local(self, storage: Path) -> dict[str, Any]:
         programs = tree(ORTHANC)
         root, libraries = programs.root, programs.program(LIBRARIES)
         search = [str(shim(programs)), libraries, f"{root}/usr/lib", f"{root}/usr/lib/orthanc"]
@@ -67,11 +94,9 @@ class Replica(Container):
                 "HOME": "/nonexistent",
                 "DCMDICTPATH": programs.program("usr/share/dcmtk/dicom.dic"),
             },
-            "plugins": {
-                section: programs.program(f"usr/share/orthanc/plugins/{name}") for section, name in PLUGINS.items()
-            },
+            "plugins": {section: programs.program(f"{PLACE}/{name}") for section, name in PLUGINS.items()},
             "values": {"HttpPort": self.https, "DicomPort": self.dicom, "StorageDirectory": str(storage)},
-            "absent": ["AwsS3Storage"],
+            "absent": ["AwsS3Storage", "OHIF"],
         }
 
     def wait(self, timeout: float = 30) -> None:

@@ -60,8 +60,12 @@ def running(
     replicas: int = 2,
     overrides: Mapping[str, Any] | None = None,
     parameters: Mapping[str, str] | None = None,
+    viewer: bool = False,
 ) -> Generator[Store]:
-    """Starts the store in `folder`, and stops all of it. `parameters` are the database's, beside the declared ones."""
+    """Starts the store in `folder`, and stops all of it. `parameters` are the database's, beside the declared ones.
+
+    `viewer`: OHIF is there too, if the stack has it.
+    """
     made = rendered(stack, overrides=overrides)
     app, web = made.tasks["app"], made.tasks["web"]
     [endpoint] = re.findall(r"postgresql://([^:/]+):", app.environment["ORTHANC_CONFIGURATION"])
@@ -73,7 +77,7 @@ def running(
     with postgresql.running(folder / "postgresql", endpoint, **declared | dict(parameters or {})) as database:
         prepare(database, app)
         tasks = [
-            Replica(folder / f"app-{number}", app, host=host, database=database, storage=storage)
+            Replica(folder / f"app-{number}", app, host=host, database=database, storage=storage, viewer=viewer)
             for number in range(1, replicas + 1)
         ]
         front = Web(folder / "web", web, [task.https for task in tasks])
