@@ -27,6 +27,7 @@ from settings.models import (
     Storage,
     Study,
     TierSettings,
+    Usage,
     Window,
 )
 
@@ -53,5 +54,6 @@ __all__ = [
     "Storage",
     "Study",
     "TierSettings",
+    "Usage",
     "Window",
 ]

@@ -35,6 +35,7 @@ from settings.models import (
     Storage,
     Study,
     TierSettings,
+    Usage,
 )
 from settings.rules import RULES, Problem
 from settings.values import AeTitle, RefusedError, Slug
@@ -74,6 +75,7 @@ class Settings(Model):
     waf: bool = True
     viewer: bool = False
     images: ImageSettings = ImageSettings()
+    usage: Usage = Usage()
     aet: AeTitle = "MASTERBUILDER"
 
     @classmethod

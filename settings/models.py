@@ -221,3 +221,24 @@ class ImageSettings(Model):
 
     nginx: Digest | None = None
     orthanc: Digest | None = None
+
+
+class Usage(Model):
+    """What the study does in a month, for `python -m ops cost` alone: nothing is sized by it. GB are 10^9 bytes.
+
+    `egress_share`: GB that leave for each GB that arrives. `reread_share`: share of the older images read in a month.
+    """
+
+    ingest_gb: Annotated[float, within(0, 100_000, "the images that arrive, in GB a month,")] = 212.55
+    instance_mb: Annotated[float, within(0.01, 5000, "the mean size of an instance, in MB,")] = 0.5
+    egress_share: Annotated[float, within(0, 100, "GB out for each GB in")] = 1.0
+    reread_share: Annotated[float, within(0, 10, "the share of older images read in a month")] = 0.02
+    application_log_gb: Annotated[float, within(0, 10_000, "the logs of tasks and database, in GB a month,")] = 8.0
+    flow_log_gb: Annotated[float, within(0, 10_000, "the flow logs, in GB a month,")] = 2.0
+    web_requests_million: Annotated[float, within(0, 10_000, "requests, in millions a month,")] = 1.0
+    people: Annotated[int, within(0, 100_000, "the number of people who sign in")] = 6
+    vpn_hours: Annotated[float, within(0, 744, "each person's time on the VPN, in hours a month,")] = 40.0
+    index_gb: Annotated[float, within(0, 131_072, "the index in the database, in GB,")] = 10.0
+    database_io_million: Annotated[float, within(0, 1_000_000, "database I/O, in millions a month,")] = 10.0
+    acu_per_load: Annotated[float, within(0.5, 256, "the writer's ACU at load 1")] = 1.0
+    container_image_gb: Annotated[float, within(0, 1000, "the images kept in a repository, in GB,")] = 1.0
