@@ -12,6 +12,7 @@ from rich.console import Console
 
 from ops import architecture, controls, events, replay, terminal
 from ops import review as reviews
+from ops.cost.command import cost_command
 from ops.document import difference
 from ops.plan import plan
 from ops.render.command import render
@@ -104,6 +105,9 @@ def review_command(
     typer.echo(reviews.markdown(found), nl=False)
     if found.blocked:
         raise typer.Exit(2)
+
+
+app.command("cost")(cost_command)
 
 
 @app.command("replay-splunk")

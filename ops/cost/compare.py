@@ -1,0 +1,102 @@
+"""What a change costs: two plans at one usage, component by component."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from ops.cost.errors import CostError
+from ops.cost.estimate import estimate
+from ops.cost.model import Estimate, shown
+from ops.cost.prices import PriceBook
+from ops.cost.usage import Usage
+from ops.resources import Plan
+from settings import Settings
+
+LISTED = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """Cost a month on the mean of the study, before and after; `components` holds those that differ.
+
+    A side that cannot be priced is None, and `problem` says why.
+    """
+
+    before: Decimal | None
+    after: Decimal | None
+    components: dict[str, tuple[Decimal, Decimal]] = field(default_factory=dict)
+    problem: str = ""
+
+    @property
+    def difference(self) -> Decimal | None:
+        """USD a month; None where one side is unknown."""
+        return None if self.before is None or self.after is None else self.after - self.before
+
+
+def change(
+    base: Plan, base_settings: Settings | None, head: Plan, head_settings: Settings, *, book: PriceBook | None = None
+) -> Change:
+    """Prices both plans at the usage of the new one, so that the difference is the program's. Never raises CostError:
+    a plan that cannot be priced is said to be so. Without `base_settings`, those of the new plan stand for them.
+    """
+    usage = Usage.of(head_settings.usage)
+    problems: list[str] = []
+
+    def priced(which: str, plan: Plan, settings: Settings) -> Estimate | None:
+        try:
+            return estimate(plan, settings, usage=usage, book=book)
+        except CostError as error:
+            problems.append(f"{which}: {error}")
+            return None
+
+    before = priced("before", base, base_settings or head_settings)
+    after = priced("after", head, head_settings)
+    if before is None or after is None:
+        return Change(
+            before=before.mean if before else None, after=after.mean if after else None, problem="\n".join(problems)
+        )
+    return Change(before=before.mean, after=after.mean, components=_differences(before, after))
+
+
+def _differences(before: Estimate, after: Estimate) -> dict[str, tuple[Decimal, Decimal]]:
+    pairs = {
+        name: (
+            before.components.get(name, Decimal()) / len(before.months),
+            after.components.get(name, Decimal()) / len(after.months),
+        )
+        for name in {**before.components, **after.components}
+    }
+    differing = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+    return dict(sorted(differing.items(), key=lambda item: (-abs(item[1][1] - item[1][0]), item[0])))
+
+
+def markdown(found: Change) -> str:
+    """The change as a section of a comment."""
+    if found.before is None or found.after is None:
+        known = [
+            f"{word} ${amount:,.2f} a month"
+            for word, amount in (("before", found.before), ("after", found.after))
+            if amount is not None
+        ]
+        lines = found.problem.splitlines()
+        more = f"\n> … and {len(lines) - LISTED} more lines" if len(lines) > LISTED else ""
+        quoted = "\n".join(f"> {line}" for line in lines[:LISTED])
+        return f"The difference is not known{', '.join(['', *known])}:\n{quoted}{more}"
+    total = f"**${found.before:,.2f} → ${found.after:,.2f}** a month"
+    if not found.components:
+        return f"{total}: no change."
+    return "\n".join([f"{total} ({_signed(found.after - found.before)}).", "", *_table(found)])
+
+
+def _table(found: Change) -> Iterator[str]:
+    yield "| component | before | after | difference |"
+    yield "|---|---:|---:|---:|"
+    differences = shown(after - before for before, after in found.components.values())
+    for (name, (before, after)), difference in zip(found.components.items(), differences, strict=True):
+        yield f"| {name} | {before:,.2f} | {after:,.2f} | {_signed(difference)} |"
+
+
+def _signed(amount: Decimal) -> str:
+    return f"{'+' if amount >= 0 else '-'}${abs(amount):,.2f}"

@@ -1,0 +1,43 @@
+"""The plan and the settings of a stack, today or at a Git reference."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ops.configuration import PROJECT, configuration
+from ops.cost.errors import CostError
+from settings import Settings, SettingsError
+
+
+def settings_of(stack: str, overrides: Mapping[str, Any] | None = None, *, folder: Path = PROJECT) -> Settings:
+    """The settings of a stack; SettingsError where they break a rule."""
+    prefix = f"{Settings.NAMESPACE}:"
+    values = {
+        key.removeprefix(prefix): value
+        for key, value in configuration(stack, overrides, folder=folder).items()
+        if key.startswith(prefix)
+    }
+    return Settings.parse(values, stack=stack)
+
+
+def settings_at(reference: str, stack: str, folder: Path = PROJECT) -> Settings:
+    """The settings of a stack as its files were at a Git reference. CostError where this program cannot read them."""
+    files = ["Pulumi.yaml", f"Pulumi.{stack}.yaml"]
+    command = [shutil.which("git") or "git", "-C", str(folder), "archive", "--end-of-options", reference, *files]
+    archive = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
+    if archive.returncode:
+        raise CostError(f"--base {reference}: {archive.stderr.decode().strip()}")
+    with tempfile.TemporaryDirectory() as there:
+        with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as tar:
+            tar.extractall(there, filter="data")
+        try:
+            return settings_of(stack, folder=Path(there))
+        except SettingsError as error:
+            raise CostError(f"--base {reference}: its settings are not of this version's form: {error}") from None
