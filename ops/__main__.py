@@ -12,6 +12,7 @@ from rich.console import Console
 
 from ops import architecture, controls, events, replay, terminal
 from ops import review as reviews
+from ops.cost import compare
 from ops.cost.command import cost_command
 from ops.document import difference
 from ops.plan import plan
@@ -101,7 +102,9 @@ def review_command(
 ) -> None:
     """What a change would do to a stack, as one Markdown comment. Exits 2 if data would be lost."""
     engine = events.read(event_log) if event_log else None
-    found = reviews.review(reviews.plan_at(base, stack), plan(stack), engine=engine, allow_stateful=allow_stateful)
+    before, after = reviews.plan_at(base, stack), plan(stack)
+    cost = compare.since(base, before, after)
+    found = reviews.review(before, after, engine=engine, allow_stateful=allow_stateful, cost=cost)
     typer.echo(reviews.markdown(found), nl=False)
     if found.blocked:
         raise typer.Exit(2)

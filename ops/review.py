@@ -18,6 +18,7 @@ from typing import Any
 from ops import events
 from ops.changes import Action, Change, changes
 from ops.configuration import PROJECT
+from ops.cost import compare
 from ops.exposure import foreign_principals, openings, rights
 from ops.plan import Plan, PlanError
 from ops.policies import Verdict, verdict
@@ -46,6 +47,7 @@ class Review:
     policies: Verdict
     before: Verdict
     allowed: bool
+    cost: compare.Change | None = None
 
     @property
     def losses(self) -> list[Change]:
@@ -59,10 +61,15 @@ class Review:
 
 
 def review(
-    base: Plan, head: Plan, *, engine: Iterable[Mapping[str, Any]] | None = None, allow_stateful: bool = False
+    base: Plan,
+    head: Plan,
+    *,
+    engine: Iterable[Mapping[str, Any]] | None = None,
+    allow_stateful: bool = False,
+    cost: compare.Change | None = None,
 ) -> Review:
     """Compares two plans of one stack; with the `engine`'s events of a preview, its own changes take the place of
-    those that the plans foresee.
+    those that the plans foresee. `cost` is shown if it is known.
     """
     planned = changes(base, head, replaces) if engine is None else events.changes(engine, base, head)
     return Review(
@@ -72,6 +79,7 @@ def review(
         policies=verdict(head),
         before=verdict(base),
         allowed=allow_stateful,
+        cost=cost,
     )
 
 
@@ -100,6 +108,7 @@ def markdown(found: Review) -> str:
         *_changes(found),
         *_section("Access", found.exposed, "No way in, no right and no principal is new."),
         *_policies(found),
+        *_cost(found),
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -169,6 +178,12 @@ def _policies(found: Review) -> Iterator[str]:
         yield f"{len(found.policies.waived)} findings are waived:\n" + _listed(found.policies.waived)
     if touched := found.policies.citations({change.resource.type for change in found.changes}):
         yield f"Controls touched: 45 CFR {', '.join(touched)}."
+
+
+def _cost(found: Review) -> Iterator[str]:
+    if found.cost is not None:
+        yield "### Cost"
+        yield compare.markdown(found.cost)
 
 
 def _section(title: str, lines: Iterable[str], otherwise: str) -> Iterator[str]:

@@ -74,9 +74,7 @@ def alternatives(stack: str, book: PriceBook) -> list[Alternative]:
         settings=settings, plan=declared, book=book, found=estimate(declared, settings, usage=None, book=book)
     )
     rows: list[tuple[str, Decimal, str, Method]] = [("as declared", Decimal(), "", "declared")]
-    rows += [
-        (name, _planned(stack, at, overrides), gives_up, "planned again") for name, overrides, gives_up in PLANNED
-    ]
+    rows += [(name, _planned(stack, at, overrides), gives_up, "planned again") for name, overrides, gives_up in PLANNED]
     rows += [(name, calculate(at), gives_up, "calculated") for name, calculate, gives_up in CALCULATED]
     return [
         Alternative(name=name, mean=at.found.mean + change, difference=change, gives_up=gives_up, method=method)
@@ -134,8 +132,7 @@ def _savings(at: _Declared) -> Decimal:
     tasks = at.lines(lambda line: line.price.id.startswith("fargate."))
     capacity = at.lines(lambda line: line.price.id == "aurora.slv2.acu_h")
     return -(
-        tasks * at.price("savings_plan.compute_1y_fargate")
-        + capacity * at.price("savings_plan.database_1y_serverless")
+        tasks * at.price("savings_plan.compute_1y_fargate") + capacity * at.price("savings_plan.database_1y_serverless")
     )
 
 

@@ -15,7 +15,9 @@ FORMATS = ("json", "markdown", "csv")
 
 
 def cost_command(
-    stack: Annotated[str, typer.Option("--stack", "-s", help="Name of the stack: its file is Pulumi.<stack>.yaml.")] = "",
+    stack: Annotated[
+        str, typer.Option("--stack", "-s", help="Name of the stack: its file is Pulumi.<stack>.yaml.")
+    ] = "",
     *,
     lines: Annotated[bool, typer.Option("--lines", help="Every resource's lines with quantities and prices.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON; money is text.")] = False,
@@ -30,7 +32,7 @@ def cost_command(
         bool, typer.Option("--refresh-prices", help="Update ops/cost/prices.yaml from AWS's price list.")
     ] = False,
 ) -> None:
-    """What a stack costs a month and to the end of the study, at the usage in its settings. List prices, without tax."""
+    """What a stack costs a month and to the end of the study, at the usage in its settings: list prices, no tax."""
     from ops.cost import prices  # noqa: PLC0415  what other commands do without
     from ops.cost.errors import CostError  # noqa: PLC0415
 
@@ -151,11 +153,10 @@ def _print_tables(
 def _compare(stack: str, base: str, form: str) -> None:
     from ops.cost import compare  # noqa: PLC0415
     from ops.cost.errors import CostError  # noqa: PLC0415
-    from ops.cost.stack import settings_at, settings_of  # noqa: PLC0415
     from ops.plan import plan  # noqa: PLC0415
     from ops.review import plan_at  # noqa: PLC0415
 
-    found = compare.change(plan_at(base, stack), settings_at(base, stack), plan(stack), settings_of(stack))
+    found = compare.since(base, plan_at(base, stack), plan(stack))
     if found.difference is None:
         raise CostError(found.problem)
     if form == "json":

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from ops.cost import prices
 from ops.cost.errors import CostError
 from ops.cost.estimate import estimate
 from ops.cost.model import Estimate, shown
 from ops.cost.prices import PriceBook
+from ops.cost.stack import settings_at, settings_of
 from ops.cost.usage import Usage
 from ops.resources import Plan
 from settings import Settings
@@ -36,12 +38,12 @@ class Change:
 
 
 def change(
-    base: Plan, base_settings: Settings | None, head: Plan, head_settings: Settings, *, book: PriceBook | None = None
+    base: Plan, base_settings: Settings, head: Plan, head_settings: Settings, *, book: PriceBook | None = None
 ) -> Change:
     """Prices both plans at the usage of the new one, so that the difference is the program's. Never raises CostError:
-    a plan that cannot be priced is said to be so. Without `base_settings`, those of the new plan stand for them.
+    a plan that cannot be priced is said to be so.
     """
-    usage = Usage.of(head_settings.usage)
+    usage, book = Usage.of(head_settings.usage), book or prices.load()
     problems: list[str] = []
 
     def priced(which: str, plan: Plan, settings: Settings) -> Estimate | None:
@@ -51,13 +53,22 @@ def change(
             problems.append(f"{which}: {error}")
             return None
 
-    before = priced("before", base, base_settings or head_settings)
+    before = priced("before", base, base_settings)
     after = priced("after", head, head_settings)
     if before is None or after is None:
         return Change(
             before=before.mean if before else None, after=after.mean if after else None, problem="\n".join(problems)
         )
     return Change(before=before.mean, after=after.mean, components=_differences(before, after))
+
+
+def since(reference: str, base: Plan, head: Plan) -> Change:
+    """The change of a stack since a Git reference, its settings included. Never raises CostError."""
+    try:
+        before = settings_at(reference, head.stack)
+    except CostError as error:
+        return Change(before=None, after=None, problem=str(error))
+    return change(base, before, head, settings_of(head.stack))
 
 
 def _differences(before: Estimate, after: Estimate) -> dict[str, tuple[Decimal, Decimal]]:

@@ -11,7 +11,7 @@ from ops.cost import prices
 from ops.cost.account import account_lines
 from ops.cost.bill import Bill, Free
 from ops.cost.errors import CostError
-from ops.cost.model import Classified, Estimate, Line
+from ops.cost.model import Classified, Estimate, Line, Outcome
 from ops.cost.pricers import FREE, PRICERS
 from ops.cost.pricers.free import LOCAL_PREFIXES
 from ops.cost.prices import PriceBook
@@ -62,9 +62,7 @@ def estimate(
         found.append(outcome)
         lines += priced
     if problems:
-        raise CostError(
-            "\n".join([f"Stack {plan.stack} has {len(problems)} resources without a price; no cost is known.", *problems])
-        )
+        raise CostError("\n".join([f"Stack {plan.stack} has {len(problems)} problems; no cost is known.", *problems]))
     return Estimate(
         stack=plan.stack,
         months=month_names(settings.study),
@@ -75,9 +73,13 @@ def estimate(
 
 
 def _classified(bill: Bill, resource: PlannedResource) -> tuple[Classified, list[Line]]:
-    def end(outcome: str, reason: str = "") -> Classified:
+    def end(outcome: Outcome, reason: str = "") -> Classified:
         return Classified(
-            urn=resource.urn, type=resource.type, name=resource.name, outcome=outcome, reason=reason  # ty: ignore
+            urn=resource.urn,
+            type=resource.type,
+            name=resource.name,
+            outcome=outcome,
+            reason=reason,
         )
 
     if resource.type.startswith(LOCAL_PREFIXES):

@@ -122,11 +122,11 @@ def _price(name: str, entry: Mapping[str, Any]) -> Price:
     )
 
 
-class _Unique(yaml.SafeLoader):
+class _Unique(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
     """Refuses a key that stands twice: YAML would keep the last one in silence."""
 
 
-def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
+def _mapping(loader: Any, node: yaml.MappingNode) -> dict[Any, Any]:
     seen: dict[Any, int] = {}
     for key_node, _ in node.value:
         key = loader.construct_object(key_node)

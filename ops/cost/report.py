@@ -1,4 +1,4 @@
-"""An estimate with its band, ready to be shown: as tables, JSON, Markdown or CSV. Money is rounded here and only here."""
+"""An estimate with its band, ready to be shown as tables, JSON, Markdown or CSV. Money is rounded here."""
 
 from __future__ import annotations
 
@@ -159,11 +159,11 @@ def to_json(found: Report) -> dict[str, Any]:
         "services": {name: str(amount) for name, amount in shown_by(likely.services).items()},
         "kinds": {name: str(amount) for name, amount in shown_by(likely.kinds).items()},
         "resources": [vars(one) for one in likely.resources],
-        "lines": [_plain(line, likely) for line in likely.lines],
+        "lines": [_plain(line) for line in likely.lines],
     }
 
 
-def _plain(line: Line, found: Estimate) -> dict[str, Any]:
+def _plain(line: Line) -> dict[str, Any]:
     return {
         "component": line.component,
         "resource": line.resource,
@@ -189,9 +189,7 @@ def to_csv(found: Report) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["component", "resource", "service", "kind", "what", "unit", "unit_price", *likely.months])
     columns = [shown([line.monthly(month + 1) for line in likely.lines]) for month in range(len(likely.months))]
-    columns = [
-        _corrected(column, total) for column, total in zip(columns, _months(likely).values(), strict=True)
-    ]
+    columns = [_corrected(column, total) for column, total in zip(columns, _months(likely).values(), strict=True)]
     for position, line in enumerate(likely.lines):
         fields = [line.component, line.resource or ACCOUNT, line.service, line.kind, line.what, line.price.unit]
         writer.writerow([*fields, f"{line.unit_price:f}", *(column[position] for column in columns)])

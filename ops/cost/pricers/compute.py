@@ -45,8 +45,8 @@ def service(bill: Bill, resource: PlannedResource) -> Iterator[Line]:
 
 def _providers(resource: PlannedResource) -> dict[str, Decimal]:
     strategies = resource.inputs.get("capacityProviderStrategies") or [{"capacityProvider": "FARGATE", "weight": 1}]
-    weights = {one["capacityProvider"]: Decimal(str(one.get("weight", 0))) for one in strategies}
-    total = sum(weights.values())
+    weights = {str(one["capacityProvider"]): Decimal(str(one.get("weight", 0))) for one in strategies}
+    total = sum(weights.values(), Decimal())
     if unknown := weights.keys() - {"FARGATE", "FARGATE_SPOT"}:
         raise CostError(f"{resource.name}: there is no price for tasks on {', '.join(sorted(unknown))}")
     if not total:
