@@ -74,7 +74,8 @@ def _report(stack: str, book: PriceBook, form: str, *, lines: bool) -> None:
     from ops.cost.stack import settings_of  # noqa: PLC0415
     from ops.plan import plan  # noqa: PLC0415
 
-    found = report.report(plan(stack), settings_of(stack), book)
+    settings = settings_of(stack)
+    found = report.report(plan(stack), settings, book)
     if form == "json":
         typer.echo(json.dumps(report.to_json(found), indent=2))
     elif form == "markdown":

@@ -55,7 +55,7 @@ def refresh(client: Pricing, today: date, path: Path = prices.PRICE_FILE) -> Ref
             left.append(name)
             continue
         try:
-            value = _current(client, entry["filter"], region)
+            value = current(client, entry["filter"], region)
         except CostError as error:
             problems.append(f"{name}: {error}")
             continue
@@ -68,8 +68,13 @@ def refresh(client: Pricing, today: date, path: Path = prices.PRICE_FILE) -> Ref
         raise CostError("\n".join([f"{len(problems)} prices cannot be found; {path.name} is as it was.", *problems]))
     content["sources"][SOURCE] = SOURCE_TEXT
     content["meta"]["collected"] = today.isoformat()
-    path.write_text(text(content, _header(path)), encoding="utf-8")
-    prices.load(path)
+    fresh = path.with_suffix(".new")
+    fresh.write_text(text(content, _header(path)), encoding="utf-8")
+    try:
+        prices.load(fresh)
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
     return Refreshed(changed=changed, confirmed=tuple(confirmed), left=tuple(left))
 
 
@@ -87,7 +92,8 @@ def _header(path: Path) -> str:
     return "".join(line for line in lines if line.startswith("#"))
 
 
-def _current(client: Pricing, wanted: Mapping[str, Any], region: str) -> Decimal:
+def current(client: Pricing, wanted: Mapping[str, Any], region: str) -> Decimal:
+    """The one price that a filter finds. Raises CostError for none, and for rows of different prices."""
     found = {value for row in _rows(client, wanted, region) for value in _values(row, wanted.get("begin_range"))}
     if not found:
         raise CostError(f"no row of {wanted['service_code']} has usage type {wanted.get('usagetype')!r} and its terms")
@@ -109,13 +115,17 @@ def _rows(client: Pricing, wanted: Mapping[str, Any], region: str) -> Iterator[M
         terms["regionCode"] = region
     request: dict[str, Any] = {
         "ServiceCode": wanted["service_code"],
-        "Filters": [{"Type": "TERM_MATCH", "Field": field, "Value": value} for field, value in terms.items()],
+        "Filters": [{"Type": "TERM_MATCH", "Field": field, "Value": value} for field, value in terms.items() if value],
     }
     accepted = {f"{prefix}{wanted['usagetype']}" for prefix in REGION_PREFIXES} if "usagetype" in wanted else None
     while True:
         page = client.get_products(**request)
         for row in map(json.loads, page["PriceList"]):
-            if accepted is None or row["product"]["attributes"].get("usagetype") in accepted:
+            attributes = row["product"]["attributes"]
+            if accepted is not None and attributes.get("usagetype") not in accepted:
+                continue
+            # A filter cannot ask for an attribute that is empty.
+            if not any(attributes.get(field) for field, value in terms.items() if not value):
                 yield row
         if not page.get("NextToken"):
             return

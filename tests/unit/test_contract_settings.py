@@ -6,12 +6,16 @@ import pytest
 
 from ops.configuration import stacks
 from ops.plan import configuration, plan, record
-from settings import Settings
+from settings import Settings, Usage
 from tests.unit.contracts import usage
 from tests.unit.contracts.usage import Field
 
+COST = "`ops cost` reads it: what the study does sizes nothing"
+
 UNREAD = {
     Field("Study", "start"): "with the end it bounds the study's length, which settings rules check and cost reads",
+    Field("Settings", "usage"): COST,
+    **{Field("Usage", name): COST for name in Usage.model_fields},
 }
 
 

@@ -16,6 +16,8 @@ from ops import review as reviews
 from ops.__main__ import app
 from ops.changes import Change, changes
 from ops.configuration import PROJECT
+from ops.cost import compare
+from ops.cost.stack import settings_of
 from ops.exposure import foreign_principals, openings, rights
 from ops.plan import Plan, PlanError, plan
 from ops.review import markdown, plan_at, review
@@ -72,7 +74,9 @@ REQUESTS = {
 @pytest.mark.parametrize("name", REQUESTS)
 def test_a_pull_request_gets_this_comment(name: str, plans: Plans):
     change, blocked = REQUESTS[name]
-    found = review(plans("prod"), change(plans("prod")))
+    base, settings = plans("prod"), settings_of("prod")
+    head = change(base)
+    found = review(base, head, cost=compare.change(base, settings, head, settings))
     comment, golden = markdown(found), GOLDEN / f"review-{name}.md"
     if os.environ.get("UPDATE_GOLDEN"):
         golden.write_text(comment)

@@ -130,6 +130,17 @@ CASES = {
     "multicast gateway": Case(
         {"centers/0/gateway/address": "224.0.0.9"}, "centers.0.gateway.address", "224.0.0.9", "public", "internet sees"
     ),
+    "negative usage": Case(
+        {"usage/ingest_gb": -1}, "usage.ingest_gb", "-1", "in GB a month, is 0 to", "from 0 to 100000"
+    ),
+    "absurd usage": Case(
+        {"usage/vpn_hours": 745}, "usage.vpn_hours", "745", "in hours a month, is 0 to 744", "from 0 to 744"
+    ),
+    "usage of no size": Case(
+        {"usage/instance_mb": 0}, "usage.instance_mb", "0", "in MB, is 0.01 to 5000", "from 0.01 to 5000"
+    ),
+    "usage that is no number": Case({"usage/index_gb": "nan"}, "usage.index_gb", "nan", "in GB", "from 0"),
+    "usage that is not known": Case({"usage/ingest_tb": 5}, "usage.ingest_tb", "5", "no such key", "mean ingest_gb?"),
     "neither true nor false": Case({"waf": "maybe"}, "waf", "maybe", "neither true nor false", "Write true or false"),
 }
 

@@ -1,0 +1,194 @@
+"""The command: every form of output adds up and carries its warnings; what is wrong ends it with a message alone."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from ops import __main__ as cli
+from ops import review as reviews
+from ops.cost import compare, prices, stack
+from ops.cost.prices import PRICE_FILE
+from ops.cost.stack import settings_of
+from ops.plan import configuration
+from tests.conftest import Plans
+from tests.unit.contracts.edit import with_inputs, with_resource
+
+FORMS = ("--json", "--markdown", "--csv", "--lines")
+OLD = "prices are older than 180 days"
+
+
+@pytest.fixture(autouse=True)
+def planned(plans: Plans, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One plan a stack for all of these tests."""
+    from ops import plan as planning
+
+    made = planning.plan
+
+    def kept(name: str, **options: Any) -> Any:
+        return made(name, **options) if options or name not in {"dev", "prod"} else plans(name)
+
+    monkeypatch.setattr(planning, "plan", kept)
+
+
+def run(*arguments: str) -> str:
+    done = CliRunner().invoke(cli.app, ["cost", *arguments], catch_exceptions=False, env={"COLUMNS": "300"})
+    assert done.exit_code == 0
+    return done.output
+
+
+def refused(*arguments: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+    """The message with which the command ends; nothing is printed beside it, and the exit code is 1."""
+    monkeypatch.setattr(sys, "argv", ["ops", "cost", *arguments])
+    with pytest.raises(SystemExit) as caught:
+        cli.run()
+    out, err = capsys.readouterr()
+    assert (caught.value.code, out) == (1, "")
+    return err
+
+
+def test_every_form_tells_the_age_of_prices_and_the_budget():
+    for form in FORMS:
+        shown = run("--stack", "dev", form)
+        assert OLD in shown, form
+        assert "budget.monthly_usd is" in shown, form
+    assert OLD in run("--seed")
+
+
+def test_json_adds_up_to_the_cent():
+    found = json.loads(run("--stack", "prod", "--json"))
+    total = Decimal(found["total"])
+    for parts in ("monthly", "components", "services", "kinds"):
+        assert sum(map(Decimal, found[parts].values())) == total, parts
+    exact = sum(Decimal(line["total"]) for line in found["lines"])
+    assert abs(exact - total) < Decimal("0.005")
+    for line in found["lines"]:
+        quantity = sum(map(Decimal, line["quantities"]))
+        assert abs(quantity * Decimal(line["unitPrice"]) - Decimal(line["total"])) < Decimal("1e-12")
+    assert list(found["monthly"])[0::11] == ["2026-12", "2027-11"]
+    assert {one["outcome"] for one in found["resources"]} == {"priced", "usage", "free"}
+
+
+def test_csv_adds_up_to_the_same_total():
+    text = run("--stack", "prod", "--csv")
+    rows = [row for row in csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))]
+    found = json.loads(run("--stack", "prod", "--json"))
+    for month, amount in found["monthly"].items():
+        assert sum(Decimal(row[month]) for row in rows) == Decimal(amount)
+
+
+def test_markdown_tables_end_with_the_sum_of_what_they_show():
+    sections = run("--stack", "prod", "--markdown").split("### ")[1:]
+    for section in sections[:4]:
+        rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in section.splitlines() if row.startswith("|")]
+        amounts = [Decimal(row[1].replace(",", "")) for row in rows[2:]]
+        assert sum(amounts[:-1]) == amounts[-1], section.splitlines()[0]
+
+
+def test_the_seed_is_shown_as_it_was_published():
+    tables = json.loads(run("--seed", "--json"))
+    assert [row["$ / month"] for row in tables["Compute (Fargate + Aurora) Cost"]] == ["88", "32", "87", "207"]
+    assert [row["$ / 100 GB"] for row in tables["Data Cost"]] == ["12", "9", "21"]
+    project = tables["12-Month Project Cost"]
+    assert [row["Total"] for row in project] == ["2,484", "2,219", "4,703"]
+    assert [row["$ / Month"] for row in project] == ["207", "185", "392"]
+
+
+def test_alternatives_are_measured_against_the_declared_stack():
+    rows = json.loads(run("--stack", "prod", "--alternatives", "--json"))["Alternatives to prod"]
+    declared = Decimal(rows[0]["USD a month"].replace(",", ""))
+    assert len(rows) == 8
+    for row in rows[1:]:
+        assert Decimal(row["USD a month"].replace(",", "")) - declared == Decimal(row["difference"].replace(",", ""))
+        assert row["gives up"]
+    changes = {row["alternative"]: Decimal(row["difference"].replace(",", "")) for row in rows}
+    # 2,376 vCPU-hours and 7,112 GB-hours of tasks; the S3 gateway stays, four endpoints in two zones go.
+    vcpu, memory = Decimal("1589.881") + Decimal("1502.976") / 4, Decimal("1589.881") * 4 + Decimal("1502.976") / 2
+    x86 = vcpu * (Decimal("0.04048") - Decimal("0.03238")) + memory * (Decimal("0.004445") - Decimal("0.00356"))
+    assert abs(changes["x86 instead of ARM64"] - x86) < Decimal("0.02")
+    nat = 2 * 730 * (Decimal("0.045") + Decimal("0.005")) - 8 * 730 * Decimal("0.01")
+    assert abs(changes["NAT gateways instead of interface endpoints"] - nat) < Decimal("0.5")
+    assert changes["images in Aurora with a copy in S3, as in 2020"] > 100
+    assert changes["savings plans for a year, without upfront payment"] < 0
+
+
+def test_a_change_is_shown_by_component(plans: Plans):
+    head = plans("prod")
+    task = head.resource("aws:ecs/taskDefinition:TaskDefinition", name="app-task")
+    larger = with_inputs(head, task, cpu="2048", memory="8192")
+    found = compare.change(head, settings_of("prod"), larger, settings_of("prod"))
+    assert list(found.components) == ["app"]
+    assert found.difference == sum(after - before for before, after in found.components.values())
+    assert "| app | 76.35 | 150.50 | +$74.15 |" in compare.markdown(found)
+
+
+def test_a_review_says_where_a_side_cannot_be_priced(plans: Plans):
+    head = plans("prod")
+    strange = replace(head.resources[-1], urn="urn:x", type="aws:memorydb/cluster:Cluster", name="cache", inputs={})
+    found = compare.change(with_resource(head, strange), settings_of("prod"), head, settings_of("prod"))
+    comment = reviews.markdown(reviews.review(head, head, cost=found))
+    assert "The difference is not known, after $" in comment
+    assert "> aws:memorydb/cluster:Cluster cache: nobody has priced this type" in comment
+
+
+def test_settings_of_another_version_are_said_not_to_be_readable(plans: Plans, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(
+        stack, "configuration", lambda *_, **__: configuration("prod", {"network": {"cidr": "10.0.0.0/30"}})
+    )
+    found = compare.since("HEAD", plans("prod"), plans("prod"))
+    assert found.difference is None
+    assert "its settings are not of this version's form" in found.problem
+
+
+def test_a_reference_that_git_does_not_know_is_told(plans: Plans):
+    assert "--base no-such-branch" in compare.since("no-such-branch", plans("prod"), plans("prod")).problem
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "--stack is missing"),
+        (("--stack", "no-such"), "Pulumi.no-such.yaml is missing"),
+        (("--stack", "dev", "--json", "--csv"), "choose one of --json, --csv"),
+        (("--stack", "dev", "--seed", "--alternatives"), "choose one of --seed, --alternatives"),
+        (("--seed", "--csv"), "--csv belongs to the cost of a stack"),
+    ],
+)
+def test_wrong_arguments_are_told(
+    arguments: tuple[str, ...], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    assert said in refused(*arguments, monkeypatch=monkeypatch, capsys=capsys)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_settings_that_fail_end_it(form: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    monkeypatch.setattr(stack, "configuration", lambda *_, **__: configuration("dev", {"usage": {"ingest_gb": -5}}))
+    said = refused("--stack", "dev", form, monkeypatch=monkeypatch, capsys=capsys)
+    assert "image-store:usage.ingest_gb = -5: the images that arrive, in GB a month, is 0 to 100000" in said
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_broken_price_file_ends_it(
+    form: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    broken = tmp_path / "prices.yaml"
+    broken.write_text(PRICE_FILE.read_text().replace("  alb.h:", "  alb.hour:"))
+    load = prices.load
+    monkeypatch.setattr(prices, "load", lambda: load(broken))
+    said = refused("--stack", "dev", form, monkeypatch=monkeypatch, capsys=capsys)
+    assert "there is no entry alb.h" in said
+
+
+def test_the_program_before_is_priced_with_its_own_settings(monkeypatch: pytest.MonkeyPatch, plans: Plans):
+    assert stack.settings_at("HEAD", "dev").environment == "dev"
+    monkeypatch.setattr(reviews, "plan_at", lambda *_: plans("dev"))
+    assert "no change" in run("--stack", "dev", "--base", "HEAD")
+    found = json.loads(run("--stack", "dev", "--base", "HEAD", "--json"))
+    assert (found["difference"], found["components"]) == ("0", {}) or Decimal(found["difference"]) == 0

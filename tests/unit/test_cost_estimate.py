@@ -1,0 +1,193 @@
+"""The price of the plans: nothing is left out, and totals are what the price list says, worked out by hand here."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from ops.cost import BAND, CostError, Estimate, Usage, estimate
+from ops.cost.prices import load
+from ops.cost.report import report
+from ops.cost.stack import settings_of
+from ops.plan import plan
+from tests.conftest import Plans
+from tests.unit.contracts.edit import with_inputs, with_resource
+
+D = Decimal
+WEEKS = D(730) / 168
+TASKS = "aws:ecs/taskDefinition:TaskDefinition"
+PUBLIC = {
+    "exposure": {"kind": "public", "allow": ["203.0.113.0/24"]},
+    "client_vpn": None,
+    "centers": [{"name": "main-campus"}, {"name": "north-clinic"}],
+}
+"""prod without VPN: DICOMweb alone, and so no network balancer."""
+
+BOUNDS = {"dev": D(95), "prod": D(630), "prod in public": D(450)}
+"""USD a month, on the mean of the study."""
+
+
+@pytest.fixture(scope="module")
+def priced(plans: Plans) -> dict[str, Estimate]:
+    found = {stack: estimate(plans(stack), settings_of(stack)) for stack in ("dev", "prod")}
+    return found | {"prod in public": estimate(plan("prod", overrides=PUBLIC), settings_of("prod", PUBLIC))}
+
+
+def of(found: Estimate, **wanted: str) -> Decimal:
+    """USD a month of the lines with these attributes."""
+    lines = [line for line in found.lines if all(getattr(line, key) == value for key, value in wanted.items())]
+    assert lines, wanted
+    return sum((line.total for line in lines), D()) / len(found.months)
+
+
+def close(actual: Decimal, expected: Decimal) -> bool:
+    return abs(actual - expected) < D("1e-15")
+
+
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_every_resource_ends_in_exactly_one_class(stack: str, plans: Plans, priced: dict[str, Estimate]):
+    found = priced[stack]
+    assert Counter(one.urn for one in found.resources) == Counter(one.urn for one in plans(stack).resources)
+    billed = {line.urn for line in found.lines if line.urn}
+    for one in found.resources:
+        assert (one.urn in billed) == (one.outcome != "free"), one
+        assert bool(one.reason) == (one.outcome == "free"), one
+
+
+def test_an_unknown_type_is_an_error_that_says_what_to_do(plans: Plans):
+    base = plans("dev")
+    strange = replace(base.resources[-1], urn="urn:x", type="aws:memorydb/cluster:Cluster", name="cache", inputs={})
+    with pytest.raises(
+        CostError, match=r"memorydb/cluster:Cluster cache: nobody has priced this type.*ops/cost/pricers"
+    ):
+        estimate(with_resource(base, strange), settings_of("dev"))
+
+
+def test_every_problem_is_told_at_once(plans: Plans):
+    base = plans("dev")
+    strange = replace(base.resources[-1], urn="urn:x", type="aws:memorydb/cluster:Cluster", name="cache", inputs={})
+    bucket = replace(base.resources[-1], urn="urn:y", type="aws:s3/bucket:Bucket", name="new-bucket", inputs={})
+    with pytest.raises(CostError, match="2 problems") as caught:
+        estimate(with_resource(with_resource(base, strange), bucket), settings_of("dev"))
+    assert "new-bucket: what it will hold is unknown" in str(caught.value)
+
+
+def test_a_task_of_unknown_size_is_an_error(plans: Plans):
+    base = plans("dev")
+    for size in (None, "many", 0, -256):
+        broken = with_inputs(base, base.resource(TASKS, name="app-task"), cpu=size)
+        with pytest.raises(CostError, match=r"app-task.*cpu"):
+            estimate(broken, settings_of("dev"))
+
+
+def test_tasks_of_orthanc_by_hand(priced: dict[str, Estimate]):
+    # 1 vCPU and 4 GB on ARM64; two tasks for load 1, at least two.
+    hours = (55 * max(2, 2) + 5 * max(2, 8) + 108 * max(2, 1)) * WEEKS
+    expected = hours * (1 * D("0.03238") + 4 * D("0.00356"))
+    assert close(of(priced["prod"], resource="app-service"), expected)
+
+
+def test_tasks_on_spot_by_hand(priced: dict[str, Estimate]):
+    hours = 55 * WEEKS  # one task in office hours, none else
+    expected = hours * (D("0.5") * D("0.03238") + 2 * D("0.00356")) * (1 - D("0.62"))
+    assert close(of(priced["dev"], resource="app-service"), expected)
+
+
+def test_capacity_of_the_database_by_hand(priced: dict[str, Estimate]):
+    expected = (55 * D(1) + 5 * D(4) + 108 * D("0.5")) * WEEKS * D("0.12")
+    assert close(of(priced["prod"], resource="database-writer", kind="load"), expected)
+
+
+def test_a_paused_database_costs_until_it_sleeps(priced: dict[str, Estimate]):
+    awake = 55 + 5 * D(900) / 3600  # after each of five evenings it waits a quarter of an hour
+    assert close(of(priced["dev"], resource="database-writer", kind="load"), awake * WEEKS * D("0.5") * D("0.12"))
+
+
+def test_network_by_hand(priced: dict[str, Estimate]):
+    endpoints = 4 * 2 * 730 * D("0.01") + (3 * D("0.1") + 8 * D("0.8")) * D("0.01")
+    logs = 2 * D("0.5") + 2 * D("0.15") * 6 * D("0.03")  # on the mean half a year's logs are kept
+    assert close(priced["prod"].components["network"] / 12, endpoints + logs)
+
+
+def test_vpns_by_hand(priced: dict[str, Estimate]):
+    log = D("0.1") * D("0.5") + D("0.1") * D("0.15") * 6 * D("0.03")
+    site = 730 * D("0.05") + 2 * 730 * D("0.005") + D("0.4") + log
+    people = 730 * D("0.10") + 6 * 40 * D("0.05") + log
+    alarms = (2 + 2) * D("0.1")  # one of the three alarms reads two metrics
+    assert close(priced["prod"].components["vpn"] / 12, site + alarms)
+    assert close(priced["prod"].components["client-vpn"] / 12, people)
+
+
+def test_images_in_the_last_month_by_hand(priced: dict[str, Estimate]):
+    # The newest 30 days are in STANDARD, the rest of 11.5 months, on the mean, in GLACIER_IR.
+    fresh = D(30) * 12 / 365
+    standard = D("212.55") * fresh * D("0.023")
+    glacier = D("212.55") * (D("11.5") - fresh) * D("0.004")
+    lines = [line for line in priced["prod"].lines if line.resource == "storage-images-bucket"]
+    kept = sum(line.monthly(12) for line in lines if line.price.unit == "GB-month")
+    assert close(kept, standard + glacier)
+    [moves] = [line for line in lines if line.price.id == "s3.transition.gir.k"]
+    assert close(moves.monthly(12), D("425.1") * D("0.02"))
+
+
+def test_what_is_free_is_taken_off_once(priced: dict[str, Estimate]):
+    found = priced["prod"]
+    out = sum(line.quantities[0] for line in found.lines if line.price.id == "dto.internet.gb")
+    splunk = sum(line.quantities[0] for line in found.lines if line.price.id == "firehose.gb")
+    assert close(out, D("212.55") + splunk - 100)
+    alarms = sum(line.quantities[0] for line in found.lines if line.price.id == "cw.alarm_mo")
+    assert alarms == 41 + 1 - 10
+    small = [line for line in priced["dev"].lines if line.price.id == "dto.internet.gb"]
+    assert sum(line.total for line in small) == 0, "dev stays below 100 GB, and pays nothing, not less than that"
+
+
+def test_repositories_within_components_are_priced_as_what_they_become(priced: dict[str, Estimate]):
+    assert close(of(priced["prod"], component="images"), 2 * D("0.1"))
+
+
+def test_a_key_costs_more_after_its_first_rotation(plans: Plans):
+    longer = {"study": {"end": "2029-12-01"}}
+    found = estimate(plans("dev"), settings_of("dev", longer))
+    [key] = [line for line in found.lines if line.resource == "keys-images"]
+    assert [key.monthly(month) for month in (12, 13, 25, 36)] == [1, 2, 3, 3]
+    assert len(found.months) == 36
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_a_stack_stays_below_its_bound(name: str, priced: dict[str, Estimate]):
+    assert priced[name].mean <= BOUNDS[name], {
+        part: f"{cost / 12:.2f}" for part, cost in priced[name].components.items()
+    }
+
+
+def test_the_band_holds_the_likely_cost_and_says_why(plans: Plans):
+    found = report(plans("prod"), settings_of("prod"), load())
+    low, likely, high = (found.band[case.name][1].total for case in BAND)
+    assert low < likely < high
+    assert all(case.reason for case in BAND)
+
+
+def test_load_beyond_a_tiers_maximum_is_priced_at_the_maximum_and_said(plans: Plans):
+    found = estimate(plans("prod"), settings_of("prod"), load=10)
+    assert any("app-service: load 40 in burst needs 80 tasks, and its maximum 12" in line for line in found.warnings)
+
+
+@pytest.mark.parametrize("load", [0, -1, D("NaN"), D("Infinity")])
+def test_absurd_load_is_refused(load: Decimal, plans: Plans):
+    with pytest.raises(CostError, match="load"):
+        estimate(plans("dev"), settings_of("dev"), load=load)
+
+
+@pytest.mark.parametrize("change", [{"ingest_gb": D(-1)}, {"people": D("NaN")}, {"instance_mb": D(0)}])
+def test_absurd_usage_is_refused(change: dict[str, Decimal]):
+    usage = Usage.of(settings_of("dev").usage)
+    with pytest.raises(CostError, match=r"usage\."):
+        replace(usage, **change)
+
+
+def test_another_region_is_not_priced_as_this_one(plans: Plans):
+    with pytest.raises(CostError, match=r"eu-central-1.*us-east-1"):
+        estimate(plans("dev"), settings_of("dev", {"account": {"region": "eu-central-1"}}))
