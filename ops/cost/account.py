@@ -16,9 +16,10 @@ ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEnc
 
 def account_lines(bill: Bill, priced: list[Line]) -> Iterator[Line]:
     """Lines of the account, beside those of resources: what is free is taken off what all of them use."""
+    splunk = streamed(bill)
     lines = [
         _line(bill, "dto.internet.gb", "images to people and centers", bill.ages(lambda month: _left(bill, month))),
-        _line(bill, "dto.internet.gb", "logs to Splunk", bill.ages(lambda _: streamed(bill))),
+        _line(bill, "dto.internet.gb", "logs to Splunk", [splunk] * bill.months),
         _line(bill, "dto.xaz.gb", "traffic between zones", bill.ages(lambda month: _crossed(bill, month))),
         _line(bill, "kms.req.10k", "requests to keys", bill.ages(lambda month: _key_requests(bill, month) / 10_000)),
     ]

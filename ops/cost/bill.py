@@ -93,6 +93,18 @@ class Bill:
         """Share of the month in which tasks run."""
         return active_share(self.week)
 
+    @cached_property
+    def subscriptions(self) -> list[tuple[str, frozenset[str]]]:
+        """Name of a log group, or a reference to it, and the URNs that its events are sent to."""
+        found = self.plan.of_type("aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter")
+        return [
+            (
+                one.inputs.get("logGroup", ""),
+                frozenset(reference.urn for reference in self.plan.references(one.inputs.get("destinationArn"))),
+            )
+            for one in found
+        ]
+
     def ages(self, quantity: Callable[[int], Decimal]) -> list[Decimal]:
         """A quantity of each month, by months since the start."""
         return [quantity(month) for month in range(self.months)]

@@ -147,33 +147,48 @@ def _print_tables(
             for row in rows:
                 shown.add_row(*row)
             _console().print(shown, markup=False)
+    _warn(warnings, form)
+
+
+def _warn(warnings: list[str], form: str) -> None:
     for warning in warnings:
         typer.echo(f"> ⚠️ {warning}" if form == "markdown" else f"warning: {warning}")
 
 
 def _compare(stack: str, base: str, form: str) -> None:
-    from ops.cost import compare  # noqa: PLC0415
+    from ops.cost import compare, prices  # noqa: PLC0415
     from ops.cost.errors import CostError  # noqa: PLC0415
     from ops.plan import plan  # noqa: PLC0415
     from ops.review import plan_at  # noqa: PLC0415
 
     found = compare.since(base, plan_at(base, stack), plan(stack))
+    warnings = prices.load().warnings(date.today())
     if found.difference is None:
         raise CostError(found.problem)
     if form == "json":
         plain = {name: [str(before), str(after)] for name, (before, after) in found.components.items()}
         sides = {"before": str(found.before), "after": str(found.after), "difference": str(found.difference)}
-        typer.echo(json.dumps({"stack": stack, "base": base, **sides, "components": plain}, indent=2))
+        typer.echo(
+            json.dumps({"stack": stack, "base": base, "warnings": warnings, **sides, "components": plain}, indent=2)
+        )
     else:
         typer.echo(compare.markdown(found))
+        _warn(warnings, form)
 
 
 def _refresh() -> None:
     import boto3  # noqa: PLC0415
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
 
+    from ops.cost.errors import CostError  # noqa: PLC0415
     from ops.cost.refresh import refresh  # noqa: PLC0415
 
-    found = refresh(boto3.client("pricing", region_name="us-east-1"), date.today())
+    try:
+        found = refresh(boto3.client("pricing", region_name="us-east-1"), date.today())
+    except (BotoCoreError, ClientError) as error:
+        raise CostError(
+            f"AWS's price list cannot be read: {error}. It needs credentials with pricing:GetProducts"
+        ) from None
     for name, (before, after) in found.changed.items():
         typer.echo(f"{name}: {before:f} is now {after:f}")
     typer.echo(f"{len(found.changed)} prices changed, {len(found.confirmed)} are confirmed")

@@ -9,7 +9,7 @@ from decimal import Decimal
 from ops.cost import prices
 from ops.cost.errors import CostError
 from ops.cost.estimate import estimate
-from ops.cost.model import Estimate, shown
+from ops.cost.model import Estimate, rounded, shown
 from ops.cost.prices import PriceBook
 from ops.cost.stack import settings_at, settings_of
 from ops.cost.usage import Usage
@@ -17,6 +17,8 @@ from ops.resources import Plan
 from settings import Settings
 
 LISTED = 12
+NOISE = Decimal("1e-9")
+"""What division leaves over."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +81,7 @@ def _differences(before: Estimate, after: Estimate) -> dict[str, tuple[Decimal, 
         )
         for name in {**before.components, **after.components}
     }
-    differing = {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+    differing = {name: pair for name, pair in pairs.items() if abs(pair[1] - pair[0]) > NOISE}
     return dict(sorted(differing.items(), key=lambda item: (-abs(item[1][1] - item[1][0]), item[0])))
 
 
@@ -95,18 +97,24 @@ def markdown(found: Change) -> str:
         more = f"\n> … and {len(lines) - LISTED} more lines" if len(lines) > LISTED else ""
         quoted = "\n".join(f"> {line}" for line in lines[:LISTED])
         return f"The difference is not known{', '.join(['', *known])}:\n{quoted}{more}"
-    total = f"**${found.before:,.2f} → ${found.after:,.2f}** a month"
-    if not found.components:
+    before, after = rounded(found.before), rounded(found.after)
+    total = f"**${before:,.2f} → ${after:,.2f}** a month"
+    rows = list(_rows(found, after - before))
+    if not rows:
         return f"{total}: no change."
-    return "\n".join([f"{total} ({_signed(found.after - found.before)}).", "", *_table(found)])
+    head = ["| component | before | after | difference |", "|---|---:|---:|---:|"]
+    return "\n".join([f"{total} ({_signed(after - before)}).", "", *head, *rows])
 
 
-def _table(found: Change) -> Iterator[str]:
-    yield "| component | before | after | difference |"
-    yield "|---|---:|---:|---:|"
+def _rows(found: Change, total: Decimal) -> Iterator[str]:
+    """Components that differ by a cent or more; differences add up to the total: the largest bears what is left."""
     differences = shown(after - before for before, after in found.components.values())
-    for (name, (before, after)), difference in zip(found.components.items(), differences, strict=True):
-        yield f"| {name} | {before:,.2f} | {after:,.2f} | {_signed(difference)} |"
+    if differences:
+        differences[0] += total - sum(differences, Decimal())
+    for (name, (exact, _)), difference in zip(found.components.items(), differences, strict=True):
+        if difference:
+            before = rounded(exact)
+            yield f"| {name} | {before:,.2f} | {before + difference:,.2f} | {_signed(difference)} |"
 
 
 def _signed(amount: Decimal) -> str:

@@ -10,32 +10,34 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from botocore.exceptions import NoCredentialsError
 from typer.testing import CliRunner
 
 from ops import __main__ as cli
+from ops import plan as planning
 from ops import review as reviews
 from ops.cost import compare, prices, stack
-from ops.cost.prices import PRICE_FILE
+from ops.cost.model import rounded
+from ops.cost.prices import PRICE_FILE, load
 from ops.cost.stack import settings_of
 from ops.plan import configuration
 from tests.conftest import Plans
 from tests.unit.contracts.edit import with_inputs, with_resource
 
 FORMS = ("--json", "--markdown", "--csv", "--lines")
-OLD = "prices are older than 180 days"
+OLD = "prices are older than"
 
 
 @pytest.fixture(autouse=True)
 def planned(plans: Plans, monkeypatch: pytest.MonkeyPatch) -> None:
     """One plan a stack for all of these tests."""
-    from ops import plan as planning
-
     made = planning.plan
 
     def kept(name: str, **options: Any) -> Any:
         return made(name, **options) if options or name not in {"dev", "prod"} else plans(name)
 
     monkeypatch.setattr(planning, "plan", kept)
+    monkeypatch.setattr(prices, "STALE_DAYS", -1)
 
 
 def run(*arguments: str) -> str:
@@ -55,7 +57,7 @@ def refused(*arguments: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
 
 
 def test_every_form_tells_the_age_of_prices_and_the_budget():
-    for form in FORMS:
+    for form in ("--json", "--lines"):
         shown = run("--stack", "dev", form)
         assert OLD in shown, form
         assert "budget.monthly_usd is" in shown, form
@@ -78,6 +80,7 @@ def test_json_adds_up_to_the_cent():
 
 def test_csv_adds_up_to_the_same_total():
     text = run("--stack", "prod", "--csv")
+    assert OLD in text
     rows = [row for row in csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))]
     found = json.loads(run("--stack", "prod", "--json"))
     for month, amount in found["monthly"].items():
@@ -85,7 +88,8 @@ def test_csv_adds_up_to_the_same_total():
 
 
 def test_markdown_tables_end_with_the_sum_of_what_they_show():
-    sections = run("--stack", "prod", "--markdown").split("### ")[1:]
+    head, *sections = run("--stack", "prod", "--markdown").split("### ")
+    assert OLD in head
     for section in sections[:4]:
         rows = [[cell.strip() for cell in row.split("|")[1:-1]] for row in section.splitlines() if row.startswith("|")]
         amounts = [Decimal(row[1].replace(",", "")) for row in rows[2:]]
@@ -103,6 +107,7 @@ def test_the_seed_is_shown_as_it_was_published():
 
 def test_alternatives_are_measured_against_the_declared_stack():
     rows = json.loads(run("--stack", "prod", "--alternatives", "--json"))["Alternatives to prod"]
+    usd = {name: price.value for name, price in load().prices.items()}.__getitem__
     declared = Decimal(rows[0]["USD a month"].replace(",", ""))
     assert len(rows) == 8
     for row in rows[1:]:
@@ -111,9 +116,10 @@ def test_alternatives_are_measured_against_the_declared_stack():
     changes = {row["alternative"]: Decimal(row["difference"].replace(",", "")) for row in rows}
     # 2,376 vCPU-hours and 7,112 GB-hours of tasks; the S3 gateway stays, four endpoints in two zones go.
     vcpu, memory = Decimal("1589.881") + Decimal("1502.976") / 4, Decimal("1589.881") * 4 + Decimal("1502.976") / 2
-    x86 = vcpu * (Decimal("0.04048") - Decimal("0.03238")) + memory * (Decimal("0.004445") - Decimal("0.00356"))
+    x86 = vcpu * (usd("fargate.x86.vcpu_h") - usd("fargate.arm.vcpu_h"))
+    x86 += memory * (usd("fargate.x86.gb_h") - usd("fargate.arm.gb_h"))
     assert abs(changes["x86 instead of ARM64"] - x86) < Decimal("0.02")
-    nat = 2 * 730 * (Decimal("0.045") + Decimal("0.005")) - 8 * 730 * Decimal("0.01")
+    nat = 2 * 730 * (usd("nat.h") + usd("ipv4.h")) - 8 * 730 * usd("vpce.h")
     assert abs(changes["NAT gateways instead of interface endpoints"] - nat) < Decimal("0.5")
     assert changes["images in Aurora with a copy in S3, as in 2020"] > 100
     assert changes["savings plans for a year, without upfront payment"] < 0
@@ -125,8 +131,17 @@ def test_a_change_is_shown_by_component(plans: Plans):
     larger = with_inputs(head, task, cpu="2048", memory="8192")
     found = compare.change(head, settings_of("prod"), larger, settings_of("prod"))
     assert list(found.components) == ["app"]
-    assert found.difference == sum(after - before for before, after in found.components.values())
-    assert "| app | 76.35 | 150.50 | +$74.15 |" in compare.markdown(found)
+    [(before, after)] = found.components.values()
+    assert found.difference is not None
+    assert abs(found.difference - (after - before)) < Decimal("1e-9")
+    # The sizes are doubled, and so is what tasks cost; totals are rounded, so their difference is what is shown.
+    comment = compare.markdown(found)
+    assert (
+        f"**${rounded(found.before or Decimal()):,} → ${rounded(found.after or Decimal()):,}** a month (+$" in comment
+    )
+    [row] = [line for line in comment.splitlines() if line.startswith("| app |")]
+    _, old, new, difference = row.strip("| ").split(" | ")
+    assert Decimal(new) - Decimal(old) == Decimal(difference.replace("+$", ""))
 
 
 def test_a_review_says_where_a_side_cannot_be_priced(plans: Plans):
@@ -186,9 +201,24 @@ def test_a_broken_price_file_ends_it(
     assert "there is no entry alb.h" in said
 
 
+def test_a_price_list_that_cannot_be_read_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    class Closed:
+        def get_products(self, **_: Any) -> None:
+            raise NoCredentialsError
+
+    monkeypatch.setattr("boto3.client", lambda *_, **__: Closed())
+    before = PRICE_FILE.read_text()
+    said = refused("--refresh-prices", monkeypatch=monkeypatch, capsys=capsys)
+    assert "cannot be read" in said
+    assert "pricing:GetProducts" in said
+    assert PRICE_FILE.read_text() == before
+
+
 def test_the_program_before_is_priced_with_its_own_settings(monkeypatch: pytest.MonkeyPatch, plans: Plans):
     assert stack.settings_at("HEAD", "dev").environment == "dev"
     monkeypatch.setattr(reviews, "plan_at", lambda *_: plans("dev"))
-    assert "no change" in run("--stack", "dev", "--base", "HEAD")
+    shown = run("--stack", "dev", "--base", "HEAD")
+    assert "no change" in shown
+    assert OLD in shown
     found = json.loads(run("--stack", "dev", "--base", "HEAD", "--json"))
     assert (found["difference"], found["components"]) == ("0", {}) or Decimal(found["difference"]) == 0

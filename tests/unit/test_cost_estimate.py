@@ -7,9 +7,10 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+import yaml
 
 from ops.cost import BAND, CostError, Estimate, Usage, estimate
-from ops.cost.prices import load
+from ops.cost.prices import PRICE_FILE, load
 from ops.cost.report import report
 from ops.cost.stack import settings_of
 from ops.plan import plan
@@ -26,6 +27,8 @@ PUBLIC = {
 }
 """prod without VPN: DICOMweb alone, and so no network balancer."""
 
+LIST = yaml.safe_load(PRICE_FILE.read_text(encoding="utf-8"))["prices"]
+
 BOUNDS = {"dev": D(95), "prod": D(630), "prod in public": D(450)}
 """USD a month, on the mean of the study."""
 
@@ -41,6 +44,11 @@ def of(found: Estimate, **wanted: str) -> Decimal:
     lines = [line for line in found.lines if all(getattr(line, key) == value for key, value in wanted.items())]
     assert lines, wanted
     return sum((line.total for line in lines), D()) / len(found.months)
+
+
+def usd(price_id: str) -> Decimal:
+    """The price as it stands in the file."""
+    return Decimal(LIST[price_id]["price"])
 
 
 def close(actual: Decimal, expected: Decimal) -> bool:
@@ -86,37 +94,45 @@ def test_a_task_of_unknown_size_is_an_error(plans: Plans):
 def test_tasks_of_orthanc_by_hand(priced: dict[str, Estimate]):
     # 1 vCPU and 4 GB on ARM64; two tasks for load 1, at least two.
     hours = (55 * max(2, 2) + 5 * max(2, 8) + 108 * max(2, 1)) * WEEKS
-    expected = hours * (1 * D("0.03238") + 4 * D("0.00356"))
+    expected = hours * (1 * usd("fargate.arm.vcpu_h") + 4 * usd("fargate.arm.gb_h"))
     assert close(of(priced["prod"], resource="app-service"), expected)
 
 
 def test_tasks_on_spot_by_hand(priced: dict[str, Estimate]):
     hours = 55 * WEEKS  # one task in office hours, none else
-    expected = hours * (D("0.5") * D("0.03238") + 2 * D("0.00356")) * (1 - D("0.62"))
+    expected = (
+        hours
+        * (D("0.5") * usd("fargate.arm.vcpu_h") + 2 * usd("fargate.arm.gb_h"))
+        * (1 - usd("fargate.spot.discount"))
+    )
     assert close(of(priced["dev"], resource="app-service"), expected)
 
 
 def test_capacity_of_the_database_by_hand(priced: dict[str, Estimate]):
-    expected = (55 * D(1) + 5 * D(4) + 108 * D("0.5")) * WEEKS * D("0.12")
+    expected = (55 * D(1) + 5 * D(4) + 108 * D("0.5")) * WEEKS * usd("aurora.slv2.acu_h")
     assert close(of(priced["prod"], resource="database-writer", kind="load"), expected)
 
 
 def test_a_paused_database_costs_until_it_sleeps(priced: dict[str, Estimate]):
     awake = 55 + 5 * D(900) / 3600  # after each of five evenings it waits a quarter of an hour
-    assert close(of(priced["dev"], resource="database-writer", kind="load"), awake * WEEKS * D("0.5") * D("0.12"))
+    assert close(
+        of(priced["dev"], resource="database-writer", kind="load"), awake * WEEKS * D("0.5") * usd("aurora.slv2.acu_h")
+    )
 
 
 def test_network_by_hand(priced: dict[str, Estimate]):
-    endpoints = 4 * 2 * 730 * D("0.01") + (3 * D("0.1") + 8 * D("0.8")) * D("0.01")
-    logs = 2 * D("0.5") + 2 * D("0.15") * 6 * D("0.03")  # on the mean half a year's logs are kept
+    endpoints = 4 * 2 * 730 * usd("vpce.h") + (3 * D("0.1") + 8 * D("0.8")) * usd("vpce.gb")
+    logs = 2 * usd("cwl.ingest.gb") + 2 * D("0.15") * 6 * usd(
+        "cwl.storage.gb_mo"
+    )  # on the mean half a year's logs are kept
     assert close(priced["prod"].components["network"] / 12, endpoints + logs)
 
 
 def test_vpns_by_hand(priced: dict[str, Estimate]):
-    log = D("0.1") * D("0.5") + D("0.1") * D("0.15") * 6 * D("0.03")
-    site = 730 * D("0.05") + 2 * 730 * D("0.005") + D("0.4") + log
-    people = 730 * D("0.10") + 6 * 40 * D("0.05") + log
-    alarms = (2 + 2) * D("0.1")  # one of the three alarms reads two metrics
+    log = D("0.1") * usd("cwl.ingest.gb") + D("0.1") * D("0.15") * 6 * usd("cwl.storage.gb_mo")
+    site = 730 * usd("s2s_vpn.h") + 2 * 730 * usd("ipv4.h") + usd("secrets.secret_mo") + log
+    people = 730 * usd("client_vpn.assoc_h") + 6 * 40 * usd("client_vpn.conn_h") + log
+    alarms = (2 + 2) * usd("cw.alarm_mo")  # one of the three alarms reads two metrics
     assert close(priced["prod"].components["vpn"] / 12, site + alarms)
     assert close(priced["prod"].components["client-vpn"] / 12, people)
 
@@ -124,19 +140,19 @@ def test_vpns_by_hand(priced: dict[str, Estimate]):
 def test_images_in_the_last_month_by_hand(priced: dict[str, Estimate]):
     # The newest 30 days are in STANDARD, the rest of 11.5 months, on the mean, in GLACIER_IR.
     fresh = D(30) * 12 / 365
-    standard = D("212.55") * fresh * D("0.023")
-    glacier = D("212.55") * (D("11.5") - fresh) * D("0.004")
+    standard = D("212.55") * fresh * usd("s3.standard.gb_mo")
+    glacier = D("212.55") * (D("11.5") - fresh) * usd("s3.gir.gb_mo")
     lines = [line for line in priced["prod"].lines if line.resource == "storage-images-bucket"]
-    kept = sum(line.monthly(12) for line in lines if line.price.unit == "GB-month")
+    kept = sum((line.monthly(12) for line in lines if line.price.unit == "GB-month"), D())
     assert close(kept, standard + glacier)
     [moves] = [line for line in lines if line.price.id == "s3.transition.gir.k"]
-    assert close(moves.monthly(12), D("425.1") * D("0.02"))
+    assert close(moves.monthly(12), D("425.1") * usd("s3.transition.gir.k"))
 
 
 def test_what_is_free_is_taken_off_once(priced: dict[str, Estimate]):
     found = priced["prod"]
-    out = sum(line.quantities[0] for line in found.lines if line.price.id == "dto.internet.gb")
-    splunk = sum(line.quantities[0] for line in found.lines if line.price.id == "firehose.gb")
+    out = sum((line.quantities[0] for line in found.lines if line.price.id == "dto.internet.gb"), D())
+    splunk = sum((line.quantities[0] for line in found.lines if line.price.id == "firehose.gb"), D())
     assert close(out, D("212.55") + splunk - 100)
     alarms = sum(line.quantities[0] for line in found.lines if line.price.id == "cw.alarm_mo")
     assert alarms == 41 + 1 - 10
@@ -145,14 +161,16 @@ def test_what_is_free_is_taken_off_once(priced: dict[str, Estimate]):
 
 
 def test_repositories_within_components_are_priced_as_what_they_become(priced: dict[str, Estimate]):
-    assert close(of(priced["prod"], component="images"), 2 * D("0.1"))
+    assert close(of(priced["prod"], component="images"), 2 * usd("ecr.gb_mo"))
 
 
 def test_a_key_costs_more_after_its_first_rotation(plans: Plans):
     longer = {"study": {"end": "2029-12-01"}}
     found = estimate(plans("dev"), settings_of("dev", longer))
     [key] = [line for line in found.lines if line.resource == "keys-images"]
-    assert [key.monthly(month) for month in (12, 13, 25, 36)] == [1, 2, 3, 3]
+    assert [key.monthly(month) for month in (12, 13, 25, 36)] == [
+        usd("kms.key_mo") * versions for versions in (1, 2, 3, 3)
+    ]
     assert len(found.months) == 36
 
 

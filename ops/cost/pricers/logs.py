@@ -21,7 +21,6 @@ from ops.cost.pricers.objects import data_events
 from ops.resources import PlannedResource
 
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
-SUBSCRIPTION = "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter"
 FINEST_SECONDS = 60
 """Alarms on a shorter period are sold at another price."""
 
@@ -89,13 +88,9 @@ def streamed(bill: Bill, stream: PlannedResource | None = None) -> Decimal:
     """GB a month that leave for Splunk, through one stream or all."""
     groups = {group.inputs.get("name"): group for group in bill.plan.of_type(LOG_GROUP)}
     total = Decimal()
-    for subscription in bill.plan.of_type(SUBSCRIPTION):
-        target = {reference.urn for reference in bill.plan.references(subscription.inputs.get("destinationArn"))}
-        if stream is not None and stream.urn not in target:
-            continue
-        source = subscription.inputs.get("logGroup")
-        found = groups.get(source) or bill.referred(source)
-        total += volume(bill, found)
+    for source, targets in bill.subscriptions:
+        if stream is None or stream.urn in targets:
+            total += volume(bill, groups.get(source) or bill.referred(source))
     return total
 
 
