@@ -46,6 +46,12 @@ def family(engine_version: str) -> str:
     return f"aurora-postgresql{engine_version.partition('.')[0]}"
 
 
+FOLLOWING_TIER = 1
+"""Instances up to this promotion tier are kept as large as the writer. Orthanc reads from the writer alone, so a reader
+is below it: idle it stays small, and after a failover it has to grow first, which takes seconds to minutes.
+https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.setting-capacity.html"""
+
+
 def instances(readers: int) -> tuple[str, ...]:
     """Names of the cluster's instances by purpose; the writer comes first."""
     return ("writer", *(f"reader-{number}" for number in range(1, readers + 1)))
@@ -198,7 +204,7 @@ class Database(Component):
                 auto_minor_version_upgrade=True,
                 monitoring_interval=MONITORING_SECONDS,
                 monitoring_role_arn=monitor.ready,
-                promotion_tier=position,
+                promotion_tier=position and position + FOLLOWING_TIER,
                 copy_tags_to_snapshot=True,
                 tags=self.names.tags(f"database-{role}", self.names.data),
                 opts=self.options(),

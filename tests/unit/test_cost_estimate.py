@@ -29,7 +29,7 @@ PUBLIC = {
 
 LIST = yaml.safe_load(PRICE_FILE.read_text(encoding="utf-8"))["prices"]
 
-BOUNDS = {"dev": D(95), "prod": D(630), "prod in public": D(450)}
+BOUNDS = {"dev": D(95), "prod": D(605), "prod in public": D(430)}
 """USD a month, on the mean of the study."""
 
 
@@ -111,6 +111,15 @@ def test_tasks_on_spot_by_hand(priced: dict[str, Estimate]):
 def test_capacity_of_the_database_by_hand(priced: dict[str, Estimate]):
     expected = (55 * D(1) + 5 * D(4) + 108 * D("0.5")) * WEEKS * usd("aurora.slv2.acu_h")
     assert close(of(priced["prod"], resource="database-writer", kind="load"), expected)
+
+
+def test_a_reader_of_a_low_tier_has_its_own_small_capacity_by_hand(plans: Plans, priced: dict[str, Estimate]):
+    own = (55 * D("0.5") + 5 * D(1) + 108 * D("0.5")) * WEEKS * usd("aurora.slv2.acu_h")
+    assert close(of(priced["prod"], resource="database-reader-1", kind="load"), own)
+    reader = plans("prod").resource(name="database-reader-1")
+    following = estimate(with_inputs(plans("prod"), reader, promotionTier=1), settings_of("prod"))
+    writer = of(following, resource="database-writer", kind="load")
+    assert of(following, resource="database-reader-1", kind="load") == writer > own
 
 
 def test_a_paused_database_costs_until_it_sleeps(priced: dict[str, Estimate]):
