@@ -34,6 +34,7 @@ PARAMETERS = {
     # Statements carry patient names as parameters: their text is never logged, only their duration.
     "log_statement": "none",
     "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",  # the detail of an error holds the row that failed
     "log_min_duration_statement": "-1",
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",

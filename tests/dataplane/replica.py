@@ -39,7 +39,15 @@ class Replica(Container):
     """
 
     def __init__(
-        self, folder: Path, task: RenderedTask, *, host: str, database: PostgreSql, storage: Path, viewer: bool = False
+        self,
+        folder: Path,
+        task: RenderedTask,
+        *,
+        host: str,
+        database: PostgreSql,
+        storage: Path,
+        viewer: bool = False,
+        more: Mapping[str, str] | None = None,
     ) -> None:
         self.host, self.https, self.dicom = host, free_port(), free_port()
         self.users: Mapping[str, str] = json.loads(task.secrets["ORTHANC_USERS"])
@@ -53,6 +61,7 @@ class Replica(Container):
             "/tmp/orthanc.json": f"{folder}/tmp/orthanc.json",
             f"{database.host}:5432": f"{database.host}:{database.port}",
             "/etc/ssl/rds/global-bundle.pem": f"{database.authority.file}&hostaddr=127.0.0.1",
+            **(more or {}),
         }
         local_values = {"HOSTNAME": folder.name, "DRAIN_PORTS": f"{self.https} {self.dicom}", "DRAIN_SECONDS": "0 8"}
         if viewer:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import re
+import time
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,6 +45,12 @@ class Store:
         logs = [self.database.log, self.web.log, *(replica.log for replica in self.replicas)]
         return {str(log): log.read_text(errors="replace") for log in logs}
 
+    def lines(self, status: int | None = None) -> list[dict[str, Any]]:
+        """The access log, or its lines with `status`. A line follows its answer by a moment."""
+        time.sleep(0.2)
+        lines = [json.loads(line) for line in self.web.log.read_text().splitlines() if line.startswith("{")]
+        return [line for line in lines if status in {None, line["status"]}]
+
     def rows(self, statement: str) -> list[Any]:
         """What the index says."""
         with self.database.as_superuser(DATABASE) as session:
@@ -61,12 +70,15 @@ def running(
     overrides: Mapping[str, Any] | None = None,
     parameters: Mapping[str, str] | None = None,
     viewer: bool = False,
+    app_places: Mapping[str, str] | None = None,
+    web_places: Mapping[str, str] | None = None,
 ) -> Generator[Store]:
     """Starts the store in `folder`, and stops all of it. `parameters` are the database's, beside the declared ones.
 
+    `app_places` and `web_places` replace text of what the tasks are given, such as a limit that is too large to test.
     `viewer`: OHIF is there too, if the stack has it.
     """
-    made = rendered(stack, overrides=overrides)
+    made = _rendered(stack) if overrides is None else rendered(stack, overrides=overrides)
     app, web = made.tasks["app"], made.tasks["web"]
     [endpoint] = re.findall(r"postgresql://([^:/]+):", app.environment["ORTHANC_CONFIGURATION"])
     host = certificate_name(app)
@@ -77,10 +89,18 @@ def running(
     with postgresql.running(folder / "postgresql", endpoint, **declared | dict(parameters or {})) as database:
         prepare(database, app)
         tasks = [
-            Replica(folder / f"app-{number}", app, host=host, database=database, storage=storage, viewer=viewer)
+            Replica(
+                folder / f"app-{number}",
+                app,
+                host=host,
+                database=database,
+                storage=storage,
+                viewer=viewer,
+                more=app_places,
+            )
             for number in range(1, replicas + 1)
         ]
-        front = Web(folder / "web", web, [task.https for task in tasks])
+        front = Web(folder / "web", web, [task.https for task in tasks], more=web_places)
         store = Store(stack=made, web=front, replicas=tasks, database=database, storage=storage)
         try:
             for container in (*tasks, front):
@@ -92,6 +112,12 @@ def running(
             for container in (front, *tasks):
                 if container.running:
                     container.kill()
+
+
+@functools.cache
+def _rendered(stack: str) -> RenderedStack:
+    """Once a session, as nothing changes it."""
+    return rendered(stack)
 
 
 def prepare(database: PostgreSql, app: RenderedTask) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import urllib3
@@ -22,7 +22,9 @@ PROGRAMS = {"nginx": "usr/sbin/nginx", "jq": "usr/bin/jq"}
 class Web(Container):
     """One nginx task. `port` is its own on loopback; `upstreams` are ports of Orthanc on loopback."""
 
-    def __init__(self, folder: Path, task: RenderedTask, upstreams: Sequence[int]) -> None:
+    def __init__(
+        self, folder: Path, task: RenderedTask, upstreams: Sequence[int], *, more: Mapping[str, str] | None = None
+    ) -> None:
         self.port = free_port()
         self.authority = folder / "run" / "tls" / "authority.crt"
         text = task.environment["NGINX_CONFIGURATION"]
@@ -39,6 +41,7 @@ class Web(Container):
             f"listen {nginx.HTTPS_PORT}": f"listen 127.0.0.1:{self.port}",
             f"server {server} resolve {options}": addresses,
             resolver: "",
+            **(more or {}),
         }
         if "ngx_http_js_module" in text:
             places |= {

@@ -1,0 +1,105 @@
+"""A body that is no study is refused, and what is refused is not stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.dataplane import store as stores
+from tests.dataplane import studies
+from tests.dataplane.dicomweb import DICOM, JSON, acknowledged
+from tests.dataplane.store import Store
+
+LIMIT_MB = 1
+MULTIPART = f'multipart/related; type="{DICOM}"; boundary=edge'
+OVER = studies.ct(1, size=800)[0]
+ONE = studies.ct(1, size=64)[0]
+
+
+def part(data: bytes, kind: str = DICOM, edge: str = "edge") -> bytes:
+    return f"--{edge}\r\nContent-Type: {kind}\r\n\r\n".encode() + data + f"\r\n--{edge}--\r\n".encode()
+
+
+REFUSED = {
+    "not DICOM": (MULTIPART, part(b"hello"), 400),
+    "truncated in its header": (MULTIPART, part(ONE.data[:200]), 400),
+    "truncated in its pixels": (MULTIPART, part(ONE.data[:-5000]), 400),
+    "without identifiers": (MULTIPART, part(ONE.data[:132] + bytes(400)), 400),
+    "an empty part": (MULTIPART, part(b""), 400),
+    "no content type": ("", part(ONE.data), 415),
+    "JSON": ("application/json", b"{}", 415),
+    "metadata as JSON": (f'multipart/related; type="{JSON}"; boundary=edge', part(ONE.data), 415),
+    "a bare file": (DICOM, ONE.data, 415),
+    "no boundary": (f'multipart/related; type="{DICOM}"', part(ONE.data), 415),
+}
+NOTHING = {
+    "an empty body": (MULTIPART, b""),
+    "another boundary": (MULTIPART, part(ONE.data, edge="other")),
+    "no last boundary": (MULTIPART, part(ONE.data)[:-8]),
+    "parts of another type": (MULTIPART, part(ONE.data, kind="text/plain")),
+    "noise": (MULTIPART, bytes(range(256)) * 64),
+}
+"""Orthanc answers 200 to these, which lists no instance: only a listed one is acknowledged."""
+
+
+@pytest.fixture(scope="module")
+def prod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """The store with a body limit that a test can exceed."""
+    small = {"client_max_body_size 4096m;": f"client_max_body_size {LIMIT_MB}m;"}
+    with stores.running(tmp_path_factory.mktemp("prod"), replicas=1, web_places=small) as started:
+        yield started
+
+
+def stored(prod: Store) -> tuple[int, int]:
+    [[rows]] = prod.rows("SELECT count(*) FROM resources")
+    return rows, len(prod.files())
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_body_that_is_no_study_is_refused(name: str, prod: Store, *, chunked: bool):
+    kind, body, status = REFUSED[name]
+    before, headers = stored(prod), {"Accept": JSON} | ({"Content-Type": kind} if kind else {})
+    sent = iter([body]) if chunked else body
+    answer = prod.client().request("POST", "/dicom-web/studies", body=sent, headers=headers, chunked=chunked)
+    assert (answer.status, acknowledged(answer)) == (status, set())
+    assert stored(prod) == before
+
+
+@pytest.mark.parametrize("name", NOTHING)
+def test_a_body_without_a_study_acknowledges_none(name: str, prod: Store):
+    (kind, body), before = NOTHING[name], stored(prod)
+    headers = {"Accept": JSON, "Content-Type": kind}
+    answer = prod.client().request("POST", "/dicom-web/studies", body=body, headers=headers)
+    assert acknowledged(answer) == set()
+    assert stored(prod) == before
+
+
+def test_of_a_mixed_body_what_is_acknowledged_is_stored(prod: Store):
+    good, bad = studies.ct(2, size=64)
+    answer = prod.client().store(good.data, bad.data[:300], b"no DICOM")
+    assert answer.status in {202, 400}
+    assert good.uid.encode() in answer.data
+    assert bad.uid.encode() not in answer.data
+    assert prod.client().retrieve(good.path) == [good.data]
+
+
+def test_another_study_than_the_path_names_is_not_acknowledged(prod: Store):
+    one, other = studies.ct(1, size=64) + studies.ct(1, size=64)
+    assert acknowledged(prod.client().store(one.data, study=other.study)) == set()
+    assert prod.client().search(StudyInstanceUID=one.study) == []
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_body_over_the_limit_is_refused_before_it_is_stored(prod: Store, *, chunked: bool):
+    assert len(OVER.data) > LIMIT_MB * 2**20
+    before = stored(prod)
+    answer = prod.client().store(OVER.data, chunked=chunked)
+    assert answer.status == 413
+    assert stored(prod) == before
+    lines = prod.lines(413)
+    # The size of a chunked body is known when it is over: what was on its way is broken off.
+    assert [line["upstream_status"] for line in lines] == ["", ""][: len(lines)]
+    if not chunked:
+        assert lines[-1]["upstream"] == "", "Orthanc was asked"

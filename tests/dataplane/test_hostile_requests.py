@@ -1,0 +1,169 @@
+"""What a client can not reach, whatever it writes into a request: Orthanc's own API, other methods, an error's text."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import pytest
+
+from tests.dataplane import studies
+from tests.dataplane.dicomweb import acknowledged
+from tests.dataplane.raw import connected, everything, head, statuses
+from tests.dataplane.store import Store
+from tests.dataplane.studies import Instance
+
+OWN_API = "/system /statistics /patients /studies/STUDY /tools/find /tools/now /dicom-web/servers /app/explorer.html /"
+TRAVERSALS = (
+    "/dicom-web/..{}",
+    "/dicom-web/studies/../..{}",
+    "/dicom-web/studies/%2e%2e/.%2E{}",
+    "/dicom-web/studies/..%2f..{}",
+    "/dicom-web/studies/%252e%252e/%252e%252e{}",
+    "/dicom-web/studies/%c0%ae%c0%ae/%c0%ae%c0%ae{}",
+    "/dicom-web/studies/..;/..;{}",
+    "/dicom-web/studies/..%5c..{}",
+    "/dicom-web/studies\\..\\..{}",
+    "/dicom-web/studies#/../..{}",
+    "/dicom-web/studies%23/../..{}",
+    "/dicom-web/studies?/../..{}",
+    "/dicom-web/studies/%00/../..{}",
+    "/wado/..{}",
+    "/wado#/..{}",
+    "/{}",
+    "https://store.example{}",
+    "{}/../dicom-web/studies",
+    "{}%2f..%2fdicom-web%2fstudies",
+    "{};/../dicom-web/studies",
+    "{}#/../dicom-web/studies",
+)
+"""Ways to `{}`, a path of Orthanc's own, that nginx and Orthanc could read differently."""
+
+HOSTILE = {
+    "quote": "'",
+    "double quote": '"',
+    "always true": "' OR 1=1 --",
+    "drop": "'; DROP TABLE resources; --",
+    "wildcards": "*?%_**",
+    "backslash": "\\",
+    "nul": "\0",
+    "line end": "\r\nX-Injected: 1\r\n\r\nGET /system HTTP/1.1",
+    "unicode": "ŻÓŁĆ 😀\u202e",
+    "not unicode": "\udcff",
+    "long": "A" * 12_000,
+    "too long": "A" * 40_000,
+    "format": "%n%s{0}${jndi:x}",
+    "markup": "<script>alert(1)</script>",
+}
+KEYS = ("PatientName", "PatientID", "StudyInstanceUID", "StudyDate", "ModalitiesInStudy", "limit", "includefield")
+
+
+@pytest.fixture(scope="module")
+def kept(prod: Store) -> Iterator[Instance]:
+    """An instance that nothing below may harm."""
+    [instance] = studies.ct(1, size=64)
+    assert acknowledged(prod.client().store(instance.data)) == {instance.uid}
+    before = prod.rows("SELECT count(*) FROM resources")
+    yield instance
+    assert prod.client().retrieve(instance.path) == [instance.data]
+    assert prod.rows("SELECT count(*) FROM resources") == before
+
+
+def asked(prod: Store, method: str, path: str, *lines: str) -> bytes:
+    """All that comes back for one request; its connection is closed after it."""
+    web = prod.web
+    with connected(web.port, host=web.host, authority=web.authority) as connection:
+        connection.sendall(head(method, path, "Content-Length: 0", *lines, "Connection: close", host=web.host))
+        return everything(connection)
+
+
+def quoted(value: str) -> str:
+    return quote(value, safe="", errors="surrogateescape")
+
+
+def orthanc_id(prod: Store, kept: Instance) -> str:
+    answer = prod.replicas[0].client().request("GET", "/studies?expand")
+    [found] = [one["ID"] for one in json.loads(answer.data) if one["MainDicomTags"]["StudyInstanceUID"] == kept.study]
+    return found
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("way", TRAVERSALS)
+def test_no_way_leads_to_the_api_of_orthanc(way: str, method: str, prod: Store, kept: Instance):
+    study = orthanc_id(prod, kept)
+    for own in OWN_API.replace("STUDY", study).split():
+        for path in (way.format(own), way.format(own.replace("/", "%5c"))):
+            answers = asked(prod, method, path)
+            assert len(statuses(answers)) == 1
+            for told in (b"ApiVersion", b"CountInstances", b"MainDicomTags", study.encode(), b"Orthanc", b"T1"):
+                assert told not in answers.split(b"\r\n\r\n", 1)[1], f"{path}: {answers!r}"
+
+
+@pytest.mark.parametrize("lines", [(), ("X-HTTP-Method-Override: DELETE",), ("x-http-method-override: PUT",)])
+@pytest.mark.parametrize(
+    "query", ["", "?_method=DELETE", "?limit=1&_method=delete", "?%5Fmethod=DELETE", "?+_method=PUT"]
+)
+def test_a_method_can_not_be_passed_off_as_another(query: str, lines: tuple[str, ...], prod: Store, kept: Instance):
+    study = orthanc_id(prod, kept)
+    for path in (f"/dicom-web/studies/..%5c..%5cstudies%5c{study}", f"/dicom-web/studies/{kept.study}", kept.path):
+        [status] = statuses(asked(prod, "GET", path + query, *lines))
+        assert status in ({400} if query else {200, 404}), path
+    assert statuses(asked(prod, "POST", f"/dicom-web/studies#/../../studies/{study}", *lines)) == [415]
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND", "TRACE", "CONNECT", "get", "POST"])
+def test_other_methods_are_refused(method: str, prod: Store, kept: Instance):
+    below = f"/dicom-web/studies/{kept.study}/series"
+    for path in ("/dicom-web/studies", f"/dicom-web/studies/{kept.study}", below, kept.path, "/wado"):
+        [status] = statuses(asked(prod, method, path))
+        stow = method == "POST" and path in {"/dicom-web/studies", f"/dicom-web/studies/{kept.study}"}
+        assert status in ({415} if stow else {400, 403, 405}), path
+
+
+def test_a_head_request_gets_a_head_alone(prod: Store, kept: Instance):
+    answers = asked(prod, "HEAD", kept.path)
+    assert statuses(answers) == [404]  # Orthanc knows no HEAD
+    assert answers.endswith(b"\r\n\r\n")
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_query_finds_nothing_and_tells_nothing(name: str, prod: Store, kept: Instance):
+    for key, value in itertools.product(KEYS, (quoted(HOSTILE[name]), "".join(HOSTILE[name].split()))):
+        if not value.isascii():
+            continue
+        answers = asked(prod, "GET", f"/dicom-web/studies?{key}={value}&StudyInstanceUID={kept.study}")
+        [status] = statuses(answers)
+        assert status in {200, 400, 414}, (key, answers)
+        body = answers.split(b"\r\n\r\n", 1)[1]
+        for told in (b"rror:", b"SQL", b"xception", b"Injected", b"ApiVersion", b"details"):
+            assert told not in body, (key, body)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_path_is_refused(name: str, prod: Store, kept: Instance):
+    value = quoted(HOSTILE[name])
+    for path in (f"/dicom-web/studies/{value}/metadata", f"/dicom-web/studies/{kept.study}/series/{value}"):
+        [status] = statuses(asked(prod, "GET", path))
+        assert status in {400, 404, 414}, path
+
+
+def test_names_that_dicom_allows_are_found(prod: Store, kept: Instance):
+    for query in ("PatientName=ZEBRA*", "PatientID=PID-7731-Q?", "00100010=zebrafish^QUINCY", "&&limit=1&PatientSex=O"):
+        assert statuses(asked(prod, "GET", f"/dicom-web/series?{query}")) == [200]
+        assert kept.study.encode() in asked(prod, "GET", f"/dicom-web/studies?{query}&StudyInstanceUID={kept.study}")
+
+
+def test_the_surface_of_dicomweb_is_reachable(prod: Store, kept: Instance):
+    series = f"/dicom-web/studies/{kept.study}/series"
+    for path in (
+        series,
+        f"{series}/",
+        f"{series}/{kept.series}/metadata",
+        f"{kept.path}/frames/1",
+        f"{kept.path}/rendered",
+    ):
+        assert statuses(asked(prod, "GET", path)) == [200], path
+    wado = f"/wado?requestType=WADO&studyUID={kept.study}&seriesUID={kept.series}&objectUID={kept.uid}"
+    assert statuses(asked(prod, "GET", f"{wado}&contentType=application/dicom")) == [200]
