@@ -1,0 +1,123 @@
+"""A replica dies or leaves under load: what was acknowledged stays, and the other one serves."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.dataplane import studies
+from tests.dataplane.dicomweb import acknowledged
+from tests.dataplane.load import Load, assert_nothing_lost
+from tests.dataplane.store import Store
+
+ROUNDS = 10
+FORGIVEN = 1.1
+"""Seconds after which nginx asks a replica again that had failed: the next one may die then."""
+Record = Callable[[str, object], None]
+
+
+def killed(prod: Store, round_number: int) -> tuple[Load, dict[str, float]]:
+    """One round: a replica dies in mid-load and is started again."""
+    replica = prod.replicas[round_number % len(prod.replicas)]
+    with Load(prod.client) as load:
+        load.wait(12)
+        died = time.monotonic()
+        replica.kill()
+        load.wait(12)
+        again = time.monotonic()
+        replica.start()
+        replica.wait()
+        started = time.monotonic() - again
+        time.sleep(FORGIVEN)
+        load.wait(8)
+    late = [one.ended - died for one in load.failed if one.ended > died]
+    figures = {
+        "requests": len(load.requests),
+        "failed": len(load.failed),
+        "error_rate": round(len(load.failed) / len(load.requests), 3),
+        "last_failure_seconds": round(max(late, default=0), 2),
+        "restart_seconds": round(started, 2),
+    }
+    assert len(late) == len(load.failed), "requests failed before the replica died"
+    return load, figures
+
+
+def test_ten_times_a_replica_dies_and_nothing_acknowledged_is_lost(prod: Store, record_property: Record):
+    rounds, loads = [], []
+    for number in range(ROUNDS):
+        load, figures = killed(prod, number)
+        loads.append(load)
+        rounds.append(figures)
+        record_property(f"round_{number + 1}", figures)
+        print(f"round {number + 1}: {figures}")  # noqa: T201
+        # Only what was in flight at the replica can fail: each client has one request at a time.
+        assert figures["failed"] <= load.clients
+    assert_nothing_lost(prod, *loads)
+    summary = {
+        "rounds": ROUNDS,
+        "acknowledged": sum(len(load.digests) for load in loads),
+        "lost": 0,
+        "failed": sum(figures["failed"] for figures in rounds),
+        "worst_error_rate": max(figures["error_rate"] for figures in rounds),
+        "worst_last_failure_seconds": max(figures["last_failure_seconds"] for figures in rounds),
+        "worst_restart_seconds": max(figures["restart_seconds"] for figures in rounds),
+    }
+    record_property("summary", summary)
+    print(f"summary: {summary}")  # noqa: T201
+    for instance in (one for load in loads for one in load.unacknowledged):
+        assert acknowledged(prod.client().store(instance.data)) == {instance.uid}, "it can not be sent again"
+        assert prod.client().retrieve(instance.path) == [instance.data]
+
+
+def test_a_series_is_read_to_its_end_while_a_replica_dies(prod: Store):
+    slices = studies.ct(20, size=64)
+    client = prod.client()
+    assert acknowledged(client.store(*(one.data for one in slices))) == {one.uid for one in slices}
+    prod.replicas[1].kill()
+    for _ in range(6):
+        assert sorted(client.retrieve(f"/dicom-web/studies/{slices[0].study}")) == sorted(one.data for one in slices)
+    prod.replicas[1].start()
+    prod.replicas[1].wait()
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_a_replica_that_is_stopped_costs_no_more_than_what_was_in_flight(number: int, prod: Store):
+    slices = studies.ct(20, size=64)
+    assert acknowledged(prod.client().store(*(one.data for one in slices))) == {one.uid for one in slices}
+    replica, whole = prod.replicas[number], sorted(one.data for one in slices)
+    with Load(prod.client, clients=3) as load, Reads(prod, slices[0].study, whole) as reads:
+        load.wait(12)
+        assert replica.stop(signal.SIGTERM) == 0
+        load.wait(12)
+        replica.start()
+        replica.wait()
+        load.wait(8)
+    # Orthanc breaks off answers that it owes when it is told to stop; none of them was an acknowledgement.
+    assert len(load.failed) <= load.clients, load.summary()
+    assert len(reads.wrong) <= 1, reads.wrong
+    assert len(reads.statuses) > 5
+    assert_nothing_lost(prod, load)
+
+
+class Reads(Load):
+    """Reads one study all the time."""
+
+    def __init__(self, prod: Store, study: str, whole: list[bytes]) -> None:
+        super().__init__(prod.client, clients=1)
+        self.study, self.whole = study, whole
+        self.statuses: list[int] = []
+        self.wrong: list[str] = []
+
+    def _work(self) -> None:
+        client = self.client()
+        while not self._stop.is_set():
+            try:
+                right = sorted(client.retrieve(f"/dicom-web/studies/{self.study}")) == self.whole
+            except Exception as error:
+                self.wrong.append(repr(error))
+            else:
+                self.statuses.append(200)
+                self.wrong += [] if right else ["another answer"]

@@ -1,0 +1,70 @@
+"""No room for a file: it is not acknowledged, and all is well when there is room again.
+
+A process that may write no file larger than a limit meets the same failed writes as one whose disk is full, and that
+can be had without root, in any container, while it runs.
+"""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.dataplane import studies
+from tests.dataplane.container import Container
+from tests.dataplane.dicomweb import acknowledged
+from tests.dataplane.load import assert_index_is_whole
+from tests.dataplane.store import Store
+
+ROOM = 256 * 2**10  # bytes: more than a log, less than an instance of 525 kB
+
+
+@contextmanager
+def limited(container: Container, size: int = ROOM) -> Generator[None]:
+    """None of its processes may let a file grow beyond `size` bytes."""
+    assert container.process is not None
+    main = container.process.pid
+    children = Path(f"/proc/{main}/task/{main}/children").read_text().split()
+    before = {pid: resource.prlimit(pid, resource.RLIMIT_FSIZE) for pid in (main, *map(int, children))}
+    for pid, (_, hard) in before.items():
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        for pid, limits in before.items():
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
+
+
+def test_what_finds_no_room_is_not_acknowledged_and_can_be_sent_again(prod: Store):
+    slices = studies.ct(3)
+    small = studies.ct(1, size=64)[0]
+    files = prod.files()
+    for replica in prod.replicas:
+        with limited(replica):
+            for chunked in (False, True):
+                answer = replica.client().store(*(one.data for one in slices), chunked=chunked)
+                assert answer.status >= 400
+                assert acknowledged(answer) == set()
+            assert replica.healthy(), "reads and small files go on"
+            assert acknowledged(replica.client().store(small.data)) == {small.uid}
+    assert prod.client().search(StudyInstanceUID=slices[0].study) == []
+    assert_index_is_whole(prod)
+    assert all(replica.running for replica in prod.replicas)
+    assert acknowledged(prod.client().store(*(one.data for one in slices))) == {one.uid for one in slices}
+    for replica in prod.replicas:
+        read = replica.client().retrieve(f"/dicom-web/studies/{slices[0].study}")
+        assert sorted(read) == sorted(one.data for one in slices)
+    assert prod.files() > files
+
+
+def test_nginx_needs_no_room_for_bodies_and_answers(prod: Store):
+    slices = studies.ct(8)
+    with limited(prod.web):
+        for chunked in (False, True):
+            answer = prod.client().store(*(one.data for one in slices), chunked=chunked)
+            assert acknowledged(answer) == {one.uid for one in slices}
+        read = prod.client().retrieve(f"/dicom-web/studies/{slices[0].study}")
+        assert sorted(read) == sorted(one.data for one in slices)
+    kept = [path for path in (prod.web.folder / "run" / "nginx").rglob("*") if path.is_file()]
+    assert {path.name for path in kept} <= {"nginx.conf", "nginx.pid", "credential.conf"}
