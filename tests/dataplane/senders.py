@@ -17,7 +17,7 @@ from pynetdicom.sop_class import CTImageStorage, StudyRootQueryRetrieveInformati
 from tests.dataplane.store import Store
 
 CALLED = "MASTERBUILDER"
-SECONDS = 10
+SECONDS = 5
 Bundle = Mapping[str, str]
 
 
@@ -51,10 +51,11 @@ def associated(
     dataset: Dataset | None = None,
     replica: int = 0,
     contexts: tuple[str, ...] = (),
+    patience: float = SECONDS,
 ) -> Generator[Association]:
     """An association, established or not, for `dataset` as it is, or for verification, storage and queries."""
     entity = AE(ae_title=calling)
-    entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = entity.connection_timeout = SECONDS
+    entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = entity.connection_timeout = patience
     if dataset is not None:
         entity.add_requested_context(dataset.SOPClassUID, dataset.file_meta.TransferSyntaxUID)
     else:

@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 from pydicom.dataset import Dataset
-from pydicom.uid import ExplicitVRLittleEndian
 from pynetdicom.sop_class import (
-    CTImageStorage,
     StudyRootQueryRetrieveInformationModelFind,
     StudyRootQueryRetrieveInformationModelGet,
     StudyRootQueryRetrieveInformationModelMove,
@@ -70,6 +68,8 @@ def equal(prod: Store, instance: Instance) -> None:
     for client in (prod.client(), *(replica.client() for replica in prod.replicas)):
         [data] = client.retrieve(instance.path)
         received, sent = Instance.read(data).dataset, instance.dataset
+        if sent.file_meta.TransferSyntaxUID.is_compressed:
+            sent["PixelData"].VR = "OB"  # as DICOM has it; two of the files say OW
         assert received == sent
         assert received.PixelData == sent.PixelData
         assert received.file_meta.TransferSyntaxUID == sent.file_meta.TransferSyntaxUID
@@ -147,5 +147,3 @@ def test_the_title_is_that_of_the_contract(prod: Store):
     assert (app.environment["DICOM_AET"], app.environment["DICOM_PORT"]) == ("MASTERBUILDER", "104")
     made = json.loads((prod.replicas[0].folder / "tmp" / "orthanc.json").read_text())
     assert (made["DicomAet"], made["DicomCheckCalledAet"]) == ("MASTERBUILDER", True)
-    assert CTImageStorage
-    assert ExplicitVRLittleEndian

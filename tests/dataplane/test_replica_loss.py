@@ -11,11 +11,10 @@ import pytest
 from tests.dataplane import studies
 from tests.dataplane.dicomweb import acknowledged
 from tests.dataplane.load import Load, assert_nothing_lost
+from tests.dataplane.replica import Replica
 from tests.dataplane.store import Store
 
 ROUNDS = 10
-FORGIVEN = 1.1
-"""Seconds after which nginx asks a replica again that had failed: the next one may die then."""
 Record = Callable[[str, object], None]
 
 
@@ -31,8 +30,7 @@ def killed(prod: Store, round_number: int) -> tuple[Load, dict[str, float]]:
         replica.start()
         replica.wait()
         started = time.monotonic() - again
-        time.sleep(FORGIVEN)
-        load.wait(8)
+        serves(prod, replica)
     late = [one.ended - died for one in load.failed if one.ended > died]
     figures = {
         "requests": len(load.requests),
@@ -43,6 +41,19 @@ def killed(prod: Store, round_number: int) -> tuple[Load, dict[str, float]]:
     }
     assert len(late) == len(load.failed), "requests failed before the replica died"
     return load, figures
+
+
+def serves(prod: Store, replica: Replica, requests: int = 6) -> None:
+    """Waits until nginx trusts a replica again that it saw fail: the next one may die then."""
+    began, until = len(prod.web.log.read_text()), time.monotonic() + 20
+    while time.monotonic() < until:
+        served = prod.web.log.read_text()[began:].count(
+            f'"upstream":"127.0.0.1:{replica.https}","upstream_status":"200"'
+        )
+        if served >= requests:
+            return
+        time.sleep(0.05)
+    raise TimeoutError("nginx does not ask the replica")
 
 
 def test_ten_times_a_replica_dies_and_nothing_acknowledged_is_lost(prod: Store, record_property: Record):
