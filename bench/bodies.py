@@ -1,0 +1,129 @@
+"""STOW-RS bodies of synthetic DICOM on disk, in which identifiers can be replaced without reading DICOM again.
+
+Every identifier has one length and ends in the same digits: a letter for its level, the run, the group (a study with its
+one series and patient) and the position in it. `load.js` writes them as `patched` does.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+from pydicom.uid import generate_uid
+
+from tests.dataplane import studies
+from tests.dataplane.dicomweb import multipart
+from tests.dataplane.studies import Instance
+
+ROOT = "1.2.826.0.1.3680043.8.498."
+BOUNDARY = "image-store-bench-3f0c5a"
+RUN, GROUP, INDEX = 12, 10, 6
+"""Digits of each part of an identifier."""
+
+LEVELS = {"patient": "BENCH", "study": f"{ROOT}1", "series": f"{ROOT}2", "instance": f"{ROOT}3"}
+BLANK_RUN, BLANK_GROUP = "9" * RUN, "8" * GROUP
+DATE = "19010203"
+FIRST_DAY = date(2025, 1, 1)
+DAYS = 365
+SLICES = 512  # pixels a side: 525 kB
+THUMBNAIL = 64  # 9 kB
+FRAMES = 32
+GROUP_LIMIT = 100
+"""Instances of one series: a request of a client's n-th study comes every hundred instances."""
+
+
+def identifier(level: str, run: str, group: int, index: int = 0) -> str:
+    """The identifier of a level, in the form that bodies hold."""
+    tail = f"{index:0{INDEX}d}" if level == "instance" else ""
+    return f"{LEVELS[level]}{run}{group:0{GROUP}d}{tail}"
+
+
+def day(group: int) -> date:
+    """The date of a study: studies of one fill are spread over a year."""
+    return FIRST_DAY + timedelta(days=group % DAYS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Body:
+    """A request body on disk. `places` are offsets of identifiers by level; of `instance`, each with its part."""
+
+    name: str
+    file: str
+    parts: int
+    payload: int  # bytes of DICOM
+    places: Mapping[str, Sequence[tuple[int, int]]]
+
+    def to_json(self) -> dict[str, object]:
+        """What `load.js` reads."""
+        return asdict(self) | {"boundary": BOUNDARY, "levels": LEVELS}
+
+
+def patched(body: Body, run: str, group: int, first: int = 0) -> bytes:
+    """The body with identifiers of its own: instances `first` and on of the group's series."""
+    data = bytearray(Path(body.file).read_bytes())
+    for level, places in body.places.items():
+        for offset, part in places:
+            text = f"{day(group):%Y%m%d}" if level == "date" else identifier(level, run, group, first + part)
+            data[offset : offset + len(text)] = text.encode()
+    return bytes(data)
+
+
+def write(folder: Path, name: str, instances: Sequence[Instance]) -> Body:
+    """Writes one body of `instances`, and notes where its identifiers stand."""
+    labelled = [_labelled(one, part) for part, one in enumerate(instances)]
+    data = b"".join(multipart(labelled, BOUNDARY))
+    found: dict[str, list[tuple[int, int]]] = {
+        level: [(place, 0) for place in _places(data, identifier(level, BLANK_RUN, int(BLANK_GROUP)))]
+        for level in ("patient", "study", "series")
+    }
+    found["instance"] = [
+        (place, part)
+        for part in range(len(instances))
+        for place in _places(data, identifier("instance", BLANK_RUN, int(BLANK_GROUP), part))
+    ]
+    found["date"] = [(place, 0) for place in _places(data, DATE)]
+    file = folder / f"{name}.body"
+    file.write_bytes(data)
+    return Body(
+        name=name, file=str(file), parts=len(instances), payload=sum(len(one) for one in labelled), places=found
+    )
+
+
+def prepare(folder: Path) -> dict[str, Body]:
+    """Every body that a run sends, by name."""
+    folder.mkdir(parents=True, exist_ok=True)
+    slices, small = studies.ct(25, size=SLICES), studies.ct(GROUP_LIMIT, size=THUMBNAIL)
+    wanted: dict[str, Callable[[], Sequence[Instance]]] = {
+        "slice": lambda: slices[:1],
+        "slices": lambda: slices,
+        "small": lambda: small[:1],
+        "smalls": lambda: small,
+        "multiframe": lambda: [studies.multiframe(FRAMES)],
+        "compressed": lambda: [studies.compressed(name) for name in studies.COMPRESSED],
+    }
+    bodies = {name: write(folder, name, made()) for name, made in wanted.items()}
+    (folder / "bodies.json").write_text(json.dumps({name: body.to_json() for name, body in bodies.items()}))
+    return bodies
+
+
+def _labelled(instance: Instance, part: int) -> bytes:
+    dataset = instance.dataset
+    group = int(BLANK_GROUP)
+    dataset.PatientID = identifier("patient", BLANK_RUN, group)
+    dataset.StudyInstanceUID = identifier("study", BLANK_RUN, group)
+    dataset.SeriesInstanceUID = identifier("series", BLANK_RUN, group)
+    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = identifier(
+        "instance", BLANK_RUN, group, part
+    )
+    dataset.StudyDate = DATE
+    if "FrameOfReferenceUID" in dataset:
+        dataset.FrameOfReferenceUID = generate_uid()
+    return Instance.of(dataset).data
+
+
+def _places(data: bytes, text: str) -> list[int]:
+    return [match.start() for match in re.finditer(re.escape(text.encode()), data)]
