@@ -1,0 +1,205 @@
+"""An index of many instances, the same in both databases.
+
+The bare Orthanc is sent every instance. Debian's old PostgreSQL plugin would take half an hour for that: there one study
+is sent, and the rows that the plugin wrote for it are copied in the database under the identifiers that the other studies
+would have had. Both must then answer every query alike. Files of copied instances are the first study's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import urllib3
+from pg8000.native import Connection
+
+from bench.bodies import BOUNDARY, GROUP, GROUP_LIMIT, Body, day, identifier, patched
+from bench.k6 import Read
+from bench.targets import BARE, FULL, Bench, Target
+from tests.dataplane.dicomweb import acknowledged
+from tests.dataplane.postgresql import DATABASE
+
+RUN = "000000000001"
+BATCH = 100  # studies a transaction
+SENDERS = 4
+DICOM_JSON = "application/dicom+json"
+DERIVED = "RetrieveURL", "00081190"
+"""What answers may differ in: the address that was asked."""
+
+COPIES = (
+    "INSERT INTO Resources (internalId, resourceType, publicId, parentId) "
+    "SELECT r.internalId + c.n * :stride, r.resourceType, m.publicId, r.parentId + c.n * :stride "
+    "FROM template_Resources r CROSS JOIN copy_range c JOIN copy_names m ON m.n = c.n AND m.internalId = r.internalId",
+    "INSERT INTO MainDicomTags (id, tagGroup, tagElement, value) "
+    "SELECT t.id + c.n * :stride, tagGroup, tagElement, copy_value(t.value, tagGroup, tagElement, c.n) "
+    "FROM template_MainDicomTags t CROSS JOIN copy_range c",
+    "INSERT INTO DicomIdentifiers (id, tagGroup, tagElement, value) "
+    "SELECT t.id + c.n * :stride, tagGroup, tagElement, copy_value(t.value, tagGroup, tagElement, c.n) "
+    "FROM template_DicomIdentifiers t CROSS JOIN copy_range c",
+    "INSERT INTO Metadata (id, type, value, revision) "
+    "SELECT id + c.n * :stride, type, value, revision FROM template_Metadata t CROSS JOIN copy_range c",
+    "INSERT INTO AttachedFiles (id, fileType, uuid, compressedSize, uncompressedSize, compressionType, "
+    "uncompressedHash, compressedHash, revision) SELECT id + c.n * :stride, fileType, uuid, compressedSize, "
+    "uncompressedSize, compressionType, uncompressedHash, compressedHash, revision "
+    "FROM template_AttachedFiles t CROSS JOIN copy_range c",
+    "INSERT INTO Changes (seq, changeType, internalId, resourceType, date) "
+    "SELECT seq + c.n * :stride, changeType, internalId + c.n * :stride, resourceType, date "
+    "FROM template_Changes t CROSS JOIN copy_range c",
+    "INSERT INTO PatientRecyclingOrder (seq, patientId) "
+    "SELECT seq + c.n * :stride, patientId + c.n * :stride FROM template_PatientRecyclingOrder t CROSS JOIN copy_range c",
+)
+TABLES = (
+    "Resources",
+    "MainDicomTags",
+    "DicomIdentifiers",
+    "Metadata",
+    "AttachedFiles",
+    "Changes",
+    "PatientRecyclingOrder",
+)
+STRIDE = "SELECT greatest((SELECT max(internalId) FROM Resources), (SELECT max(seq) FROM Changes))"
+
+
+class FillError(RuntimeError):
+    """The index is not what it should be."""
+
+
+def fill(bench: Bench, body: Body, instances: int, say: Callable[[str], None]) -> dict[str, Any]:
+    """Fills both indexes with `instances`, a hundred a study, and holds one against the other."""
+    studies = max(1, instances // GROUP_LIMIT)
+    started = time.monotonic()
+    send(bench.targets[FULL], patched(body, RUN, 0))
+    with bench.store.database.as_superuser(DATABASE) as session:
+        copy(session, studies, say)
+    copied = time.monotonic()
+    bare = bench.targets[BARE]
+    with ThreadPoolExecutor(SENDERS) as pool:
+        sent = pool.map(lambda group: send(bare, patched(body, RUN, group)), range(studies))
+        for number, _ in enumerate(sent, 1):
+            if number % BATCH == 0 or number == studies:
+                say(f"bare index: {number} of {studies} studies sent")
+    done = {"postgresql_seconds": copied - started, "sqlite_seconds": time.monotonic() - copied}
+    check(bench, studies)
+    return {"instances": studies * GROUP_LIMIT, "studies": studies, **done}
+
+
+def send(target: Target, data: bytes, *, chunked: bool = False) -> None:
+    """STOW-RS of a body; FillError unless all of it was stored."""
+    kind = f'multipart/related; type="application/dicom"; boundary={BOUNDARY}'
+    with target.client() as pool:
+        headers = {**(pool.headers or {}), "Content-Type": kind, "Accept": DICOM_JSON}
+        answer = pool.request("POST", "/dicom-web/studies", body=data, headers=headers, chunked=chunked, retries=False)
+    if answer.status != 200 or not acknowledged(answer):
+        raise FillError(f"{target.name} stored nothing: {answer.status} {answer.data[:200]!r}")
+
+
+def public_id(*identifiers: str) -> str:
+    """Orthanc's own name of a patient, study, series or instance, given the DICOM identifiers down to it.
+
+    https://orthanc.uclouvain.be/book/faq/orthanc-ids.html
+    """
+    digest = hashlib.sha1("|".join(identifiers).encode(), usedforsecurity=False).hexdigest()
+    return "-".join(digest[place : place + 8] for place in range(0, 40, 8))
+
+
+def copy(session: Connection, studies: int, say: Callable[[str], None]) -> None:
+    """Copies the rows of the one study that is there `studies` - 1 times, in the forms that the plugin gave them.
+
+    Triggers would update one row of counters millions of times: they are off, and the counters are multiplied.
+    """
+    session.run("SET session_replication_role = replica")
+    [[stride]] = session.run(STRIDE)
+    for table in TABLES:
+        session.run(f"CREATE TEMP TABLE template_{table} AS SELECT * FROM {table}")  # noqa: S608  names of our own
+    session.run(
+        f"CREATE FUNCTION pg_temp.copy_value(value text, a int, b int, n bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$"  # noqa: S608
+        f" SELECT CASE WHEN a = 8 AND b = 32 THEN to_char(date '{day(0)}' + (n % 365)::int, 'YYYYMMDD')"
+        f" ELSE replace(value, '{RUN}{0:0{GROUP}d}', '{RUN}' || lpad(n::text, {GROUP}, '0')) END $$"
+    )
+    names = _levels(session)
+    session.run("CREATE TEMP TABLE copy_names (n bigint, internalId bigint, publicId text)")
+    session.run("CREATE TEMP TABLE copy_range (n bigint)")
+    for first in range(1, studies, BATCH):
+        last = min(first + BATCH, studies) - 1
+        session.run("BEGIN")
+        session.run("TRUNCATE copy_names, copy_range")
+        session.run("INSERT INTO copy_range SELECT generate_series(:first ::bigint, :last ::bigint)", first=first, last=last)
+        rows = "".join(_names(names, range(first, last + 1)))
+        session.run("COPY copy_names FROM STDIN", stream=io.BytesIO(rows.encode()))
+        session.run("ANALYZE copy_names")
+        for statement in COPIES:
+            session.run(statement.replace("copy_value(", "pg_temp.copy_value(").replace(":stride", str(stride)))
+        session.run("COMMIT")
+        say(f"PostgreSQL index: {last + 1} of {studies} studies copied")
+    session.run(f"UPDATE GlobalIntegers SET value = value * {int(studies)} WHERE key <> 6")  # noqa: S608
+    session.run("UPDATE GlobalIntegers SET value = (SELECT max(seq) FROM Changes) WHERE key = 6")
+    for table, column in (("resources", "internalid"), ("changes", "seq"), ("patientrecyclingorder", "seq")):
+        session.run(f"SELECT setval('{table}_{column}_seq', {int(stride) * int(studies)})")
+    session.run("VACUUM ANALYZE")
+
+
+def _levels(session: Connection) -> dict[int, Sequence[str]]:
+    """By row of the template: the identifiers down to it, as patterns of the group."""
+    known = {
+        public_id(*_identifiers(0, level, index)): (level, index)
+        for level, count in (("patient", 1), ("study", 1), ("series", 1), ("instance", GROUP_LIMIT))
+        for index in range(count)
+    }
+    rows = session.run("SELECT internalId, publicId FROM Resources")
+    if unknown := [public for _, public in rows if public not in known]:
+        raise FillError(f"the index is not empty: {len(unknown)} resources are not of the template")
+    return {internal: known[public] for internal, public in rows}
+
+
+def _identifiers(group: int, level: str, index: int) -> list[str]:
+    levels = ["patient", "study", "series", "instance"]
+    return [identifier(one, RUN, group, index) for one in levels[: levels.index(level) + 1]]
+
+
+def _names(names: dict[int, Sequence[Any]], groups: Sequence[int]) -> Iterator[str]:
+    for group in groups:
+        for internal, (level, index) in names.items():
+            yield f"{group}\t{internal}\t{public_id(*_identifiers(group, level, index))}\n"
+
+
+def queries(studies: int, each: int = 40) -> list[Read]:
+    """QIDO-RS in turn: a patient, a day, a week, one study, a study's instances, and a pattern without a beginning."""
+    found = []
+    for number in range(each):
+        group = number * max(1, studies // each) % studies
+        study, start = identifier("study", RUN, group), day(group)
+        week = f"{start:%Y%m%d}-{day(min(group + 6, 364)):%Y%m%d}"
+        paths = {
+            "patient_id": f"studies?PatientID={identifier('patient', RUN, group)}",
+            "study_date": f"studies?StudyDate={start:%Y%m%d}",
+            "study_week": f"studies?StudyDate={week}&limit=50",
+            "study_uid": f"studies?StudyInstanceUID={study}",
+            "instances_of_study": f"studies/{study}/instances",
+            "wildcard": f"studies?PatientID=*{f'{group:08d}'[:-1]}*&limit=50",
+        }
+        found += [Read(name=name, path=f"/dicom-web/{path}", accept=DICOM_JSON, least=100) for name, path in paths.items()]
+    return found
+
+
+def check(bench: Bench, studies: int) -> None:
+    """Raises FillError unless both count the same and answer each kind of query alike."""
+    for name in (f"{BARE}-postgresql", BARE):
+        with bench.targets[name].client() as pool:
+            counted = pool.request("GET", "/statistics").json()["CountInstances"]
+        if counted != studies * GROUP_LIMIT:
+            raise FillError(f"{name} counts {counted} instances of {studies * GROUP_LIMIT}")
+    with bench.targets[FULL].client() as full, bench.targets[BARE].client() as bare:
+        for one in queries(studies, each=3):
+            answers = [_answer(pool, one) for pool in (full, bare)]
+            if answers[0] != answers[1] or not answers[0]:
+                raise FillError(f"{one.name}: {len(answers[0])} and {len(answers[1])} found, or not the same")
+
+
+def _answer(pool: urllib3.HTTPConnectionPool, one: Read) -> list[str]:
+    answer = pool.request("GET", one.path, headers={**(pool.headers or {}), "Accept": one.accept})
+    found = [{key: value for key, value in item.items() if key not in DERIVED} for item in answer.json()]
+    return sorted(str(sorted(item.items())) for item in found)
