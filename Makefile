@@ -5,7 +5,7 @@ PYTEST_ARGS ?= -n auto --dist loadfile
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: help setup rehearse test shell clean
+.PHONY: help setup rehearse test bench shell clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ test: setup ## Lint, types and every test; PYTEST_ARGS go to pytest
 	$(BIN)/ruff format --check
 	$(BIN)/ty check
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+bench: setup ## Measure the store beside a bare Orthanc (about half an hour); BENCH_ARGS=--quick for three minutes
+	@$(BIN)/python -m bench $(BENCH_ARGS)
 
 shell: setup ## A shell in which `pulumi` is the rehearsal's
 	@. rehearsal/env && PS1='(rehearsal) \w \$$ ' exec bash --norc -i

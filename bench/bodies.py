@@ -1,7 +1,7 @@
 """STOW-RS bodies of synthetic DICOM on disk, in which identifiers can be replaced without reading DICOM again.
 
-Every identifier has one length and ends in the same digits: a letter for its level, the run, the group (a study with its
-one series and patient) and the position in it. `load.js` writes them as `patched` does.
+Identifiers of a level have one length: its prefix, the run, the group (a study with its one series and patient) and, of
+an instance, the position in it. `load.js` writes them as `patched` does.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from pydicom.uid import generate_uid
+from pydicom.uid import UID, generate_uid
 
 from tests.dataplane import studies
 from tests.dataplane.dicomweb import multipart
@@ -33,7 +33,7 @@ SLICES = 512  # pixels a side: 525 kB
 THUMBNAIL = 64  # 9 kB
 FRAMES = 32
 GROUP_LIMIT = 100
-"""Instances of one series: a request of a client's n-th study comes every hundred instances."""
+"""Instances of one series at most; then a client begins the next study."""
 
 
 def identifier(level: str, run: str, group: int, index: int = 0) -> str:
@@ -116,9 +116,8 @@ def _labelled(instance: Instance, part: int) -> bytes:
     dataset.PatientID = identifier("patient", BLANK_RUN, group)
     dataset.StudyInstanceUID = identifier("study", BLANK_RUN, group)
     dataset.SeriesInstanceUID = identifier("series", BLANK_RUN, group)
-    dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = identifier(
-        "instance", BLANK_RUN, group, part
-    )
+    dataset.SOPInstanceUID = identifier("instance", BLANK_RUN, group, part)
+    dataset.file_meta.MediaStorageSOPInstanceUID = UID(dataset.SOPInstanceUID)
     dataset.StudyDate = DATE
     if "FrameOfReferenceUID" in dataset:
         dataset.FrameOfReferenceUID = generate_uid()

@@ -1,8 +1,8 @@
 """An index of many instances, the same in both databases.
 
-The bare Orthanc is sent every instance. Debian's old PostgreSQL plugin would take half an hour for that: there one study
-is sent, and the rows that the plugin wrote for it are copied in the database under the identifiers that the other studies
-would have had. Both must then answer every query alike. Files of copied instances are the first study's.
+The bare Orthanc is sent every instance. Debian's old PostgreSQL plugin would take half an hour for that: there one
+study is sent, and the rows that the plugin wrote for it are copied in the database under the identifiers that the other
+studies would have had. Both must then answer every query alike. Files of copied instances are the first study's.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import io
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 from typing import Any
 
 import urllib3
@@ -50,7 +51,8 @@ COPIES = (
     "SELECT seq + c.n * :stride, changeType, internalId + c.n * :stride, resourceType, date "
     "FROM template_Changes t CROSS JOIN copy_range c",
     "INSERT INTO PatientRecyclingOrder (seq, patientId) "
-    "SELECT seq + c.n * :stride, patientId + c.n * :stride FROM template_PatientRecyclingOrder t CROSS JOIN copy_range c",
+    "SELECT seq + c.n * :stride, patientId + c.n * :stride "
+    "FROM template_PatientRecyclingOrder t CROSS JOIN copy_range c",
 )
 TABLES = (
     "Resources",
@@ -93,7 +95,7 @@ def send(target: Target, data: bytes, *, chunked: bool = False) -> None:
     with target.client() as pool:
         headers = {**(pool.headers or {}), "Content-Type": kind, "Accept": DICOM_JSON}
         answer = pool.request("POST", "/dicom-web/studies", body=data, headers=headers, chunked=chunked, retries=False)
-    if answer.status != 200 or not acknowledged(answer):
+    if answer.status != HTTPStatus.OK or not acknowledged(answer):
         raise FillError(f"{target.name} stored nothing: {answer.status} {answer.data[:200]!r}")
 
 
@@ -116,7 +118,8 @@ def copy(session: Connection, studies: int, say: Callable[[str], None]) -> None:
     for table in TABLES:
         session.run(f"CREATE TEMP TABLE template_{table} AS SELECT * FROM {table}")  # noqa: S608  names of our own
     session.run(
-        f"CREATE FUNCTION pg_temp.copy_value(value text, a int, b int, n bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$"  # noqa: S608
+        "CREATE FUNCTION pg_temp.copy_value(value text, a int, b int, n bigint) RETURNS text IMMUTABLE LANGUAGE sql"
+        " AS $$"
         f" SELECT CASE WHEN a = 8 AND b = 32 THEN to_char(date '{day(0)}' + (n % 365)::int, 'YYYYMMDD')"
         f" ELSE replace(value, '{RUN}{0:0{GROUP}d}', '{RUN}' || lpad(n::text, {GROUP}, '0')) END $$"
     )
@@ -127,7 +130,9 @@ def copy(session: Connection, studies: int, say: Callable[[str], None]) -> None:
         last = min(first + BATCH, studies) - 1
         session.run("BEGIN")
         session.run("TRUNCATE copy_names, copy_range")
-        session.run("INSERT INTO copy_range SELECT generate_series(:first ::bigint, :last ::bigint)", first=first, last=last)
+        session.run(
+            "INSERT INTO copy_range SELECT generate_series(:first ::bigint, :last ::bigint)", first=first, last=last
+        )
         rows = "".join(_names(names, range(first, last + 1)))
         session.run("COPY copy_names FROM STDIN", stream=io.BytesIO(rows.encode()))
         session.run("ANALYZE copy_names")
@@ -142,8 +147,8 @@ def copy(session: Connection, studies: int, say: Callable[[str], None]) -> None:
     session.run("VACUUM ANALYZE")
 
 
-def _levels(session: Connection) -> dict[int, Sequence[str]]:
-    """By row of the template: the identifiers down to it, as patterns of the group."""
+def _levels(session: Connection) -> dict[int, tuple[str, int]]:
+    """By row of the template: its level, and its position in the series."""
     known = {
         public_id(*_identifiers(0, level, index)): (level, index)
         for level, count in (("patient", 1), ("study", 1), ("series", 1), ("instance", GROUP_LIMIT))
@@ -160,7 +165,7 @@ def _identifiers(group: int, level: str, index: int) -> list[str]:
     return [identifier(one, RUN, group, index) for one in levels[: levels.index(level) + 1]]
 
 
-def _names(names: dict[int, Sequence[Any]], groups: Sequence[int]) -> Iterator[str]:
+def _names(names: dict[int, tuple[str, int]], groups: Sequence[int]) -> Iterator[str]:
     for group in groups:
         for internal, (level, index) in names.items():
             yield f"{group}\t{internal}\t{public_id(*_identifiers(group, level, index))}\n"
@@ -181,7 +186,9 @@ def queries(studies: int, each: int = 40) -> list[Read]:
             "instances_of_study": f"studies/{study}/instances",
             "wildcard": f"studies?PatientID=*{f'{group:08d}'[:-1]}*&limit=50",
         }
-        found += [Read(name=name, path=f"/dicom-web/{path}", accept=DICOM_JSON, least=100) for name, path in paths.items()]
+        found += [
+            Read(name=name, path=f"/dicom-web/{path}", accept=DICOM_JSON, least=100) for name, path in paths.items()
+        ]
     return found
 
 

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,7 +25,7 @@ PROGRAM = Path(sys.executable).with_name("k6")
 SCRIPT = Path(__file__).with_name("load.js")
 LOOPBACK = "127.0.0.1"
 FORBIDDEN = [
-    *(str(block) for block in ipaddress.ip_network("0.0.0.0/0").address_exclude(ipaddress.ip_network("127.0.0.0/8"))),
+    *(str(block) for block in IPv4Network("0.0.0.0/0").address_exclude(IPv4Network("127.0.0.0/8"))),
     "::/0",
 ]
 MAX_REQUESTS, MAX_CLIENTS, MAX_SECONDS = 100_000, 64, 600
@@ -151,6 +152,12 @@ def run(endpoint: Endpoint, work: Work, folder: Path) -> tuple[dict[str, Any], f
     if measured["failed"]:
         measured["messages"] = _tail(done.stderr)
     return measured, _children() - before
+
+
+def version() -> str:
+    """Of the program."""
+    printed = subprocess.run([str(PROGRAM), "version"], capture_output=True, text=True, check=True)  # noqa: S603
+    return printed.stdout.split()[1].removeprefix("v")
 
 
 def measurement(work: Work, metrics: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:

@@ -24,8 +24,6 @@ def cpu_seconds(roots: Mapping[str, Iterable[int]]) -> dict[str, float]:
     return {name: ticks / TICKS for name, ticks in used.items()}
 
 
-
-
 def _stat(path: Path) -> list[str]:
     try:
         return (path / "stat").read_text().rpartition(")")[2].split()

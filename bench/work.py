@@ -1,0 +1,146 @@
+"""What is done to each target: the scenarios of a full and of a quick run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from bench.bodies import FRAMES, GROUP_LIMIT, SLICES, Body, identifier, patched
+from bench.index import queries, send
+from bench.k6 import Read, Work
+from bench.targets import Target
+from tests.dataplane.dicomweb import STORED
+
+RUN = "000000000002"
+OCTETS = 'multipart/related; type="application/octet-stream"'
+MULTIFRAME_GROUP = 9999
+FRAME_BYTES = SLICES * SLICES * 2
+PIECE = 2**20
+LARGE_FRAMES = 800  # 400 MiB
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """How much is done. `variant_rounds` are those in which the intermediate targets take part too."""
+
+    instances: int
+    rounds: int
+    variant_rounds: int
+    series: int
+    scale: float  # of each scenario's number of requests
+    large: int
+
+
+FULL = Size(instances=100_000, rounds=5, variant_rounds=2, series=4, scale=1, large=3)
+QUICK = Size(instances=2_000, rounds=2, variant_rounds=1, series=1, scale=0.1, large=1)
+
+TITLES = {
+    "stow": "STOW-RS, a CT slice a request",
+    "stow_25": "STOW-RS, 25 CT slices a request",
+    "stow_small": "STOW-RS, 9 kB a request",
+    "stow_multiframe": f"STOW-RS, {FRAMES} frames in one instance",
+    "stow_compressed": "STOW-RS, seven compressed instances a request",
+    "wado": "WADO-RS, a CT slice",
+    "wado_series": f"WADO-RS, a series of {GROUP_LIMIT} CT slices",
+    "wado_frame": f"WADO-RS, one frame of {FRAMES}",
+    "qido": "QIDO-RS, six kinds of query in turn",
+}
+QUERIES = {
+    "patient_id": "studies of a PatientID",
+    "study_date": "studies of a day",
+    "study_week": "studies of a week",
+    "study_uid": "a study by its UID",
+    "instances_of_study": f"the {GROUP_LIMIT} instances of a study",
+    "wildcard": "PatientID with `*` on both sides",
+}
+IN_VARIANTS = frozenset({"stow", "stow_25", "wado", "qido"})
+
+
+def works(bodies: Mapping[str, Body], size: Size) -> list[Work]:
+    """Every scenario, its requests scaled."""
+    studies = size.instances // GROUP_LIMIT
+    slices = [
+        Read(name="wado", path=instance_path(group, index), accept=STORED, least=bodies["slice"].payload)
+        for index in range(GROUP_LIMIT)
+        for group in range(size.series)
+    ]
+    series = [
+        Read(
+            name="wado_series",
+            path=series_path(group),
+            accept=STORED,
+            least=bodies["slice"].payload * GROUP_LIMIT,
+        )
+        for group in range(size.series)
+    ]
+    frames = [
+        Read(
+            name="wado_frame",
+            path=f"{instance_path(MULTIFRAME_GROUP, 0)}/frames/{frame}",
+            accept=OCTETS,
+            least=FRAME_BYTES,
+        )
+        for frame in range(1, FRAMES + 1)
+    ]
+
+    def times(requests: int) -> int:
+        return max(4, round(requests * size.scale))
+
+    return [
+        Work(name="stow", requests=times(600), clients=8, body=bodies["slice"]),
+        Work(name="stow_25", requests=times(24), clients=4, body=bodies["slices"]),
+        Work(name="stow_small", requests=times(800), clients=8, body=bodies["small"]),
+        Work(name="stow_multiframe", requests=times(16), clients=2, body=bodies["multiframe"]),
+        Work(name="stow_compressed", requests=times(40), clients=4, body=bodies["compressed"]),
+        Work(name="wado", requests=times(1200), clients=8, reads=slices),
+        Work(name="wado_series", requests=times(16), clients=4, reads=series),
+        Work(name="wado_frame", requests=times(400), clients=8, reads=frames),
+        Work(name="qido", requests=times(600), clients=8, reads=queries(studies)),
+    ]
+
+
+def prepare(target: Target, bodies: Mapping[str, Body], size: Size) -> None:
+    """Stores what the readers read."""
+    for group in range(size.series):
+        for first in range(0, GROUP_LIMIT, bodies["slices"].parts):
+            send(target, patched(bodies["slices"], RUN, group, first))
+    send(target, patched(bodies["multiframe"], RUN, MULTIFRAME_GROUP))
+
+
+def large(target: Target, body: Body, run: str, number: int) -> dict[str, Any]:
+    """Times one large instance in and out; ValueError if what comes out is not as long as what went in."""
+    data = patched(body, run, number)
+    started = time.monotonic()
+    with target.client() as pool:
+        send(target, data)
+        stored = time.monotonic()
+        path = instance_path(number, 0, run)
+        headers = {**(pool.headers or {}), "Accept": STORED}
+        answer = pool.request("GET", path, headers=headers, preload_content=False, retries=False)
+        received = len(answer.read(PIECE))
+        first = time.monotonic()
+        while piece := answer.read(PIECE):
+            received += len(piece)
+    ended = time.monotonic()
+    if answer.status != HTTPStatus.OK or received < body.payload:
+        raise ValueError(f"{target.name}: {received} of {body.payload} bytes came back, status {answer.status}")
+    return {
+        "target": target.name,
+        "bytes": body.payload,
+        "stow_seconds": stored - started,
+        "wado_seconds": ended - stored,
+        "first_mib_seconds": first - stored,
+    }
+
+
+def series_path(group: int, run: str = RUN) -> str:
+    """Where WADO-RS has a group's series."""
+    return f"/dicom-web/studies/{identifier('study', run, group)}/series/{identifier('series', run, group)}"
+
+
+def instance_path(group: int, index: int, run: str = RUN) -> str:
+    """Where WADO-RS has one instance of it."""
+    return f"{series_path(group, run)}/instances/{identifier('instance', run, group, index)}"
