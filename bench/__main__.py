@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from bench import bodies, index, k6, machine, measure, targets, work
+from bench import bodies, index, k6, machine, measure, results, targets, work
 from bench.document import RECORDS, publish
 from bench.work import FULL, LARGE_FRAMES, QUICK, Size
 from tests.dataplane import studies
@@ -23,7 +23,7 @@ from tests.dataplane.debian import PackagesError
 
 app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
 console = Console(highlight=False, soft_wrap=True)
-NEEDED_GB = {True: 4, False: 15}
+NEEDED_GB = {True: 4, False: 25}
 """Of free disk, by whether the run is quick."""
 
 
@@ -33,8 +33,10 @@ def main(
     quick: Annotated[
         bool, typer.Option("--quick", help="Three minutes: proves that it works, publishes nothing.")
     ] = False,
-    instances: Annotated[int, typer.Option(min=100, max=1_000_000, help="In the index; 0.1 million if not said.")] = 0,
-    rounds: Annotated[int, typer.Option(min=1, max=50, help="Of the same work against each target.")] = 0,
+    instances: Annotated[
+        int | None, typer.Option(min=100, max=1_000_000, help="In the index; 100,000 if not said.")
+    ] = None,
+    rounds: Annotated[int | None, typer.Option(min=1, max=50, help="Of the same work against each target.")] = None,
     render: Annotated[
         bool, typer.Option("--render", help="Make the document again from the last full record.")
     ] = False,
@@ -76,12 +78,12 @@ def recorded(size: Size, say: measure.Say, *, quick: bool) -> dict[str, Any]:
         (folder / "store").mkdir()
         with targets.running(folder) as bench:
             filled = index.fill(bench, made["smalls"], size.instances, say)
-            for target in (targets.FULL, targets.BARE):
+            for target in results.PAIR:
                 work.prepare(bench.targets[target], made, size)
             samples = measure.rounds(bench, work.works(made, size), size, folder / "k6", say)
             run, timed = k6.new_run(), []
             for number in range(size.large):
-                for target in (targets.FULL, targets.BARE):
+                for target in results.PAIR:
                     one = work.large(bench.targets[target], big, run, number)
                     timed.append(one)
                     say(f"large, {target}: {one['stow_seconds']:.1f} s in, {one['wado_seconds']:.1f} s out")
@@ -94,6 +96,7 @@ def recorded(size: Size, say: measure.Say, *, quick: bool) -> dict[str, Any]:
                 "load": {"before": before, "after": machine.load()},
                 "targets": {one.name: one.title for one in bench.targets.values()},
                 "fill": filled,
+                "instance_bytes": made["slice"].payload,
                 "samples": samples,
                 "large": timed,
             }

@@ -21,7 +21,8 @@ RECORDS = PROJECT / ".bench"
 
 def document(raw: Mapping[str, Any]) -> str:
     """The document about one run."""
-    return render(TEMPLATE, summary(raw))
+    shown = summary(raw)
+    return render(TEMPLATE, {**shown, "capacity": json.dumps(shown["capacity"], indent=2)})
 
 
 def publish(raw: Mapping[str, Any], *, records: Path = RECORDS, published: Path = DOCUMENT) -> Path:

@@ -55,7 +55,7 @@ class Work:
     clients: int
     body: Body | None = None
     reads: Sequence[Read] = ()
-    seconds: int = 300
+    seconds: int = MAX_SECONDS
 
     def __post_init__(self) -> None:
         bounds = {"requests": MAX_REQUESTS, "clients": MAX_CLIENTS, "seconds": MAX_SECONDS}

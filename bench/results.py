@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.bodies import SLICES
 from bench.targets import BARE, FULL
-from bench.work import IN_VARIANTS, LARGE_FRAMES, QUERIES, TITLES
+from bench.work import LARGE_FRAMES, QUERIES, TITLES
 
 ENOUGH = 0.6
 """Of the bare throughput: below it the document has to show where the rest goes."""
@@ -65,18 +65,36 @@ def row(samples: Sequence[Sample], target: str, work: str, cores: int) -> dict[s
         "cpu_ms": used,
         "cpu_bound_per_second": 1000 * cores / sum(used.values()) if sum(used.values()) else 0.0,
         "client_share": used["k6"] * requests / 1000 / seconds / cores,
-        "conflicts_per_100": 100 * sum(one["conflicts"] for one in found) / requests,
+        # Those of the background fall into the time of a target that has no PostgreSQL, too, and are not its own.
+        "conflicts_per_100": 100 * sum(one["conflicts"] for one in found) / requests if "postgresql" in used else 0.0,
         "others": median(one["others"] for one in found),
     }
 
 
-def capacity(samples: Sequence[Sample], measured: date) -> dict[str, Any]:
+def explained(full: Mapping[str, Any], bare: Mapping[str, Any]) -> dict[str, Any]:
+    """Why one is slower: the ratio if CPU alone counted, what the use of the cores makes of it, and whose CPU is more.
+
+    The two factors make up the ratio of the medians.
+    """
+    costs = [sum(one["cpu_ms"].values()) for one in (full, bare)]
+    cpu = costs[1] / costs[0] if costs[0] else 1.0
+    more = {name: ms - bare["cpu_ms"].get(name, 0.0) for name, ms in full["cpu_ms"].items()}
+    return {
+        "cpu": cpu,
+        "use": full["per_second"]["median"] / bare["per_second"]["median"] / cpu if cpu else 0.0,
+        "costs": costs,
+        "more": dict(sorted(more.items(), key=lambda one: -one[1])),
+        "conflicts_per_100": full["conflicts_per_100"],
+    }
+
+
+def capacity(samples: Sequence[Sample], measured: date, instance_bytes: int) -> dict[str, Any]:
     """What `ops capacity` reads: requests a second of one vCPU that Orthanc has for itself, and CPU by program."""
     used = {work: cpu_ms(of(samples, FULL, work)) for work in ("stow", "wado", "qido")}
     first = of(samples, FULL, "wado")
     return {
         "measured": measured.isoformat(),
-        "instance_bytes": round(first[0]["mb_per_second"] * 1e6 / first[0]["per_second"]),
+        "instance_bytes": instance_bytes,
         **{f"{work}_per_second_per_vcpu": round(1000 / one["orthanc"], 1) for work, one in used.items()},
         "cpu_ms": {
             work: {name: round(ms, 2) for name, ms in one.items() if name != "k6"} for work, one in used.items()
@@ -100,9 +118,16 @@ def summary(raw: Mapping[str, Any]) -> dict[str, Any]:
         **{key: raw[key] for key in ("machine", "versions", "load", "targets", "fill", "measured", "rounds", "quick")},
         "table": table,
         "ratios": ratios,
-        "short": [work for work, one in ratios.items() if one["median"] < ENOUGH],
+        "short": {
+            work: explained(table[work][FULL], table[work][BARE])
+            for work, one in ratios.items()
+            if one["median"] < ENOUGH
+        },
+        "messages": sorted({one["messages"] for one in samples if one["failed"]}),
         "steps": {
-            work: steps(table[work]) for work in measured if work in IN_VARIANTS and len(table[work]) > len(PAIR)
+            work: steps([row(common(samples, work), name, work, cores) for name in targets])
+            for work in measured
+            if len(table[work]) > len(PAIR)
         },
         "queries": queries(samples),
         "large": large(raw["large"], targets),
@@ -116,7 +141,7 @@ def summary(raw: Mapping[str, Any]) -> dict[str, Any]:
             if one["client_share"] > BUSY_CLIENT
         ],
         "others": spread([one["others"] for one in samples]),
-        "capacity": capacity(samples, date.fromisoformat(raw["measured"])),
+        "capacity": capacity(samples, date.fromisoformat(raw["measured"]), raw["instance_bytes"]),
         "enough": ENOUGH,
         "busy_client": BUSY_CLIENT,
     }
@@ -125,20 +150,25 @@ def summary(raw: Mapping[str, Any]) -> dict[str, Any]:
 PAIR = (FULL, BARE)
 
 
-def steps(rows: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """From the bare Orthanc to the full store, one thing more at a time: what it costs in CPU and throughput."""
-    found, before = [], None
-    for one in reversed(list(rows.values())):
+def common(samples: Sequence[Sample], work: str) -> list[Sample]:
+    """The samples of a work in those rounds in which as many targets took part as in any."""
+    rounds = [one["round"] for one in samples if one["work"] == work]
+    most = max(rounds.count(number) for number in rounds)
+    return [one for one in samples if one["work"] == work and rounds.count(one["round"]) == most]
+
+
+def steps(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """From the bare Orthanc, which is the last row, to the full store: what each thing more costs."""
+    found: list[dict[str, Any]] = []
+    for one in reversed(rows):
+        before = found[-1] if found else None
         total = sum(one["cpu_ms"].values())
-        found.append(
-            {
-                **one,
-                "total_ms": total,
-                "more_ms": total - before["total_ms"] if before else 0.0,
-                "of_before": one["per_second"]["median"] / before["per_second"]["median"] if before else 1.0,
-            }
-        )
-        before = found[-1]
+        more = {
+            "total_ms": total,
+            "more_ms": total - before["total_ms"] if before else 0.0,
+            "of_before": one["per_second"]["median"] / before["per_second"]["median"] if before else 1.0,
+        }
+        found.append({**one, **more})
     return found
 
 

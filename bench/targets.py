@@ -26,7 +26,7 @@ from tests.dataplane.web import Web
 HARDENED = ("SslEnabled", "SslCertificate", "SslMinimumProtocolVersion", "SslCiphersAccepted", "RegisteredUsers")
 FULL, BARE = "full", "bare"
 DURABLE = {"fsync": "on", "synchronous_commit": "on"}
-"""Tests switch this off; Aurora and SQLite do not."""
+"""Tests switch this off; Aurora never does."""
 
 
 @dataclass(frozen=True, kw_only=True)

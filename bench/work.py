@@ -34,7 +34,7 @@ class Size:
     large: int
 
 
-FULL = Size(instances=100_000, rounds=5, variant_rounds=2, series=4, scale=1, large=3)
+FULL = Size(instances=100_000, rounds=5, variant_rounds=3, series=4, scale=1, large=3)
 QUICK = Size(instances=2_000, rounds=2, variant_rounds=1, series=1, scale=0.1, large=1)
 
 TITLES = {
@@ -56,7 +56,7 @@ QUERIES = {
     "instances_of_study": f"the {GROUP_LIMIT} instances of a study",
     "wildcard": "PatientID with `*` on both sides",
 }
-IN_VARIANTS = frozenset({"stow", "stow_25", "wado", "qido"})
+IN_VARIANTS = frozenset({"stow", "wado", "qido"})
 
 
 def works(bodies: Mapping[str, Body], size: Size) -> list[Work]:

@@ -10,7 +10,7 @@ from ops.configuration import PROJECT, stacks
 from tests.unit.contracts import source
 
 PROGRAM = [*sorted(PROJECT.glob("components/**/*.py")), PROJECT / "__main__.py"]
-FOLDERS = ("components", "images", "ops", "policy", "rehearsal", "settings", "tests")
+FOLDERS = ("bench", "components", "images", "ops", "policy", "rehearsal", "settings", "tests")
 MODULES = [PROJECT / "__main__.py", *(path for folder in FOLDERS for path in sorted(PROJECT.glob(f"{folder}/**/*.py")))]
 
 
