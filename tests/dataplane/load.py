@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import urllib3
 
@@ -47,7 +47,7 @@ class Load:
         self._pool = ThreadPoolExecutor(clients)
         self._running: Sequence[Any] = ()
 
-    def __enter__(self) -> Load:
+    def __enter__(self) -> Self:
         self.began = time.monotonic()
         self._running = [self._pool.submit(self._work) for _ in range(self.clients)]
         return self

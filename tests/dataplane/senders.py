@@ -9,14 +9,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pydicom.dataset import Dataset
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 from pynetdicom import AE
 from pynetdicom.association import Association
-from pynetdicom.sop_class import CTImageStorage, StudyRootQueryRetrieveInformationModelFind, Verification
 
 from tests.dataplane.store import Store
 
 CALLED = "MASTERBUILDER"
+VERIFICATION = "1.2.840.10008.1.1"
+FIND, MOVE, GET = (f"1.2.840.10008.5.1.4.1.2.2.{number}" for number in (1, 2, 3))
+"""SOP classes of echo, and of queries and retrievals by study."""
+
 SECONDS = 5
 Bundle = Mapping[str, str]
 
@@ -59,7 +62,7 @@ def associated(
     if dataset is not None:
         entity.add_requested_context(dataset.SOPClassUID, dataset.file_meta.TransferSyntaxUID)
     else:
-        for kind in contexts or (Verification, CTImageStorage, StudyRootQueryRetrieveInformationModelFind):
+        for kind in contexts or (VERIFICATION, CTImageStorage, FIND):
             entity.add_requested_context(kind, ExplicitVRLittleEndian)
     target = store.replicas[replica]
     association = entity.associate(

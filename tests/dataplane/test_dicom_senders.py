@@ -8,16 +8,10 @@ from pathlib import Path
 
 import pytest
 from pydicom.dataset import Dataset
-from pynetdicom.sop_class import (
-    StudyRootQueryRetrieveInformationModelFind,
-    StudyRootQueryRetrieveInformationModelGet,
-    StudyRootQueryRetrieveInformationModelMove,
-    Verification,
-)
 
 from tests.dataplane import studies
 from tests.dataplane.authority import Authority
-from tests.dataplane.senders import associated, context, titles
+from tests.dataplane.senders import FIND, GET, MOVE, VERIFICATION, associated, context, titles
 from tests.dataplane.store import Store
 from tests.dataplane.studies import Instance
 
@@ -105,20 +99,15 @@ def test_a_sender_can_not_search_or_fetch(prod: Store, sender: tuple[ssl.SSLCont
     assert stored(prod, sender, instance) == SUCCESS
     query = Dataset()
     query.QueryRetrieveLevel, query.PatientName, query.StudyInstanceUID = "STUDY", "*", instance.study
-    find, get, move = (
-        StudyRootQueryRetrieveInformationModelFind,
-        StudyRootQueryRetrieveInformationModelGet,
-        StudyRootQueryRetrieveInformationModelMove,
-    )
-    with associated(prod, sender[0], calling=sender[1], contexts=(Verification, find, get, move)) as association:
+    with associated(prod, sender[0], calling=sender[1], contexts=(VERIFICATION, FIND, GET, MOVE)) as association:
         accepted = {one.abstract_syntax for one in association.accepted_contexts}
-        for kind, ask in ((find, association.send_c_find), (get, association.send_c_get)):
+        for kind, ask in ((FIND, association.send_c_find), (GET, association.send_c_get)):
             if kind in accepted and association.is_established:
                 for status, answer in ask(query, kind):
                     assert status.get("Status") not in {SUCCESS, 0xFF00, 0xFF01}
                     assert answer is None or "PatientName" not in answer
-        if move in accepted and association.is_established:
-            for status, _ in association.send_c_move(query, sender[1], move):
+        if MOVE in accepted and association.is_established:
+            for status, _ in association.send_c_move(query, sender[1], MOVE):
                 assert status.get("Status") not in {SUCCESS, 0xFF00}
 
 

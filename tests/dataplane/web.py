@@ -58,9 +58,9 @@ class Web(Container):
         for needed in ("run/tls", "run/nginx", "bin"):
             (folder / needed).mkdir(parents=True)
         for name, path in PROGRAMS.items():
-            more = f"-p {folder} -e stderr " if name == "nginx" else ""
+            options = f"-p {folder} -e stderr " if name == "nginx" else ""
             libraries = programs.environment()["LD_LIBRARY_PATH"]
-            script = f'#!/bin/sh\nLD_LIBRARY_PATH={libraries} exec {programs.program(path)} {more}"$@"\n'
+            script = f'#!/bin/sh\nLD_LIBRARY_PATH={libraries} exec {programs.program(path)} {options}"$@"\n'
             (folder / "bin" / name).write_text(script)
             (folder / "bin" / name).chmod(0o755)
 
