@@ -15,7 +15,7 @@ from tests.dataplane import store as stores
 from tests.dataplane import studies
 from tests.dataplane.container import certificate_name
 from tests.dataplane.dicomweb import acknowledged
-from tests.dataplane.load import Load, assert_index_is_whole, assert_nothing_lost, recovered
+from tests.dataplane.load import Load, assert_index_is_whole, assert_nothing_lost, recovered, retrieved
 from tests.dataplane.postgresql import DATABASE, MASTER
 from tests.dataplane.replica import Replica
 from tests.dataplane.store import Store
@@ -62,7 +62,7 @@ def test_reads_say_that_the_database_is_away_and_work_when_it_is_back(prod: Stor
     prod.database.start()
     recovered(prod)
     for replica in prod.replicas:
-        assert replica.client().retrieve(instance.path) == [instance.data]
+        assert retrieved(replica.client(), instance.path) == [instance.data]
 
 
 def test_no_connection_is_left_for_orthanc(prod: Store):
@@ -81,8 +81,8 @@ def test_no_connection_is_left_for_orthanc(prod: Store):
     recovered(prod)
     for one in late:
         if one.uid in stored:
-            assert prod.client().retrieve(one.path) == [one.data]
-    assert prod.client().retrieve(kept.path) == [kept.data]
+            assert retrieved(prod.client(), one.path) == [one.data]
+    assert retrieved(prod.client(), kept.path) == [kept.data]
     assert_index_is_whole(prod)
 
 
