@@ -108,12 +108,13 @@ class Load:
         return [uid for uid, digest in self.digests.items() if digest not in found]
 
 
-def retrieved(client: Client, path: str, tries: int = 40) -> list[bytes]:
+def retrieved(client: Client, path: str, tries: int = 150) -> list[bytes]:
     """What WADO-RS has below `path`. After an outage each pooled connection of plugin 5.0 fails once, so it is repeated."""
     for _ in range(tries):
         answer = client.request("GET", path, headers={"Accept": STORED})
         if answer.status == 200:
             return list(parts(answer.headers["Content-Type"], answer.data))
+        time.sleep(0.1)  # nginx passes over a replica for a second once it has failed twice
     raise AssertionError(f"{path} can not be read: {answer.status}")
 
 
