@@ -64,6 +64,15 @@ class Container:
     def running(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
+    @property
+    def processes(self) -> list[int]:
+        """Its process and all below it."""
+        assert self.process is not None
+        found = [self.process.pid]
+        for pid in found:  # grows as children are found
+            found += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+        return found
+
     def send(self, number: signal.Signals) -> None:
         """Sends a signal to it."""
         assert self.process is not None

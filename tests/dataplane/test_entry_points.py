@@ -59,7 +59,7 @@ def test_nothing_is_written_outside_the_memory_file_systems(tier: str, prod: Sto
     container = containers(prod)[tier]
     declared = prod.stack.tasks[tier].definition["linuxParameters"]["tmpfs"]
     writable = [f"{container.folder}{one['containerPath']}" for one in declared]
-    harness = {"entrypoint.sh", "log", "local.json", "bin"}
+    harness = {"entrypoint.sh", "log", "local.json", "asked", "bin"}
     found = [path for path in container.folder.rglob("*") if path.is_file()]
     assert any(str(path).startswith(tuple(writable)) for path in found)
     for path in found:

@@ -10,7 +10,7 @@ import resource
 import signal
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from tests.dataplane import studies
 from tests.dataplane.container import Container
@@ -24,14 +24,19 @@ ROOM = 256 * 2**10  # bytes: more than a log, less than an instance of 525 kB
 @contextmanager
 def limited(container: Container, size: int = ROOM) -> Generator[None]:
     """It may let no file grow beyond `size` bytes."""
-    assert container.process is not None
-    pid, kind = container.process.pid, resource.RLIMIT_FSIZE
-    before = resource.prlimit(pid, kind)
-    resource.prlimit(pid, kind, (size, before[1]))
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    bound(container, (size, before[1]))
     try:
         yield
     finally:
-        resource.prlimit(pid, kind, before)
+        bound(container, before)
+
+
+def bound(container: Container, limits: tuple[int, int]) -> None:
+    """Sets the limits of all its processes that are ours."""
+    for pid in container.processes:
+        with suppress(PermissionError):  # nginx's workers, which have what their master had when they began
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
 
 
 def test_what_finds_no_room_is_not_acknowledged_and_can_be_sent_again(prod: Store):
