@@ -55,7 +55,7 @@ def main(
     except KeyboardInterrupt:
         say("interrupted: the document is as it was")
         raise typer.Exit(130) from None
-    except (k6.LoadError, index.FillError, PackagesError, TimeoutError, OSError) as error:
+    except (k6.LoadError, index.FillError, PackagesError, TimeoutError, ValueError, OSError) as error:
         say(f"failed: {error}")
         raise typer.Exit(1) from None
     say(f"written: {publish(raw)}")
@@ -80,6 +80,7 @@ def recorded(size: Size, say: measure.Say, *, quick: bool) -> dict[str, Any]:
             filled = index.fill(bench, made["smalls"], size.instances, say)
             for target in results.PAIR:
                 work.prepare(bench.targets[target], made, size)
+            cached = {name: work.metadata(bench.targets[name], size) for name in results.PAIR}
             samples = measure.rounds(bench, work.works(made, size), size, folder / "k6", say)
             run, timed = k6.new_run(), []
             for number in range(size.large):
@@ -97,6 +98,7 @@ def recorded(size: Size, say: measure.Say, *, quick: bool) -> dict[str, Any]:
                 "targets": {one.name: one.title for one in bench.targets.values()},
                 "fill": filled,
                 "instance_bytes": made["slice"].payload,
+                "metadata_cpu_ms": cached,
                 "samples": samples,
                 "large": timed,
             }

@@ -115,7 +115,7 @@ def summary(raw: Mapping[str, Any]) -> dict[str, Any]:
     }
     ratios = {work: ratio(samples, work) for work in measured}
     return {
-        **{key: raw[key] for key in ("machine", "versions", "load", "targets", "fill", "measured", "rounds", "quick")},
+        **{key: raw[key] for key in ("machine", "versions", "load", "targets", *MORE)},
         "table": table,
         "ratios": ratios,
         "short": {
@@ -141,13 +141,17 @@ def summary(raw: Mapping[str, Any]) -> dict[str, Any]:
             if one["client_share"] > BUSY_CLIENT
         ],
         "others": spread([one["others"] for one in samples]),
-        "capacity": capacity(samples, date.fromisoformat(raw["measured"]), raw["instance_bytes"]),
+        "capacity": {
+            **capacity(samples, date.fromisoformat(raw["measured"]), raw["instance_bytes"]),
+            "metadata_cpu_ms": round(raw["metadata_cpu_ms"][FULL], 2),
+        },
         "enough": ENOUGH,
         "busy_client": BUSY_CLIENT,
     }
 
 
 PAIR = (FULL, BARE)
+MORE = ("fill", "measured", "rounds", "quick", "metadata_cpu_ms")
 
 
 def common(samples: Sequence[Sample], work: str) -> list[Sample]:

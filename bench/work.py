@@ -11,6 +11,7 @@ from typing import Any
 from bench.bodies import FRAMES, GROUP_LIMIT, SLICES, Body, identifier, patched
 from bench.index import queries, send
 from bench.k6 import Read, Work
+from bench.processes import cpu_seconds
 from bench.targets import Target
 from tests.dataplane.dicomweb import STORED
 
@@ -108,6 +109,21 @@ def prepare(target: Target, bodies: Mapping[str, Body], size: Size) -> None:
         for first in range(0, GROUP_LIMIT, bodies["slices"].parts):
             send(target, patched(bodies["slices"], RUN, group, first))
     send(target, patched(bodies["multiframe"], RUN, MULTIFRAME_GROUP))
+
+
+def metadata(target: Target, size: Size) -> float:
+    """CPU milliseconds of Orthanc for the metadata cache of an instance, which the first reader of a series fills.
+
+    In `prod` it is filled once a series has had no new instance for `StableAge`. Raises ValueError without an answer.
+    """
+    before = cpu_seconds(target.processes)["orthanc"]
+    with target.client() as pool:
+        headers = {**(pool.headers or {}), "Accept": "application/dicom+json"}
+        for group in range(size.series):
+            answer = pool.request("GET", f"{series_path(group)}/metadata", headers=headers)
+            if answer.status != HTTPStatus.OK or len(answer.json()) != GROUP_LIMIT:
+                raise ValueError(f"{target.name}: metadata of a series answered {answer.status}")
+    return 1000 * (cpu_seconds(target.processes)["orthanc"] - before) / (size.series * GROUP_LIMIT)
 
 
 def large(target: Target, body: Body, run: str, number: int) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class Replica(Container):
     """One Orthanc task. `https` and `dicom` are its ports on loopback, `host` the name on its certificate.
 
     `viewer`: it serves OHIF, and writes to `asked` which headers reached it; without, that part of the configuration
-    is left out.
+    is left out. `values` replace keys of the configuration, `more` texts of the environment.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class Replica(Container):
         database: PostgreSql,
         storage: Path,
         viewer: bool = False,
+        values: Mapping[str, object] | None = None,
         more: Mapping[str, str] | None = None,
     ) -> None:
         self.host, self.https, self.dicom = host, free_port(), free_port()
@@ -71,7 +72,9 @@ class Replica(Container):
         for needed in ("run/tls", "tmp"):
             (folder / needed).mkdir(parents=True)
         self.asked.touch()
-        local.write_text(json.dumps(self._local(storage) if not viewer else self._with_viewer(self._local(storage))))
+        made = self._local(storage)
+        made["values"] |= values or {}
+        local.write_text(json.dumps(self._with_viewer(made) if viewer else made))
 
     def _with_viewer(self, local: dict[str, Any]) -> dict[str, Any]:
         programs = tree(ORTHANC)

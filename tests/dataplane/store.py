@@ -69,6 +69,7 @@ def running(
     replicas: int = 2,
     overrides: Mapping[str, Any] | None = None,
     parameters: Mapping[str, str] | None = None,
+    values: Mapping[str, object] | None = None,
     viewer: bool = False,
     app_places: Mapping[str, str] | None = None,
     web_places: Mapping[str, str] | None = None,
@@ -76,7 +77,7 @@ def running(
     """Starts the store in `folder`, and stops all of it. `parameters` are the database's, beside the declared ones.
 
     `app_places` and `web_places` replace text of what the tasks are given, such as a limit that is too large to test.
-    `viewer`: OHIF is there too, if the stack has it.
+    `values` replace keys of Orthanc's configuration. `viewer`: OHIF is there too, if the stack has it.
     """
     made = _rendered(stack) if overrides is None else rendered(stack, overrides=overrides)
     app, web = made.tasks["app"], made.tasks["web"]
@@ -95,6 +96,7 @@ def running(
                 host=host,
                 database=database,
                 storage=storage,
+                values=values,
                 viewer=viewer,
                 more=app_places,
             )

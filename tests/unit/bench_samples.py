@@ -49,6 +49,7 @@ def raw() -> dict[str, Any]:
         "targets": TARGETS,
         "fill": {"instances": 200, "studies": 2, "postgresql_seconds": 1.5, "sqlite_seconds": 2.5},
         "instance_bytes": 525_298,
+        "metadata_cpu_ms": {"full": 6.0, "bare": 4.0},
         "samples": [sample(*one, work=work) for work in TITLES for one in rounds],
         "large": [
             {"target": name, "bytes": 400, "stow_seconds": 2.0, "wado_seconds": 1.0, "first_mib_seconds": 0.5}
