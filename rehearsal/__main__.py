@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from rehearsal import report
+from rehearsal.account.process import ENDPOINT, serving
 from rehearsal.driver import Rehearsal
 from rehearsal.environment import ENV_FILE, PROJECT
 from rehearsal.scenario import STEPS, Record
@@ -27,12 +28,14 @@ def run(stack: Annotated[str, typer.Option(help="The stack whose file is rehears
     rehearsal = Rehearsal(stack)
     try:
         rehearsal.start_over()
-        for name, step in STEPS.items():
-            started = time.monotonic()
-            with report.progress(console, name) as watcher:
-                outcome = step(rehearsal, record, watcher)
-            seconds[name] = time.monotonic() - started
-            console.print(f"[green]✓[/] {name:<18} {seconds[name]:5.1f} s  {escape(outcome)}")
+        with serving(rehearsal.workspace.folder, rehearsal.account) as endpoint:
+            rehearsal.env[ENDPOINT] = endpoint
+            for name, step in STEPS.items():
+                started = time.monotonic()
+                with report.progress(console, name) as watcher:
+                    outcome = step(rehearsal, record, watcher)
+                seconds[name] = time.monotonic() - started
+                console.print(f"[green]✓[/] {name:<18} {seconds[name]:5.1f} s  {escape(outcome)}")
     except KeyboardInterrupt:
         console.print(f"[yellow]Interrupted.[/] The engine's logs are in {_relative(rehearsal)}")
         raise typer.Exit(130) from None

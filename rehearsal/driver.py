@@ -52,6 +52,11 @@ class Rehearsal:
         self._config = merged(self._config, changes)
         self.workspace.configure(self.stack, self._config)
 
+    @property
+    def account(self) -> str:
+        """The AWS account that the stack's settings name."""
+        return str(self.workspace.settings(self.stack)["image-store:account"]["id"])
+
     def up(self, *, check: bool = True, watcher: Watcher | None = None) -> Result:
         """Deploy."""
         return self._finish(self.start("up", "--yes", "--skip-preview", *self._pack()), check=check, watcher=watcher)

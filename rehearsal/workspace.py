@@ -63,6 +63,10 @@ class Workspace:
             settings.pop(key, None)
         _dump(copy, settings | {key: kept[key] for key in ENCRYPTION if key in kept})
 
+    def settings(self, stack: str) -> dict[str, Any]:
+        """The stack's configuration, changes included."""
+        return yaml.safe_load((self.project / f"Pulumi.{stack}.yaml").read_text())["config"]
+
     def create(self, stack: str) -> None:
         """Create the stack unless it is there. Raises RuntimeError with the engine's message."""
         states = self.folder / "state" / ".pulumi" / "stacks"

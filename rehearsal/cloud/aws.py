@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rehearsal.cloud.faults import Faults, InjectedError
 from rehearsal.cloud.folder import Cloud, Resource, key_of
@@ -17,6 +18,9 @@ from rehearsal.cloud.rules.errors import AwsError
 from rehearsal.cloud.rules.secrets import made_by_rds
 from rehearsal.cloud.tables import data, replaces, table
 from rehearsal.cloud.validation import Failure
+
+if TYPE_CHECKING:
+    from rehearsal.account import Account
 
 NO_ACCOUNT = "000000000000"
 DEFAULTED = "__defaults"
@@ -30,6 +34,7 @@ class Aws(Provider):
         self.cloud = Cloud(Path(os.environ["IMAGE_STORE_CLOUD"]))
         self.faults = Faults()
         self.lock = threading.RLock()  # two creates must not both find a name free
+        self.endpoint = os.environ.get("IMAGE_STORE_ACCOUNT")
 
     @property
     def account(self) -> str:
@@ -40,6 +45,15 @@ class Aws(Provider):
     def region(self) -> str:
         """The provider's Region."""
         return str(self.config.get("region", "us-east-1"))
+
+    @cached_property
+    def api(self) -> Account | None:
+        """The API that shows this cloud to operators' tools, where a rehearsal serves one."""
+        if not self.endpoint:
+            return None
+        from rehearsal.account import Account  # noqa: PLC0415  slow to import, and few need it
+
+        return Account(self.endpoint, self.region)
 
     def prepare(self, token: str, urn: str, seed: bytes, olds: dict[str, Any], news: dict[str, Any]) -> dict[str, Any]:
         """A generated name where none is given, kept for as long as none is."""
@@ -84,6 +98,8 @@ class Aws(Provider):
                 outputs={**outputs, **stored, **self._tags(token, inputs)},
                 known_to_engine=not strikes,
             )
+            if self.api:
+                self.api.put(resource, inputs)
             for one in (resource, *made_by_rds(resource)):
                 self.cloud.put(one)
         if strikes:
@@ -107,6 +123,8 @@ class Aws(Provider):
                 inputs=stored,
                 outputs={**computed, **stored, **self._tags(token, news)},
             )
+            if self.api:
+                self.api.put(resource, news)
             self.cloud.put(resource)
         if strikes:
             self.faults.after()
@@ -119,6 +137,8 @@ class Aws(Provider):
             resource = self.cloud.get(urn, identity)
             if resource is not None:
                 deletion.refuse(self.cloud, resource)
+                if self.api:
+                    self.api.remove(resource)
                 self.cloud.remove(resource)
                 deletion.after(self.cloud, resource)
         if strikes:
