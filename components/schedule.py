@@ -39,18 +39,21 @@ def spans(schedule: Schedule) -> Iterator[tuple[int, int, Period]]:
                 yield midnight + start, midnight + end, period
 
 
-def transitions(schedule: Schedule) -> list[Transition]:
+def transitions(schedule: Schedule, *, lead: int = 0) -> list[Transition]:
     """One transition per period and time of day, for all the days on which the period begins then.
 
-    A window that continues the same period from the minute before begins nothing.
+    A window that continues the same period from the minute before begins nothing. Where the load rises, the transition
+    is `lead` minutes early, but always later than the window before it begins.
     """
     ordered = sorted(spans(schedule), key=lambda span: span[0])
     begins: dict[tuple[str, int], list[Day]] = {}
     periods = {period.name: period for period in schedule.periods}
     for position, (start, _, period) in enumerate(ordered):
-        before = ordered[position - 1][2]
+        begun, _, before = ordered[position - 1]
         if before.name != period.name or (len(periods) == 1 and position == 0):
-            begins.setdefault((period.name, start % DAY_MINUTES), []).append(DAYS[start // DAY_MINUTES])
+            early = min(lead, (start - begun) % WEEK_MINUTES - 1) if period.load > before.load else 0
+            moment = (start - early) % WEEK_MINUTES
+            begins.setdefault((period.name, moment % DAY_MINUTES), []).append(DAYS[moment // DAY_MINUTES])
     return [
         Transition(
             period=periods[name],

@@ -55,6 +55,21 @@ def test_each_boundary_of_the_day_is_one_action():
     }
 
 
+def test_a_higher_load_is_prepared_for():
+    assert {(found.label, found.cron) for found in transitions(PROPOSAL, lead=5)} == {
+        ("standard-0655", "cron(55 6 ? * MON,TUE,WED,THU,FRI *)"),
+        ("burst-1755", "cron(55 17 ? * MON,TUE,WED,THU,FRI *)"),
+        ("quiet-1900", "cron(0 19 ? * MON,TUE,WED,THU,FRI *)"),
+    }
+
+
+def test_what_is_prepared_for_at_midnight_begins_the_day_before():
+    nights = schedule(("off", 0, [(DAYS, "12:00", "00:00")]), ("on", 1, [(DAYS, "00:00", "12:00")]))
+    assert ("on-2355", "cron(55 23 ? * SUN,MON,TUE,WED,THU,FRI,SAT *)") in {
+        (found.label, found.cron) for found in transitions(nights, lead=5)
+    }
+
+
 def test_a_period_that_goes_on_past_midnight_begins_once():
     weekend = schedule(
         ("on", 1, [(WORKDAYS, "00:00", "00:00")]),
@@ -114,10 +129,10 @@ def timetable(week: Schedule) -> list[str]:
     return result
 
 
-def events(week: Schedule) -> list[tuple[int, str]]:
+def events(week: Schedule, lead: int = 0) -> list[tuple[int, str]]:
     """Minute of the week and period of every run of every action, from the cron expressions alone."""
     found = []
-    for transition in transitions(week):
+    for transition in transitions(week, lead=lead):
         match = CRON.fullmatch(transition.cron)
         assert match, transition.cron
         minute, hour, days = match.groups()
@@ -134,6 +149,21 @@ def test_replayed_actions_give_every_minute_its_period(week: Schedule):
         until = runs[position + 1][0] if position + 1 < len(runs) else WEEK_MINUTES
         replayed[minute:until] = [name] * (until - minute)
     assert replayed == timetable(week)
+
+
+@given(weeks(), st.integers(1, 90))
+def test_early_actions_keep_their_order(week: Schedule, lead: int):
+    names = {name: place for place, name in enumerate(sorted({period.name for period in week.periods}))}
+    louder = week.model_copy(
+        update={"periods": tuple(found.model_copy(update={"load": names[found.name]}) for found in week.periods)}
+    )
+    plain, early = events(louder), events(louder, lead)
+    assert len({minute for minute, _ in early}) == len(early) == len(plain)
+    # Each run of the plain week is found again: at its minute, or up to `lead` before it.
+    for minute, name in plain:
+        assert any(found == name and (minute - at) % WEEK_MINUTES <= lead for at, found in early)
+    order = [name for _, name in plain]
+    assert any(order[turn:] + order[:turn] == [name for _, name in early] for turn in range(len(order)))
 
 
 @given(weeks())
