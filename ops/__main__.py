@@ -14,6 +14,8 @@ from ops import architecture, controls, events, replay, terminal
 from ops import review as reviews
 from ops.cost import compare
 from ops.cost.command import cost_command
+from ops.capacity.command import capacity_command
+from ops.capacity.errors import CapacityError
 from ops.document import difference
 from ops.plan import plan
 from ops.render.command import render
@@ -48,6 +50,9 @@ def plan_command(
         typer.echo(json.dumps(declared.to_json(), indent=2))
     else:
         console.print(terminal.tree(declared) if as_tree else terminal.table(declared))
+
+
+app.command("capacity")(capacity_command)
 
 
 @app.command("architecture")
@@ -136,7 +141,7 @@ def run() -> None:
     """Runs the command line; what a person can put right is a message, not a traceback."""
     try:
         app()
-    except (pulumi.RunError, replay.ReplayError) as error:
+    except (pulumi.RunError, replay.ReplayError, CapacityError) as error:
         typer.echo(str(error), err=True)
         raise SystemExit(1) from None
 

@@ -1,0 +1,1 @@
+"""How the store follows its load: simulated on the scaling that a stack declares, and reckoned for growth."""

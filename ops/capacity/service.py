@@ -1,0 +1,93 @@
+"""Processor time of each kind of request: measured figures from docs/performance.md, else reference ones.
+
+The document carries one fenced `json` block. Its keys, for `stow`, `wado` and `qido`: `<kind>_per_second_per_vcpu`
+is what one busy vCPU of Orthanc answers; `<kind>_postgres_ms` and `<kind>_nginx_ms` are processor time per request in
+the database and in nginx. A key that it lacks keeps its reference figure; a key of another name is left alone.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ops.capacity.errors import CapacityError
+from ops.configuration import PROJECT
+
+DOCUMENT = PROJECT / "docs" / "performance.md"
+KINDS = ("stow", "wado", "qido")
+PARTS = ("per_second_per_vcpu", "postgres_ms", "nginx_ms")
+REFERENCE: Mapping[str, float] = {
+    # 525 kB instances, one 2-core machine: 5.3, 3.4 ms of Orthanc; the split of a query's 10 ms is an estimate.
+    "stow_per_second_per_vcpu": 190,
+    "stow_postgres_ms": 2.6,
+    "stow_nginx_ms": 1.1,
+    "wado_per_second_per_vcpu": 294,
+    "wado_postgres_ms": 1.1,
+    "wado_nginx_ms": 1.0,
+    "qido_per_second_per_vcpu": 200,
+    "qido_postgres_ms": 4.0,
+    "qido_nginx_ms": 1.0,
+}
+BLOCK = re.compile(r"^```json\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """Processor seconds of one request of a kind in each place."""
+
+    web: float
+    app: float
+    database: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceTimes:
+    """Cost by kind of request. `source` says which figures these are."""
+
+    source: str
+    kinds: Mapping[str, Cost]
+
+
+def read(path: Path = DOCUMENT) -> ServiceTimes:
+    """Figures of the document, or the reference ones where there is none. Raises CapacityError for a broken block."""
+    if not path.exists():
+        return service_times(REFERENCE, "reference figures: no docs/performance.md")
+    found = _block(path)
+    known = {f"{kind}_{part}" for kind in KINDS for part in PARTS} & found.keys()
+    if not known:
+        return service_times(REFERENCE, f"reference figures: {path.name} has no block with stow_per_second_per_vcpu")
+    source = f"measured, {path.name}" if len(known) == len(REFERENCE) else f"{path.name}, {len(known)} of 9 figures"
+    return service_times({**REFERENCE, **{key: found[key] for key in known}}, source)
+
+
+def _block(path: Path) -> dict[str, Any]:
+    for text in BLOCK.findall(path.read_text(encoding="utf-8")):
+        try:
+            values = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise CapacityError(f"{path.name}: its json block cannot be read: {error}") from error
+        if isinstance(values, dict) and "stow_per_second_per_vcpu" in values:
+            return values
+    return {}
+
+
+def service_times(figures: Mapping[str, Any], source: str) -> ServiceTimes:
+    """The costs that `figures` stand for. Raises CapacityError unless each is a positive number."""
+    for key, value in figures.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+            raise CapacityError(f"{source}: {key} is {value!r}; it is a number above 0")
+    return ServiceTimes(
+        source=source,
+        kinds={
+            kind: Cost(
+                web=figures[f"{kind}_nginx_ms"] / 1000,
+                app=1 / figures[f"{kind}_per_second_per_vcpu"],
+                database=figures[f"{kind}_postgres_ms"] / 1000,
+            )
+            for kind in KINDS
+        },
+    )
