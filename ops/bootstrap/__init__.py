@@ -1,0 +1,1 @@
+"""What an AWS account needs before the first `pulumi up`: the state's bucket and key, and the roles of the pipeline."""
