@@ -17,6 +17,7 @@ from ops.cost.command import cost_command
 from ops.capacity.command import capacity_command
 from ops.capacity.errors import CapacityError
 from ops.bootstrap.command import bootstrap_command
+from ops.bootstrap.target import BootstrapError
 from ops.document import difference
 from ops.plan import plan
 from ops.render.command import render
@@ -145,6 +146,7 @@ def run() -> None:
     try:
         app()
     except (pulumi.RunError, replay.ReplayError, CapacityError) as error:
+    except (pulumi.RunError, replay.ReplayError, BootstrapError) as error:
         typer.echo(str(error), err=True)
         raise SystemExit(1) from None
 

@@ -1,0 +1,111 @@
+"""An account being prepared: calls are recorded, and any of them can be made to fail or to be the last."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.awsrequest import AWSResponse
+from moto.iam.models import AWSManagedPolicy, iam_backends
+
+from ops.bootstrap.foundation import Foundation
+from ops.bootstrap.target import Target, target
+
+ACCOUNT = "111122223333"
+REPOSITORY = "octank/image-store"
+READING = ("Get", "List", "Describe", "Head")
+
+
+READ_ONLY = {
+    "Arn": "arn:aws:iam::aws:policy/ReadOnlyAccess",
+    "CreateDate": "2015-02-06T18:39:48+00:00",
+    "UpdateDate": "2026-01-01T00:00:00+00:00",
+    "DefaultVersionId": "v1",
+    "Path": "/",
+    "Document": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:List*", "Resource": "*"}]},
+}
+
+
+def aws_policies() -> None:
+    """The policy of AWS's that the roles have; to load all of AWS's takes seconds."""
+    backend = iam_backends[ACCOUNT]["aws"]
+    backend.managed_policies[READ_ONLY["Arn"]] = AWSManagedPolicy.from_data("ReadOnlyAccess", ACCOUNT, "aws", READ_ONLY)
+
+
+class Killed(BaseException):
+    """The process ended here; nothing catches it."""
+
+
+class Calls:
+    """Records every call of a session. An operation named in `fail` is answered with an error, the `kill`-th change is
+    the last thing that happens. Clients are made once, so that it may be armed and run many times.
+    """
+
+    def __init__(self) -> None:
+        self.session = boto3.Session()
+        self.foundation: Foundation | None = None
+        events = self.session.events
+        events.register_first("before-send.*.*", self._before)
+        events.register("after-call.*.*", self._after)
+        self.arm()
+
+    def arm(self, *, fail: str = "", status: int = 503, code: str = "SlowDown", kill: int = 0) -> Calls:
+        self.names: list[str] = []
+        self.fail, self.status, self.code, self.kill = fail, status, code, kill
+        return self
+
+    @property
+    def changes(self) -> list[str]:
+        return [name for name in self.names if not name.startswith(READING)]
+
+    def _before(self, request: Any, event_name: str, **_: Any) -> AWSResponse | None:
+        _, service, operation = event_name.split(".")
+        self.names.append(operation)
+        if operation != self.fail:
+            return None
+        return AWSResponse(request.url, self.status, {}, _Raw(_error(service, self.code)))
+
+    def _after(self, **_: Any) -> None:
+        if self.kill and len(self.changes) == self.kill and not self.names[-1].startswith(READING):
+            raise Killed
+
+
+class _Raw:
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+
+    def stream(self, **_: Any) -> Any:
+        yield self.body
+
+
+def _error(service: str, code: str) -> bytes:
+    if service == "kms":
+        return f'{{"__type": "{code}", "message": "later"}}'.encode()
+    if service == "s3":
+        return f"<Error><Code>{code}</Code><Message>later</Message></Error>".encode()
+    return f"<ErrorResponse><Error><Code>{code}</Code><Message>later</Message></Error></ErrorResponse>".encode()
+
+
+@cache
+def dev() -> Target:
+    return target("dev", REPOSITORY)
+
+
+def foundation(calls: Calls | None = None, chosen: Target | None = None) -> Foundation:
+    """The foundation of dev, without retries, so that one failure is one failure."""
+    if calls and calls.foundation:
+        return calls.foundation
+    session = calls.session if calls else boto3.Session()
+    found = Foundation(session, chosen or dev(), retries={"total_max_attempts": 1})
+    if calls:
+        calls.foundation = found
+    return found
+
+
+def made(calls: Calls | None = None, *, apply: bool = True) -> list[str]:
+    return [str(step) for step in foundation(calls).make(apply=apply)]
+
+
+def removed(calls: Calls | None = None, *, apply: bool = True) -> list[str]:
+    return [str(step) for step in foundation(calls).remove(apply=apply)]
