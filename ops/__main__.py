@@ -18,6 +18,7 @@ from ops.capacity.command import capacity_command
 from ops.capacity.errors import CapacityError
 from ops.bootstrap.command import bootstrap_command
 from ops.bootstrap.target import BootstrapError
+from ops.doctor.command import doctor_command
 from ops.document import difference
 from ops.plan import plan
 from ops.render.command import render
@@ -25,6 +26,7 @@ from ops.render.command import render
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 app.command("bootstrap")(bootstrap_command)
+app.command("doctor")(doctor_command)
 
 Stack = Annotated[str, typer.Option("--stack", "-s", help="Name of the stack: its file is Pulumi.<stack>.yaml.")]
 

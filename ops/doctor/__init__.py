@@ -1,0 +1,1 @@
+"""Is everything there that a deployment needs? Read-only questions to this machine, to AWS and to Splunk."""
