@@ -50,7 +50,7 @@ class Check:
     """A question. `aws`: it needs credentials. `run` may raise whatever it wants; that is a failure of the check."""
 
     name: str
-    run: Callable[[Patient], Result | None]
+    run: Callable[[Patient], Result]
     aws: bool = False
     seconds: float = SECONDS
 
@@ -99,13 +99,11 @@ def examine(checks: Iterable[Check], patient: Patient) -> Iterator[tuple[Check, 
         if check.aws and patient.refusal:
             yield check, skipped(patient.refusal)
             continue
-        result = _within(check, patient)
-        if result is not None:
-            yield check, result
+        yield check, _within(check, patient)
 
 
-def _within(check: Check, patient: Patient) -> Result | None:
-    answer: list[Result | None] = []
+def _within(check: Check, patient: Patient) -> Result:
+    answer: list[Result] = []
 
     def run() -> None:
         try:

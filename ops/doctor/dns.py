@@ -44,7 +44,7 @@ def delegation(patient: Patient) -> Result:
 def servers(name: str, resolver: Any = None) -> set[str] | None:
     """Name servers of a domain as the public DNS knows them; None if it does not answer."""
     from dns import exception  # noqa: PLC0415  slow to import
-    from dns import resolver as dns_resolver
+    from dns import resolver as dns_resolver  # noqa: PLC0415
 
     try:
         answer = (resolver or dns_resolver).resolve(name, "NS", lifetime=SECONDS)

@@ -17,7 +17,7 @@ REPOSITORY = "octank/image-store"
 READING = ("Get", "List", "Describe", "Head")
 
 
-READ_ONLY = {
+READ_ONLY: dict[str, Any] = {
     "Arn": "arn:aws:iam::aws:policy/ReadOnlyAccess",
     "CreateDate": "2015-02-06T18:39:48+00:00",
     "UpdateDate": "2026-01-01T00:00:00+00:00",
@@ -46,7 +46,7 @@ class Calls:
         self.session = boto3.Session()
         self.foundation: Foundation | None = None
         events = self.session.events
-        events.register_first("before-send.*.*", self._before)
+        events.register("before-call.*.*", self._before)
         events.register("after-call.*.*", self._after)
         self.arm()
 
@@ -59,32 +59,17 @@ class Calls:
     def changes(self) -> list[str]:
         return [name for name in self.names if not name.startswith(READING)]
 
-    def _before(self, request: Any, event_name: str, **_: Any) -> AWSResponse | None:
-        _, service, operation = event_name.split(".")
-        self.names.append(operation)
-        if operation != self.fail:
+    def _before(self, model: Any, **_: Any) -> tuple[Any, dict[str, Any]] | None:
+        self.names.append(model.name)
+        if model.name != self.fail:
             return None
-        return AWSResponse(request.url, self.status, {}, _Raw(_error(service, self.code)))
+        answer = AWSResponse("https://aws.invalid", self.status, {}, None)
+        metadata = {"HTTPStatusCode": self.status}
+        return answer, {"Error": {"Code": self.code, "Message": "later"}, "ResponseMetadata": metadata}
 
     def _after(self, **_: Any) -> None:
         if self.kill and len(self.changes) == self.kill and not self.names[-1].startswith(READING):
             raise Killed
-
-
-class _Raw:
-    def __init__(self, body: bytes) -> None:
-        self.body = body
-
-    def stream(self, **_: Any) -> Any:
-        yield self.body
-
-
-def _error(service: str, code: str) -> bytes:
-    if service == "kms":
-        return f'{{"__type": "{code}", "message": "later"}}'.encode()
-    if service == "s3":
-        return f"<Error><Code>{code}</Code><Message>later</Message></Error>".encode()
-    return f"<ErrorResponse><Error><Code>{code}</Code><Message>later</Message></Error></ErrorResponse>".encode()
 
 
 @cache

@@ -17,6 +17,9 @@ pytestmark = pytest.mark.usefixtures("account")
 BUCKET, LOG = "octank-dev-state-111122223333", "octank-dev-state-logs-111122223333"
 DEPLOY, PREVIEW = "octank-dev-pipeline-deploy", "octank-dev-pipeline-preview"
 OPEN = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+ANYBODY = json.dumps(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": "*"}}]}
+)
 NOTHING_BLOCKED = dict.fromkeys(
     ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), False
 )
@@ -108,7 +111,7 @@ DRIFT: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "role tags": (lambda: client("iam").untag_role(RoleName=DEPLOY, TagKeys=["owner"]), f"role {DEPLOY}: tags"),
     "trust": (
-        lambda: client("iam").update_assume_role_policy(RoleName=DEPLOY, PolicyDocument=OPEN),
+        lambda: client("iam").update_assume_role_policy(RoleName=DEPLOY, PolicyDocument=ANYBODY),
         f"role {DEPLOY}: trust",
     ),
     "session": (
