@@ -48,7 +48,8 @@ def sse_s3() -> None:
 
 
 def administrator() -> None:
-    client("iam").attach_role_policy(RoleName=PREVIEW, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    more = client("iam").create_policy(PolicyName="more", PolicyDocument=OPEN)["Policy"]["Arn"]
+    client("iam").attach_role_policy(RoleName=PREVIEW, PolicyArn=more)
 
 
 def widened() -> None:

@@ -22,7 +22,7 @@ class Answers:
     def __init__(self, **answers: Any) -> None:
         self.answers = answers
         missing = type("Missing", (ClientError,), {})
-        self.exceptions = type("Exceptions", (), {"NoSuchResourceException": missing})
+        self.exceptions: Any = type("Exceptions", (), {"NoSuchResourceException": missing})
 
     def can_paginate(self, _: str) -> bool:
         return False

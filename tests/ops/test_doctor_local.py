@@ -9,7 +9,7 @@ import ssl
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -62,7 +62,7 @@ def metadata(folder: Path, days: int, *, name: str = "sign-in.xml", entity: str 
 @contextmanager
 def collector(
     folder: Path, status: int, *, location: str = "", host: str = "localhost", days: int = 30
-) -> Iterator[str]:
+) -> Generator[str]:
     """Splunk's collector on the loopback, with a certificate for `host`; its address."""
     made, key = certificate(days, host)
     pem = folder / "server.pem"
