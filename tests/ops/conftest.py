@@ -22,3 +22,142 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("MOTO_ACCOUNT_ID", ACCOUNT)
     with mock_aws():
         yield
+"""A study's store on moto: an image bucket, an index that agrees with it, a database, logs, keys and an archive."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from moto import mock_aws
+
+from ops.archive.clients import Clients, Options
+from ops.archive.target import Target
+from rehearsal import gaps
+
+REGION, ACCOUNT = "us-east-1", "123456789012"
+IMAGES, ARCHIVE, TRAIL = (f"octank-prod-{name}-{ACCOUNT}" for name in ("images", "archive", "cloudtrail"))
+FUNCTION, CLUSTER, GROUPS = "octank-prod-index-export", "octank-prod-database", ("/octank-prod/web", "/octank-prod/app")
+LOCK_DAYS = 365
+SERVICES = {"s3": "s3", "kms": "kms", "rds": "rds", "logs": "logs", "functions": "lambda", "sts": "sts"}
+
+
+@dataclass
+class Store:
+    """A store that tests change, and how it is archived."""
+
+    clients: Clients
+    target: Target
+    options: Options
+    index: list[dict[str, Any]] = field(default_factory=list)
+    bodies: dict[str, bytes] = field(default_factory=dict)
+
+    def add(self, body: bytes, *, study: str = "1.2.3", kind: int = 1, known: bool = True) -> str:
+        """Stores an attachment as Orthanc does; its key."""
+        number = len(self.bodies) + 1
+        name = str(uuid.uuid5(uuid.NAMESPACE_OID, str(number)))
+        key = f"images/{name}{ {1: '.dcm', 2: '.json', 3: '.dcm.head'}.get(kind, '.unk') }"
+        self.clients.s3.put_object(Bucket=IMAGES, Key=key, Body=body)
+        self.bodies[key] = body
+        if known:
+            uids = {"instance": f"{study}.1.{number}", "series": f"{study}.1", "study": study}
+            md5 = hashlib.md5(body, usedforsecurity=False).hexdigest()
+            self.index.append({"uuid": name, "type": kind, "bytes": len(body), "md5": md5, **uids})
+        return key
+
+    def versions(self, bucket: str) -> set[tuple[str, str]]:
+        """Every version of every object that is there: what nobody may take away."""
+        answer = self.clients.s3.list_object_versions(Bucket=bucket)
+        return {(item["Key"], item["VersionId"]) for item in answer.get("Versions", ())}
+
+    def markers(self, bucket: str) -> int:
+        """Delete markers that are there."""
+        return len(self.clients.s3.list_object_versions(Bucket=bucket).get("DeleteMarkers", ()))
+
+    def having(self, **options: Any) -> Options:
+        """The options, changed."""
+        return replace(self.options, **options)
+
+
+def made_clients(attempts: int = 1) -> Clients:
+    """Clients that give up after `attempts`, so that a fault is one."""
+    config = Config(retries={"mode": "standard", "total_max_attempts": attempts}, max_pool_connections=20)
+    session = boto3.session.Session(region_name=REGION, aws_access_key_id="testing", aws_secret_access_key="testing")  # noqa: S106
+    return Clients(**{field: session.client(name, config=config) for field, name in SERVICES.items()})
+
+
+@pytest.fixture(scope="session")
+def session_clients() -> Clients:
+    """Made once: making them takes longer than a whole archive run."""
+    return made_clients()
+
+
+@pytest.fixture(autouse=True)
+def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+
+
+def build(clients: Clients) -> Store:
+    """An empty store in an empty AWS."""
+    s3, kms = clients.s3, clients.kms
+    keys = {
+        name: kms.create_key(Description=name)["KeyMetadata"]["Arn"] for name in ("images", "archive", "database")
+    }
+    signing = kms.create_key(KeySpec="ECC_NIST_P384", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
+    for bucket in (IMAGES, ARCHIVE):
+        s3.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=bucket == ARCHIVE)
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    retention = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": LOCK_DAYS}}
+    s3.put_object_lock_configuration(
+        Bucket=ARCHIVE, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": retention}
+    )
+    clients.rds.create_db_cluster(
+        DBClusterIdentifier=CLUSTER, Engine="aurora-postgresql", MasterUsername="master", ManageMasterUserPassword=True,
+        StorageEncrypted=True, KmsKeyId=keys["database"],
+    )  # fmt: skip
+    for group in GROUPS:
+        clients.logs.create_log_group(logGroupName=group)
+        clients.logs.create_log_stream(logGroupName=group, logStreamName="task")
+        clients.logs.put_log_events(
+            logGroupName=group, logStreamName="task", logEvents=[{"timestamp": 1_700_000_000_000, "message": "GET /"}]
+        )
+    target = Target(
+        stack="prod", study="octank", environment="prod", account=ACCOUNT, region=REGION, phase="closing",
+        image_bucket=IMAGES, image_prefix="images", archive_bucket=ARCHIVE, archive_prefix="studies/octank/prod",
+        archive_key_arn=keys["archive"], signing_key_arn=signing, database_cluster=CLUSTER, index_function=FUNCTION,
+        export_role_arn=f"arn:aws:iam::{ACCOUNT}:role/octank-prod-export", database_key_arn=keys["database"],
+        log_groups=GROUPS, trail_bucket=TRAIL,
+    )  # fmt: skip
+    return Store(clients, target, Options(workers=1, poll_seconds=0, pause=lambda _: None))
+
+
+def peopled(store: Store) -> Store:
+    """With two studies, an orphan, an older version and a deleted object."""
+    for number, study in enumerate(("1.2.3", "1.2.3", "1.2.4")):
+        store.add(f"DICM{number}".encode() * 50, study=study)
+    store.add(b'{"metadata": 1}', kind=2)
+    store.add(b"nobody knows me", known=False)
+    old = next(iter(store.bodies))
+    store.clients.s3.put_object(Bucket=IMAGES, Key=old, Body=store.bodies[old])
+    gone = store.add(b"gone", known=False)
+    store.clients.s3.delete_object(Bucket=IMAGES, Key=gone)
+    del store.bodies[gone]
+    return store
+
+
+@pytest.fixture
+def store(session_clients: Clients) -> Iterator[Store]:
+    """A small store that can be archived."""
+    made: list[Store] = []
+    functions = {FUNCTION: gaps.index_function(ACCOUNT, lambda: made[0].index)}
+    with mock_aws(), gaps.filled(functions):
+        made.append(peopled(build(session_clients)))
+        yield made[0]

@@ -1,0 +1,147 @@
+"""What moto 5.2 lacks of the AWS that the end of a study meets, added to moto itself; real AWS needs none of it.
+
+Each wrapper names the behaviour of AWS that it stands for. Nothing here changes what moto does right. It works for
+clients in the same process and for moto's server alike.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from email.utils import formatdate
+from typing import Any
+from unittest.mock import patch
+
+from moto.awslambda.models import LambdaBackend
+from moto.rds.models import RDSBackend
+from moto.s3.models import FakeBucket, FakeKey, S3Backend, s3_backends
+from moto.s3.responses import S3Response
+from werkzeug.datastructures import Headers
+
+Function = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+@contextmanager
+def filled(functions: dict[str, Function]) -> Iterator[None]:
+    """Adds it all for the block. `functions`: what a Lambda function of that name does, instead of its container."""
+    with ExitStack() as stack:
+        for owner, name, wrapper in (
+            (S3Response, "_key_response_put", _copies_carry_checksums),
+            (S3Response, "head_bucket", _answers_are_dated),
+            (S3Response, "head_object", _heads_tell_of_pieces),
+            (S3Backend, "complete_multipart_upload", _pieces_are_locked),
+            (S3Backend, "list_object_versions", _markers_are_exclusive),
+            (RDSBackend, "start_export_task", _exports_write),
+        ):
+            stack.enter_context(patch.object(owner, name, wrapper(getattr(owner, name))))
+        stack.enter_context(patch.object(LambdaBackend, "invoke", _invoked(functions)))
+        yield
+
+
+def _copies_carry_checksums(real: Callable[..., Any]) -> Callable[..., Any]:
+    """A copy into a bucket with Object Lock needs no Content-MD5: S3 has the bytes and computes the checksum."""
+
+    def put(self: S3Response, *args: Any) -> Any:
+        if "x-amz-copy-source" in self.headers:
+            self.headers = Headers([*self.headers, ("x-amz-sdk-checksum-algorithm", "SHA256")])
+        return real(self, *args)
+
+    return put
+
+
+def _answers_are_dated(real: Callable[..., Any]) -> Callable[..., Any]:
+    """Every answer of S3 has the header Date; moto's has it in server mode only."""
+
+    def head(self: S3Response) -> Any:
+        status, headers, body = real(self)
+        return status, {**headers, "date": formatdate(usegmt=True)}, body
+
+    return head
+
+
+def _heads_tell_of_pieces(real: Callable[..., Any]) -> Callable[..., Any]:
+    """The checksum of an object made of pieces ends with their number."""
+
+    def head(self: S3Response, bucket_name: str, query: Any, key_name: str, headers: Any) -> Any:
+        status, answer, body = real(self, bucket_name, query, key_name, headers)
+        name = "x-amz-checksum-sha256"
+        key = self.backend.get_object(bucket_name, key_name, version_id=query.get("versionId", [None])[0])
+        if status == 200 and name in answer and key is not None and key.checksum_type == "COMPOSITE":
+            answer[name] = f"{answer[name]}-{key.checksum_parts}"
+        return status, answer, body
+
+    return head
+
+
+def _pieces_are_locked(real: Callable[..., Any]) -> Callable[..., Any]:
+    """The bucket's default retention holds for an object made of pieces, too."""
+
+    def complete(self: S3Backend, bucket_name: str, *args: Any) -> FakeKey | None:
+        key, bucket = real(self, bucket_name, *args), self.get_bucket(bucket_name)
+        if key is not None and bucket.object_lock_enabled and bucket.has_default_lock:
+            key.lock_mode, key.lock_until = bucket.default_lock_mode, bucket.default_retention()
+        return key
+
+    return complete
+
+
+def _markers_are_exclusive(real: Callable[..., Any]) -> Callable[..., Any]:
+    """A listing after a key begins with the next key, whether the key exists or not, and whatever its versions."""
+
+    def versions(self: S3Backend, bucket_name: str, *args: Any, **options: Any) -> Any:
+        marker = options.get("key_marker")
+        if marker and not options.get("version_id_marker"):
+            bucket: FakeBucket = self.get_bucket(bucket_name)
+            before = max((key for key in bucket.keys if key <= marker), default=None)
+            options["key_marker"] = before
+            if before is not None:
+                options["version_id_marker"] = bucket.keys.getlist(before)[0].version_id
+        return real(self, bucket_name, *args, **options)
+
+    return versions
+
+
+def _exports_write(real: Callable[..., Any]) -> Callable[..., Any]:
+    """A snapshot export writes Parquet files and two descriptions below its prefix."""
+
+    def start(self: RDSBackend, kwargs: dict[str, Any]) -> Any:
+        task = real(self, kwargs)
+        folder = f"{kwargs['s3_prefix']}/{kwargs['export_task_identifier']}"
+        store = s3_backends[self.account_id][self.partition]
+        for name in (f"export_info_{task.export_task_identifier}.json", "orthanc/public.resources/1/part-0.gz.parquet"):
+            store.put_object(kwargs["s3_bucket_name"], f"{folder}/{name}", f"stands for {name}".encode())
+        return task
+
+    return start
+
+
+def _invoked(functions: dict[str, Function]) -> Callable[..., Any]:
+    def invoke(
+        self: LambdaBackend, function_name: str, qualifier: Any, body: Any, headers: Any, response_headers: Any
+    ) -> bytes:
+        name = function_name.rsplit(":", 1)[-1]
+        try:
+            answer: Any = functions[name](json.loads(body))
+        except Exception as error:  # noqa: BLE001  a function that fails is an answer
+            response_headers["x-amz-function-error"] = "Unhandled"
+            answer = {"errorMessage": str(error), "errorType": type(error).__name__}
+        return json.dumps(answer).encode()
+
+    return invoke
+
+
+def index_function(account: str, lines: Callable[[], list[dict[str, Any]]], part_lines: int = 1000) -> Function:
+    """Writes the index as the stack's function does: JSON Lines, compressed, below the prefix that it is given."""
+
+    def export(payload: dict[str, Any]) -> dict[str, Any]:
+        found, store = lines(), s3_backends[account]["aws"]
+        parts = []
+        for number, start in enumerate(range(0, len(found), part_lines), start=1):
+            text = "".join(json.dumps(line) + "\n" for line in found[start : start + part_lines])
+            parts.append(f"{payload['prefix']}{number:06d}.jsonl.gz")
+            store.put_object(payload["bucket"], parts[-1], gzip.compress(text.encode()))
+        return {"objects": len(found), "parts": parts}
+
+    return export
