@@ -19,6 +19,8 @@ from ops.capacity.errors import CapacityError
 from ops.bootstrap.command import bootstrap_command
 from ops.bootstrap.target import BootstrapError
 from ops.doctor.command import doctor_command
+from ops.archive.command import archive_command, restore_command, verify_command
+from ops.archive.errors import ArchiveError
 from ops.document import difference
 from ops.plan import plan
 from ops.render.command import render
@@ -143,12 +145,18 @@ def replay_command(
     typer.echo(f"{len(report.sent)} objects, {sum(report.sent.values())} events; {len(report.before)} sent before")
 
 
+app.command("archive")(archive_command)
+app.command("verify")(verify_command)
+app.command("restore")(restore_command)
+
+
 def run() -> None:
     """Runs the command line; what a person can put right is a message, not a traceback."""
     try:
         app()
     except (pulumi.RunError, replay.ReplayError, CapacityError) as error:
     except (pulumi.RunError, replay.ReplayError, BootstrapError) as error:
+    except (pulumi.RunError, replay.ReplayError, ArchiveError) as error:
         typer.echo(str(error), err=True)
         raise SystemExit(1) from None
 

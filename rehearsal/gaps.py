@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
 from email.utils import formatdate
+from http import HTTPStatus
 from typing import Any
 from unittest.mock import patch
 
@@ -24,14 +26,17 @@ Function = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 @contextmanager
-def filled(functions: dict[str, Function]) -> Iterator[None]:
-    """Adds it all for the block. `functions`: what a Lambda function of that name does, instead of its container."""
+def filled(functions: dict[str, Function], clock: Callable[[], float] = time.time) -> Generator[None]:
+    """Adds it all for the block. `functions`: what a Lambda function of that name does, instead of its container.
+
+    `clock`: the time that S3 says it is.
+    """
     with ExitStack() as stack:
         for owner, name, wrapper in (
             (S3Response, "_key_response_put", _copies_carry_checksums),
-            (S3Response, "head_bucket", _answers_are_dated),
+            (S3Response, "head_bucket", _answers_are_dated(clock)),
             (S3Response, "head_object", _heads_tell_of_pieces),
-            (S3Backend, "complete_multipart_upload", _pieces_are_locked),
+            (S3Backend, "put_object", _all_is_locked),
             (S3Backend, "list_object_versions", _markers_are_exclusive),
             (RDSBackend, "start_export_task", _exports_write),
         ):
@@ -51,14 +56,17 @@ def _copies_carry_checksums(real: Callable[..., Any]) -> Callable[..., Any]:
     return put
 
 
-def _answers_are_dated(real: Callable[..., Any]) -> Callable[..., Any]:
+def _answers_are_dated(clock: Callable[[], float]) -> Callable[..., Any]:
     """Every answer of S3 has the header Date; moto's has it in server mode only."""
 
-    def head(self: S3Response) -> Any:
-        status, headers, body = real(self)
-        return status, {**headers, "date": formatdate(usegmt=True)}, body
+    def wrapper(real: Callable[..., Any]) -> Callable[..., Any]:
+        def head(self: S3Response) -> Any:
+            status, headers, body = real(self)
+            return status, {**headers, "date": formatdate(clock(), usegmt=True)}, body
 
-    return head
+        return head
+
+    return wrapper
 
 
 def _heads_tell_of_pieces(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -68,23 +76,23 @@ def _heads_tell_of_pieces(real: Callable[..., Any]) -> Callable[..., Any]:
         status, answer, body = real(self, bucket_name, query, key_name, headers)
         name = "x-amz-checksum-sha256"
         key = self.backend.get_object(bucket_name, key_name, version_id=query.get("versionId", [None])[0])
-        if status == 200 and name in answer and key is not None and key.checksum_type == "COMPOSITE":
+        if status == HTTPStatus.OK and name in answer and key is not None and key.checksum_type == "COMPOSITE":
             answer[name] = f"{answer[name]}-{key.checksum_parts}"
         return status, answer, body
 
     return head
 
 
-def _pieces_are_locked(real: Callable[..., Any]) -> Callable[..., Any]:
-    """The bucket's default retention holds for an object made of pieces, too."""
+def _all_is_locked(real: Callable[..., Any]) -> Callable[..., Any]:
+    """The bucket's default retention holds for whatever comes in: pieces put together, and what services write."""
 
-    def complete(self: S3Backend, bucket_name: str, *args: Any) -> FakeKey | None:
-        key, bucket = real(self, bucket_name, *args), self.get_bucket(bucket_name)
-        if key is not None and bucket.object_lock_enabled and bucket.has_default_lock:
-            key.lock_mode, key.lock_until = bucket.default_lock_mode, bucket.default_retention()
-        return key
+    def put(self: S3Backend, bucket_name: str, *args: Any, **options: Any) -> FakeKey:
+        bucket = self.get_bucket(bucket_name)
+        if bucket.object_lock_enabled and bucket.has_default_lock and not options.get("lock_mode"):
+            options |= {"lock_mode": bucket.default_lock_mode, "lock_until": bucket.default_retention()}
+        return real(self, bucket_name, *args, **options)
 
-    return complete
+    return put
 
 
 def _markers_are_exclusive(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -118,13 +126,12 @@ def _exports_write(real: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _invoked(functions: dict[str, Function]) -> Callable[..., Any]:
-    def invoke(
-        self: LambdaBackend, function_name: str, qualifier: Any, body: Any, headers: Any, response_headers: Any
-    ) -> bytes:
+    def invoke(_backend: LambdaBackend, function_name: str, *request: Any) -> bytes:
+        _qualifier, body, _headers, response_headers = request
         name = function_name.rsplit(":", 1)[-1]
         try:
             answer: Any = functions[name](json.loads(body))
-        except Exception as error:  # noqa: BLE001  a function that fails is an answer
+        except Exception as error:  # a function that fails is an answer, too
             response_headers["x-amz-function-error"] = "Unhandled"
             answer = {"errorMessage": str(error), "errorType": type(error).__name__}
         return json.dumps(answer).encode()

@@ -27,6 +27,8 @@ from ops.archive.place import Place
 from ops.archive.records import Line
 from ops.archive.target import Target
 
+NAMED = 20
+"""Problems that a message names."""
 FILES = ("index", "database", "logs")
 """Folders of what services wrote; each file is read to know its SHA-256."""
 
@@ -61,9 +63,10 @@ def archive(target: Target, clients: Clients, options: Options, progress: Progre
     with Lock(place, who, "archive").held(take_over=options.take_over) as lock:
         with explained("reading the journal"):
             complete = None if options.again else _complete(place, clients, target)
-            journal = Journal.open(place, lock, again=options.again) if complete is None else None
-        if journal is None:
+        if complete is not None:
             return _report(complete, before=True)
+        with explained("opening the journal"):
+            journal = Journal.open(place, lock, again=options.again)
         content = _content(target, clients, options, journal, progress) | {"by": who, "commit": options.commit}
         lock.check()
         manifest.write(clients.kms, target.signing_key_arn or "", place, content)
@@ -213,8 +216,8 @@ def _whole(objects: Summary, exported: Exported, journal: Journal) -> None:
         return
     with explained("writing the journal"):
         journal.end("failed")
-    named = "\n  ".join(objects.problems[:20]) or f"the index knows {exported.objects} objects, {known} were met"
-    rest = f"\n  … and {objects.broken - 20} more" if objects.broken > 20 else ""
+    named = "\n  ".join(objects.problems[:NAMED]) or f"the index knows {exported.objects} objects, {known} were met"
+    rest = f"\n  … and {objects.broken - NAMED} more" if objects.broken > NAMED else ""
     raise ArchiveError(
         f"{objects.broken} objects keep the archive from being complete; everything else is in it:\n  {named}{rest}\n"
         f"All of them: the lines with a `problem` in s3://{journal.place.bucket}/"

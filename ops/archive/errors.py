@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -24,7 +24,7 @@ def code(error: ClientError) -> str:
 
 
 @contextmanager
-def explained(doing: str, remedy: str = AGAIN) -> Iterator[None]:
+def explained(doing: str, remedy: str = AGAIN) -> Generator[None]:
     """Turns what AWS, or the way to it, answers into an ArchiveError; what is one already passes."""
     try:
         yield

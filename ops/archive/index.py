@@ -56,13 +56,12 @@ def export(clients: Clients, target: Target, place: Place, folder: str) -> Expor
             FunctionName=target.index_function, InvocationType="RequestResponse", Payload=json.dumps(payload).encode()
         )
         said = answer["Payload"].read()
+    if answer.get("FunctionError"):
+        why = said[:300].decode("utf-8", "replace")
+        raise ArchiveError(f"exporting the index: the function failed: {why}. {remedy}")
     try:
-        if answer.get("FunctionError"):
-            raise ArchiveError(f"exporting the index: the function failed: {said[:300].decode('utf-8', 'replace')}")
         exported = json.loads(said)
         return Exported(objects=int(exported["objects"]), parts=tuple(exported["parts"]))
-    except ArchiveError as error:
-        raise ArchiveError(f"{error}. {remedy}") from None
     except (ValueError, KeyError, TypeError):
         raise ArchiveError(f"exporting the index: {said[:200]!r} is no answer of the function. {remedy}") from None
 

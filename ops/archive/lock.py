@@ -9,7 +9,7 @@ import json
 import secrets
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -93,7 +93,7 @@ class Lock:
             self.lost = "somebody"
 
     @contextmanager
-    def held(self, *, take_over: bool = False) -> Iterator[Lock]:
+    def held(self, *, take_over: bool = False) -> Generator[Lock]:
         """Holds it for the block, with signs of life."""
         with explained("taking the lock"):
             self.take(take_over=take_over)

@@ -119,7 +119,7 @@ def write(kms: Any, key_arn: str, place: Place, content: dict[str, Any]) -> byte
     """Signs the manifest, then writes it: its bytes."""
     body = json.dumps(content, indent=1, sort_keys=True).encode() + b"\n"
     with explained("writing the manifest"):
-        signing.sign(kms, key_arn, place, signed_folder(content["run"]), NAME, body)
+        signing.sign(kms, key_arn, place, signed_folder(content["run"]), signing.checksum(NAME, body))
         place.put(NAME, body)
     return body
 

@@ -106,7 +106,7 @@ class Archiver:
 
 def judged(key: str, source: Listed | None, known: list[Entry]) -> Line:
     """What bucket and index say of a key, before anything is copied."""
-    counts = {"noncurrent": source.noncurrent, "markers": source.markers} if source else {}
+    counts: dict[str, Any] = {"noncurrent": source.noncurrent, "markers": source.markers} if source else {}
     if len(known) > 1:
         return Line(kind="twice", key=key, problem="the index names it twice: export the index again", **counts)
     if source is None:

@@ -28,11 +28,14 @@ class Progress(Protocol):
 class Silent:
     """Progress for nobody."""
 
-    def start(self, step: str, total: int | None = None) -> None: ...
+    def start(self, step: str, total: int | None = None) -> None:
+        """Says nothing."""
 
-    def advance(self, count: int = 1, size: int = 0) -> None: ...
+    def advance(self, count: int = 1, size: int = 0) -> None:
+        """Says nothing."""
 
-    def note(self, text: str) -> None: ...
+    def note(self, text: str) -> None:
+        """Says nothing."""
 
 
 class Bucket:

@@ -1,14 +1,14 @@
 """The study's folder in the archive bucket: small objects, S3's own clock, and nothing that could delete.
 
-    <prefix>/objects/…                  the images, as they lay in the image bucket
-    <prefix>/index/<run>/…              the index
-    <prefix>/database/<run>/…           the database's export
-    <prefix>/logs/<run>/<group>/…       the log groups
-    <prefix>/runs/<run>/parts/…         one line for each object, in the order of keys
-    <prefix>/runs/<run>/signed/…        checksum, signature and public key of the manifest
-    <prefix>/manifest.json              written last: where it is, the archive is complete
-    <prefix>/verify/<time>/…            reports
-    <prefix>/journal.json, lock.json    how far it is, and who is at it
+<prefix>/objects/…                  the images, as they lay in the image bucket
+<prefix>/index/<run>/…              the index
+<prefix>/database/<run>/…           the database's export
+<prefix>/logs/<run>/<group>/…       the log groups
+<prefix>/runs/<run>/parts/…         one line for each object, in the order of keys
+<prefix>/runs/<run>/signed/…        checksum, signature and public key of the manifest
+<prefix>/manifest.json              written last: where it is, the archive is complete
+<prefix>/verify/<time>/…            reports
+<prefix>/journal.json, lock.json    how far it is, and who is at it
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Stored:
         return json.loads(self.body)
 
 
-class Taken(Exception):  # noqa: N818  no error: somebody else was faster
+class Taken(Exception):
     """A conditional write met another state than it expected."""
 
 

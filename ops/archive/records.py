@@ -16,7 +16,8 @@ PROBLEMS = ("missing", "hidden", "differs", "twice")
 class Line:
     """One object. `kind`: object, orphan (the index does not know it), deleted (only a delete marker is left), index,
     database, log, or one of PROBLEMS. `composite`: S3's own checksum of an object that was copied in pieces.
-    `noncurrent`, `markers`: older versions and delete markers of the key, which are not archived."""
+    `noncurrent`, `markers`: older versions and delete markers of the key, which are not archived.
+    """
 
     kind: str
     key: str

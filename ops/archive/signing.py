@@ -36,9 +36,8 @@ def checksum(name: str, body: bytes) -> bytes:
     return f"{hashlib.sha256(body).hexdigest()}  {name}\n".encode()
 
 
-def sign(kms: Any, key_arn: str, place: Place, folder: str, name: str, body: bytes) -> None:
-    """Writes the proof of the document `name` below `folder`; the document itself is the caller's to write."""
-    line = checksum(name, body)
+def sign(kms: Any, key_arn: str, place: Place, folder: str, line: bytes) -> None:
+    """Writes the proof of the document whose checksum is `line`; the document is the caller's to write."""
     answer = kms.sign(KeyId=key_arn, Message=line, MessageType="RAW", SigningAlgorithm=ALGORITHM)
     for file, content in zip(FILES, (line, answer["Signature"], public_key(kms, key_arn)), strict=True):
         place.put(f"{folder}{file}", content)

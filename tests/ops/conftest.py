@@ -27,6 +27,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 from __future__ import annotations
 
 import hashlib
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -56,6 +57,7 @@ class Store:
     target: Target
     options: Options
     index: list[dict[str, Any]] = field(default_factory=list)
+    ahead: float = 0  # seconds that S3's clock is ahead
     bodies: dict[str, bytes] = field(default_factory=dict)
 
     def add(self, body: bytes, *, study: str = "1.2.3", kind: int = 1, known: bool = True) -> str:
@@ -108,9 +110,7 @@ def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 def build(clients: Clients) -> Store:
     """An empty store in an empty AWS."""
     s3, kms = clients.s3, clients.kms
-    keys = {
-        name: kms.create_key(Description=name)["KeyMetadata"]["Arn"] for name in ("images", "archive", "database")
-    }
+    keys = {name: kms.create_key(Description=name)["KeyMetadata"]["Arn"] for name in ("images", "archive", "database")}
     signing = kms.create_key(KeySpec="ECC_NIST_P384", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
     for bucket in (IMAGES, ARCHIVE):
         s3.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=bucket == ARCHIVE)
@@ -158,6 +158,6 @@ def store(session_clients: Clients) -> Iterator[Store]:
     """A small store that can be archived."""
     made: list[Store] = []
     functions = {FUNCTION: gaps.index_function(ACCOUNT, lambda: made[0].index)}
-    with mock_aws(), gaps.filled(functions):
+    with mock_aws(), gaps.filled(functions, lambda: time.time() + (made[0].ahead if made else 0)):
         made.append(peopled(build(session_clients)))
         yield made[0]
