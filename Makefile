@@ -6,9 +6,10 @@ SHELL := /bin/bash
 BIN := .venv/bin
 
 .PHONY: help setup rehearse test bench shell clean
+.PHONY: help setup rehearse test bench-archive fault-matrix shell clean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 
 setup: ## Install everything that the targets below need; quick when nothing changed
 	@$(PYTHON) -m rehearsal.engine.setup
@@ -24,6 +25,11 @@ test: setup ## Lint, types and every test; PYTEST_ARGS go to pytest
 
 bench: setup ## Measure the store beside a bare Orthanc (about half an hour); BENCH_ARGS=--quick for three minutes
 	@$(BIN)/python -m bench $(BENCH_ARGS)
+bench-archive: setup ## Memory and speed of `ops archive` and `ops verify` at 1,000 to 100,000 objects
+	@$(BIN)/python -m tests.ops.bench_archive
+
+fault-matrix: setup ## A fault at every single call of an archive run, as a table
+	@FAULT_STRIDE=1 $(BIN)/python -m pytest -s tests/ops/test_archive_refused.py tests/ops/test_archive_killed.py
 
 shell: setup ## A shell in which `pulumi` is the rehearsal's
 	@. rehearsal/env && PS1='(rehearsal) \w \$$ ' exec bash --norc -i

@@ -60,7 +60,7 @@ def archive(target: Target, clients: Clients, options: Options, progress: Progre
     who = clients.check(target)
     _ready(target, clients)
     place = Place.of(target, clients.s3)
-    with Lock(place, who, "archive").held(take_over=options.take_over) as lock:
+    with explained("archiving"), Lock(place, who, "archive").held(take_over=options.take_over) as lock:
         with explained("reading the journal"):
             complete = None if options.again else _complete(place, clients, target)
         if complete is not None:

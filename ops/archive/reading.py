@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, FlexibleChecksumError
 
 from ops.archive.copying import CHUNK, hexadecimal
 from ops.archive.errors import ArchiveError, code
@@ -129,10 +129,13 @@ def read_back(s3: Any, bucket: str, key: str, version: str | None, line: Line) -
             return [f"s3://{bucket}/{key}: the version is gone"]
         raise
     sha256, md5, size = hashlib.sha256(), hashlib.md5(usedforsecurity=False), 0
-    for chunk in body.iter_chunks(CHUNK):
-        sha256.update(chunk)
-        md5.update(chunk)
-        size += len(chunk)
+    try:
+        for chunk in body.iter_chunks(CHUNK):
+            sha256.update(chunk)
+            md5.update(chunk)
+            size += len(chunk)
+    except FlexibleChecksumError as error:
+        return [f"s3://{bucket}/{key}: its bytes are not those of its checksum in S3 ({error})"]
     found = []
     if size != line.bytes or sha256.hexdigest() != line.sha256:
         found.append(

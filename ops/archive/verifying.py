@@ -240,7 +240,7 @@ def verify(
     who = clients.check(target)
     target.needs("signing_key_arn")
     place = Place.of(target, clients.s3)
-    with Lock(place, who, "verify").held(take_over=options.take_over) as lock:
+    with explained("verifying"), Lock(place, who, "verify").held(take_over=options.take_over) as lock:
         found = manifest.read(place, engine.signing_key(clients, target))
         hours(found.content["archive"]["storageClass"], reading.tier)
         return Verifier(target, clients, options, reading, progress or Silent()).run(found, lock, who)

@@ -27,6 +27,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 from __future__ import annotations
 
 import hashlib
+import itertools
 import time
 import uuid
 from collections.abc import Iterator
@@ -57,12 +58,24 @@ class Store:
     target: Target
     options: Options
     index: list[dict[str, Any]] = field(default_factory=list)
-    ahead: float = 0  # seconds that S3's clock is ahead
+    functions: dict[str, gaps.Function] = field(default_factory=dict)
+    number: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    skew: list[float] = field(default_factory=lambda: [0.0])
+
+    @property
+    def ahead(self) -> float:
+        """Seconds that S3's clock is ahead of this machine's."""
+        return self.skew[0]
+
+    @ahead.setter
+    def ahead(self, seconds: float) -> None:
+        self.skew[0] = seconds
+
     bodies: dict[str, bytes] = field(default_factory=dict)
 
     def add(self, body: bytes, *, study: str = "1.2.3", kind: int = 1, known: bool = True) -> str:
         """Stores an attachment as Orthanc does; its key."""
-        number = len(self.bodies) + 1
+        number = next(self.number)
         name = str(uuid.uuid5(uuid.NAMESPACE_OID, str(number)))
         key = f"images/{name}{ {1: '.dcm', 2: '.json', 3: '.dcm.head'}.get(kind, '.unk') }"
         self.clients.s3.put_object(Bucket=IMAGES, Key=key, Body=body)
@@ -81,6 +94,13 @@ class Store:
     def markers(self, bucket: str) -> int:
         """Delete markers that are there."""
         return len(self.clients.s3.list_object_versions(Bucket=bucket).get("DeleteMarkers", ()))
+
+    def remove_images(self) -> None:
+        """As a teardown leaves it."""
+        answer = self.clients.s3.list_object_versions(Bucket=IMAGES)
+        for item in (*answer.get("Versions", ()), *answer.get("DeleteMarkers", ())):
+            self.clients.s3.delete_object(Bucket=IMAGES, Key=item["Key"], VersionId=item["VersionId"])
+        self.clients.s3.delete_bucket(Bucket=IMAGES)
 
     def having(self, **options: Any) -> Options:
         """The options, changed."""
@@ -160,4 +180,5 @@ def store(session_clients: Clients) -> Iterator[Store]:
     functions = {FUNCTION: gaps.index_function(ACCOUNT, lambda: made[0].index)}
     with mock_aws(), gaps.filled(functions, lambda: time.time() + (made[0].ahead if made else 0)):
         made.append(peopled(build(session_clients)))
+        made[0].functions = functions
         yield made[0]
