@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 from moto.moto_api import state_manager
@@ -25,12 +26,12 @@ def archived(store: Store) -> Store:
     return store
 
 
-def restored(store: Store, to: Path, study: str = "1.2.3", **options: object):
+def restored(store: Store, to: Path, study: str = "1.2.3", **options: Any):
     place = Place(store.clients.s3, ARCHIVE, only(store.clients.s3, ARCHIVE))
-    return archive.restore(place, study, to, store.options, **options)  # ty: ignore[invalid-argument-type]
+    return archive.restore(place, study, to, store.options, **options)
 
 
-def finally_restored(store: Store, to: Path, **options: object):
+def finally_restored(store: Store, to: Path, **options: Any):
     for _ in range(5):
         try:
             return restored(store, to, **options)
@@ -90,7 +91,8 @@ def test_files_are_for_their_owner_only(archived: Store, tmp_path: Path):
 
 def test_a_damaged_object_never_becomes_a_file(archived: Store, tmp_path: Path):
     key = next(iter(archived.bodies)).removeprefix("images/")
-    s3_backends[ACCOUNT]["aws"].get_object(ARCHIVE, f"{PREFIX}/objects/{key}").value = b"X" * 250
+    copy: Any = s3_backends[ACCOUNT]["aws"].get_object(ARCHIVE, f"{PREFIX}/objects/{key}")
+    copy.value = b"X" * 250
     with pytest.raises(archive.ArchiveError, match="is not what the manifest says"):
         finally_restored(archived, tmp_path)
     assert "1.2.3.1.1.dcm" not in {path.name for path in tmp_path.rglob("*.dcm")}

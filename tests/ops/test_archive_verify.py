@@ -174,15 +174,15 @@ def test_a_change_is_found(archived: Store, change: Callable[[Store], None], why
 def test_a_lie_of_the_checksum_is_found_by_reading(archived: Store):
     """Bytes that changed under an unchanged checksum: only reading them tells."""
     key = first(archived)
-    same_size = b"X" * len(archived.bodies[key])
-    s3_backends[ACCOUNT]["aws"].get_object(IMAGES, key).value = same_size
+    image: Any = s3_backends[ACCOUNT]["aws"].get_object(IMAGES, key)
+    image.value = b"X" * len(archived.bodies[key])
     assert not verified(archived, sample=None)["ok"]
 
 
 def test_bytes_that_orthanc_never_had_are_found_by_its_md5(store: Store):
     """The image was changed before the archive, in place and with the same size: the copy is faithful, and wrong."""
     key = first(store)
-    image = s3_backends[ACCOUNT]["aws"].get_object(IMAGES, key)
+    image: Any = s3_backends[ACCOUNT]["aws"].get_object(IMAGES, key)
     image.value, image.checksum_algorithm, image.checksum_value = b"X" * image.size, None, None
     archive.archive(store.target, store.clients, store.options)
     assert any("MD5" in problem for problem in verified(store, sample=None)["problems"])

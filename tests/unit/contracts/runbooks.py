@@ -24,7 +24,9 @@ GLOBAL = frozenset(
 PAGES = frozenset({"max-items", "page-size", "starting-token"})
 CUSTOM = {
     ("s3", "sync"): frozenset({"exclude", "include", "dryrun", "delete", "quiet"}),
-    ("s3", "cp"): frozenset({"recursive", "exclude", "include", "dryrun", "quiet"}),
+    ("s3", "cp"): frozenset(
+        {"recursive", "exclude", "include", "dryrun", "quiet", "force-glacier-transfer", "storage-class"}
+    ),
     ("s3", "ls"): frozenset({"recursive", "summarize", "human-readable"}),
     ("logs", "tail"): frozenset({"since", "follow", "format", "filter-pattern", "log-stream-names"}),
 }
