@@ -12,11 +12,13 @@ from components.baseline import AccountBaseline
 from components.budget import StudyBudget
 from components.certificates import PrivateCa
 from components.clientvpn import ClientVpn
+from components.closing import Closing
 from components.cluster import Cluster
 from components.dashboard import Dashboard
 from components.database import Database
 from components.edge import Edge, client_networks
 from components.egress import Egress
+from components.ending import ending
 from components.identity import Identity
 from components.images import Images
 from components.keys import Keys
@@ -30,7 +32,7 @@ from components.tier import Tier
 from components.users import OrthancUsers
 from components.vpn import CampusVpn
 from components.waf import WebAcl
-from settings import Settings
+from settings import Settings, stack_name
 
 settings = Settings.load()  # every rule is checked here, before the first resource
 scope = Scope.of(settings)
@@ -219,6 +221,19 @@ if settings.audit.account_baseline:
     baseline = AccountBaseline("baseline", scope, logs_to=storage.access_logs, keys=keys, topic=alarms, opts=aws)
     sources.append(baseline.logs)
 Backups("backup", scope, settings.backup, database=database, storage=storage, keys=keys, topic=alarms, opts=aws)
+closing = None
+if scope.lifecycle.archiving:
+    closing = Closing(
+        "closing",
+        scope,
+        settings.archive,
+        storage=storage,
+        database=database,
+        network=network,
+        keys=keys,
+        opts=aws,
+    )
+    sources.append(closing.logs)
 streams = []
 if settings.logging.splunk:
     splunk = SplunkStream(
@@ -253,3 +268,19 @@ pulumi.export("imageBucket", storage.images.name)
 pulumi.export("archiveBucket", storage.archive.name)
 pulumi.export("cluster", cluster.name)
 pulumi.export("databaseCluster", database.cluster_id)
+pulumi.export("taskRole", app.task_role)
+pulumi.export("archiver", closing.archiver.role.arn if closing else None)
+pulumi.export(
+    "ending",
+    ending(
+        scope,
+        stack=stack_name(),
+        phase=settings.phase,
+        storage=storage,
+        database=database,
+        trail=trail,
+        logs=sources,
+        keys=keys,
+        closing=closing,
+    ),
+)

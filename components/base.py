@@ -16,17 +16,27 @@ class Lifecycle:
     """What may be deleted in the present phase, in Pulumi and in AWS alike.
 
     `protected`: stateful resources refuse deletion and replacement. `emptied`: buckets are deleted with their
-    content, which only a verified archive justifies. `writable`: images are accepted.
+    content, which only a verified archive justifies. `writable`: images are accepted. `archiving`: the roles, the
+    function and the signing key of the archive exist.
     """
 
     protected: bool
     emptied: bool
     writable: bool
+    archiving: bool
 
     @classmethod
     def of(cls, phase: str) -> Lifecycle:
-        """The decisions that hold in `phase` (`active`, `closing` or `archived`)."""
-        return cls(protected=phase == "active", emptied=phase == "archived", writable=phase == "active")
+        """The decisions that hold in `phase`; KeyError for one that does not exist."""
+        return PHASES[phase]
+
+
+PHASES: dict[str, Lifecycle] = {
+    "active": Lifecycle(protected=True, emptied=False, writable=True, archiving=False),
+    "closing": Lifecycle(protected=False, emptied=False, writable=False, archiving=True),
+    "archived": Lifecycle(protected=False, emptied=True, writable=False, archiving=True),
+}
+"""The phases of a study in their order."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -91,12 +91,30 @@ def fargate_disks(names: Names) -> list[Statement]:
     ]
 
 
-def key_policy(use: str, names: Names) -> str:
-    """Key policy of the data class `use`."""
+def log_exports(names: Names) -> Statement:
+    """CloudWatch Logs may encrypt what it exports to a bucket of this account.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/S3ExportTasks.html
+    """
+    return allow(
+        "LogExports",
+        ["kms:Decrypt", "kms:GenerateDataKey"],
+        ["*"],
+        principal={"Service": f"logs.{names.region}.amazonaws.com"},
+        conditions={
+            "StringEquals": {"aws:SourceAccount": names.account},
+            "ArnLike": {"aws:SourceArn": names.arn("logs", "log-group:*")},
+        },
+    )
+
+
+def key_policy(use: str, names: Names, *, archiving: bool = False) -> str:
+    """Key policy of the data class `use`; `archiving` opens the archive's key to what writes the archive."""
     services: dict[str, list[Statement]] = {
         "images": fargate_disks(names),
         "logs": [cloudwatch_logs(names), alarm_publishers(names)],
         "audit": [audit_trail(names)],
+        "archive": [log_exports(names)] if archiving else [],
     }
     return document(administration(names), *services.get(use, []))
 

@@ -69,7 +69,7 @@ class Keys(Component):
         self, name: str, scope: Scope, *, copy_region: str | None = None, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(name, scope, opts)
-        keys = {use: self._key(use, use, policy=key_policy(use, self.names)) for use in USES}
+        keys = {use: self._key(use, use, policy=self._policy(use)) for use in USES}
         self.images, self.database = keys["images"], keys["database"]
         self.secrets, self.logs, self.archive = keys["secrets"], keys["logs"], keys["archive"]
         self.audit, self.backup = keys["audit"], keys["backup"]
@@ -83,6 +83,9 @@ class Keys(Component):
     def copy(self, use: str) -> kms.Key:
         """The key of the data class `use` in the Region of the copies; there is one only with `copy_region`."""
         return self._copies[use]
+
+    def _policy(self, use: str) -> str:
+        return key_policy(use, self.names, archiving=self.lifecycle.archiving)
 
     def _key(self, suffix: str, use: str, *, policy: str, region: str | None = None) -> kms.Key:
         key = kms.Key(

@@ -15,7 +15,8 @@ class ServiceRole(Component):
     """Creates a role, its policy and their attachment; never an inline policy, which no review tool lists.
 
     `arn` is known before the role exists, so that documents that name it stay plain text; whatever *uses* the role
-    takes `ready`, which resolves once its policy is attached.
+    takes `ready`, which resolves once its policy is attached. `session_hours` is for people's work, which may be long;
+    services renew their sessions.
     """
 
     def __init__(
@@ -26,6 +27,7 @@ class ServiceRole(Component):
         assume: str,
         statements: Sequence[Statement] = (),
         managed: Sequence[str] = (),
+        session_hours: int | None = None,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
         super().__init__(name, scope, opts)
@@ -35,6 +37,7 @@ class ServiceRole(Component):
             self.child("role"),
             name=role_name,
             assume_role_policy=assume,
+            max_session_duration=session_hours and session_hours * 3600,
             tags=self.names.tags(name),
             opts=self.options(),
         )

@@ -19,7 +19,7 @@ from components.naming import Names
 from components.network import Network
 from components.roles import ServiceRole
 from components.secrets import StoredSecret
-from functions.package import BUNDLE, rotation
+from functions.package import BUNDLE, contents
 
 TIMEOUT_SECONDS = 120  # a paused cluster takes 30 s and more to wake, and a step logs in twice
 MEMORY_MB = 256
@@ -166,7 +166,7 @@ class DatabaseRotation(Component):
             "DATABASE_CA": BUNDLE,
         }
         # Relative paths, or the state would hold the folders of one machine.
-        code = {path: pulumi.FileAsset(os.path.relpath(source)) for path, source in rotation().items()}
+        code = {path: pulumi.FileAsset(os.path.relpath(source)) for path, source in contents("rotation").items()}
         return lambda_.Function(
             self.child("rotate"),
             name=self.function_name,

@@ -15,6 +15,29 @@ IMAGES_PREFIX = "images"
 """Key prefix of every DICOM object; it can't change once an object is stored."""
 
 
+def archive_prefix(names: Names) -> str:
+    """Where the study lies in the archive bucket: `studies/<study>/<environment>`."""
+    return f"studies/{names.study}/{names.environment}"
+
+
+def log_exports(names: Names) -> list[Statement]:
+    """CloudWatch Logs may write what it exports of this account's log groups below the study's `logs/`.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/S3ExportTasks.html
+    """
+    target = names.bucket_arn("archive")
+    principal = {"Service": f"logs.{names.region}.amazonaws.com"}
+    conditions = {
+        "StringEquals": {"aws:SourceAccount": names.account},
+        "ArnLike": {"aws:SourceArn": names.arn("logs", "log-group:*")},
+    }
+    written = [f"{target}/{archive_prefix(names)}/logs/*"]
+    return [
+        allow("LogExportsAcl", ["s3:GetBucketAcl"], [target], principal=principal, conditions=conditions),
+        allow("LogExports", ["s3:PutObject"], written, principal=principal, conditions=conditions),
+    ]
+
+
 def transitions(settings: StorageSettings) -> tuple[tuple[int, str], ...]:
     """Storage classes by age; only classes that read within milliseconds, because Orthanc never waits for a restore.
 
@@ -123,6 +146,7 @@ class ImageStorage(Component):
             lifecycle=LifecycleRules(noncurrent_days=settings.archive_lock_days),
             logs_to=self.access_logs.bucket,
             lock_days=settings.archive_lock_days,
+            statements=log_exports(self.names) if self.lifecycle.archiving else (),
             retained=True,
             opts=self.options(),
         )

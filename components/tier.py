@@ -168,6 +168,7 @@ class Tier(Component):
         run = ServiceRole(
             self.child("run"), self.scope, assume=assume, statements=self.workload.statements, opts=self.options()
         )
+        self.task_role = run.name
         container = definition(self.workload, log_group=self.logs.name, region=self.names.region)
         return ecs.TaskDefinition(
             self.child("task"),

@@ -13,11 +13,11 @@ LIBRARIES = ("pg8000", "scramp", "asn1crypto", "python-dateutil", "six")
 """pg8000 and what it needs: pure Python, so one archive suits every architecture. boto3 is part of Lambda's runtime."""
 
 
-def rotation() -> dict[str, Path]:
-    """Name in the archive to file, for the function `rotation`."""
-    own = {f"rotation/{path.name}": path for path in (FUNCTIONS / "rotation").glob("*.py")}
+def contents(function: str) -> dict[str, Path]:
+    """Name in the archive to file, for the function whose package is `functions/<function>`."""
+    own = {f"{function}/{path.name}": path for path in (FUNCTIONS / function).glob("*.py")}
     libraries = {name: path for library in LIBRARIES for name, path in _modules(library).items()}
-    return dict(sorted({**own, **libraries, f"rotation/{BUNDLE}": AUTHORITIES}.items()))
+    return dict(sorted({**own, **libraries, f"{function}/{BUNDLE}": AUTHORITIES}.items()))
 
 
 def _modules(library: str) -> dict[str, Path]:

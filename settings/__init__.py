@@ -5,9 +5,10 @@ of `Pulumi.yaml`) and checks all of it before the first resource is declared. Se
 is weaker has to be written down in a stack file.
 """
 
-from settings.load import Settings, SettingsError
+from settings.load import Settings, SettingsError, stack_name
 from settings.models import (
     Account,
+    Archive,
     Audit,
     Backup,
     Budget,
@@ -33,6 +34,7 @@ from settings.models import (
 
 __all__ = [
     "Account",
+    "Archive",
     "Audit",
     "Backup",
     "Budget",
@@ -56,4 +58,5 @@ __all__ = [
     "TierSettings",
     "Usage",
     "Window",
+    "stack_name",
 ]

@@ -18,6 +18,7 @@ from pydantic_core import ErrorDetails
 
 from settings.models import (
     Account,
+    Archive,
     Audit,
     Backup,
     Budget,
@@ -71,6 +72,7 @@ class Settings(Model):
     logging: Logging = Logging()
     audit: Audit = Audit()
     backup: Backup = Backup()
+    archive: Archive = Archive()
     budget: Budget
     waf: bool = True
     viewer: bool = False
@@ -97,6 +99,11 @@ class Settings(Model):
         if problems:
             raise SettingsError(_report(problems, stack, _default_groups() - _stack_groups(stack), hidden))
         return cls(**groups)
+
+
+def stack_name() -> str:
+    """Name of the running stack, for whoever reads its outputs; nothing may depend on it."""
+    return pulumi.get_stack()
 
 
 def _configured() -> dict[str, Any]:

@@ -19,6 +19,7 @@ from settings.values import (
     DomainPrefix,
     Email,
     GroupId,
+    PrincipalArn,
     PublicAddress,
     Region,
     RetentionDays,
@@ -206,6 +207,14 @@ class Backup(Model):
     copy_region: Region | None = None
     restore_testing: bool = True
     s3: bool = False
+
+
+class Archive(Model):
+    """The end of the study. `operators`: ARNs (with `*`) of this account's users and roles that may archive it; without
+    any, whoever of the account signed in with a second factor and was granted the archiver's role.
+    """
+
+    operators: Annotated[tuple[PrincipalArn, ...], Distinct] = ()
 
 
 class Budget(Model):

@@ -191,6 +191,14 @@ SecretArn = Annotated[
         "Copy it from Secrets Manager, with the six characters at its end",
     ),
 ]
+PrincipalArn = Annotated[
+    str,
+    matching(
+        r"arn:aws:iam::\d{12}:(user|role)/[\w+=,.@/*-]+",
+        "it is not the ARN of a user or role",
+        "Copy it from IAM; `*` stands for any characters, as in the name of an Identity Center role",
+    ),
+]
 GroupId = Annotated[
     str,
     matching(

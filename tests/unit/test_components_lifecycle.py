@@ -11,6 +11,8 @@ from tests.unit.phases import in_phase
 from tests.unit.reading import statements
 
 PHASES = ("active", "closing", "archived")
+FORWARDED = "urn:pulumi:prod::image-store::imgstore:splunk:SplunkStream$aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter::splunk-from-index-export"
+"""The log of the function that exports the index goes where all logs go."""
 
 
 def phase(name: str) -> Plan:
@@ -73,9 +75,10 @@ def test_container_images_go_only_once_the_study_is_closing(name: str, deletable
     assert {repository.inputs["forceDelete"] for repository in repositories} == {deletable}
 
 
-def test_a_phase_adds_and_removes_no_resource():
+def test_closing_adds_what_archives_and_removes_nothing():
     active, closing, archived = ({resource.urn for resource in phase(name).resources} for name in PHASES)
-    assert active == closing == archived
+    assert active < closing == archived
+    assert {urn for urn in closing - active if "closing:Closing" not in urn} == {FORWARDED}
 
 
 @pytest.mark.parametrize("name", PHASES)

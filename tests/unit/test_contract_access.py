@@ -14,6 +14,7 @@ from tests.unit.contracts import access, keys
 from tests.unit.contracts.documents import Statement
 from tests.unit.contracts.edit import copied, in_statement, named, without_statement
 from tests.unit.contracts.mutation import Contract, Mutation
+from tests.unit.phases import in_phase
 
 CONTRACTS: tuple[Contract, ...] = (
     access.named_actions,
@@ -42,9 +43,15 @@ def test_every_stack_keeps(contract: Contract, stack: str, plans: Plans):
     assert contract(plans(stack)) == []
 
 
+@pytest.mark.parametrize("stack", stacks())
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.__name__)
+def test_a_study_that_ends_keeps(contract: Contract, stack: str):
+    assert contract(in_phase(stack, "closing")) == []
+
+
 @pytest.mark.parametrize("found", EXCEPTIONS, ids=lambda found: found.__name__)
-def test_no_exception_outlives_what_it_was_made_for(found: Callable[[Plan], list[Statement]], plans: Plans):
-    places = {statement.place for stack in stacks() for statement in found(plans(stack))}
+def test_no_exception_outlives_what_it_was_made_for(found: Callable[[Plan], list[Statement]]):
+    places = {statement.place for stack in stacks() for statement in found(in_phase(stack, "closing"))}
     assert places == set(EXCEPTIONS[found])
 
 
@@ -57,6 +64,13 @@ def test_no_right_to_a_key_stays_listed_that_no_role_has(plans: Plans):
     }
     assert {*keys.ROLES, *keys.BY_CONTEXT} <= used
     assert set(keys.SERVICES) == {key.name for stack in stacks() for key in plans(stack).of_type(keys.KEY)}
+
+
+def test_no_right_of_a_study_s_end_stays_listed_that_no_role_has():
+    used = {statement.place for stack in stacks() for statement in access.statements(in_phase(stack, "closing"))}
+    assert {*keys.CLOSING_ROLES, *keys.DIRECT} <= used
+    known = {key.name for stack in stacks() for key in in_phase(stack, "closing").of_type(keys.KEY)}
+    assert set(keys.CLOSING) <= known
 
 
 def test_no_policy_of_aws_stays_listed_that_no_role_has(plans: Plans):

@@ -1,4 +1,4 @@
-"""Every setting does something: the program reads it in some stack, or an exception says why not."""
+"""Every setting does something: the program reads it in some stack and phase, or an exception says why not."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ UNREAD = {
 def read() -> set[Field]:
     with usage.traced() as reads:
         for stack in stacks():
-            plan(stack)
+            for phase in ("active", "closing"):
+                plan(stack, overrides={"phase": phase})
     return reads
 
 

@@ -25,6 +25,7 @@ ANY_RESOURCE: Exceptions = {
     **ANY_ACTION,
     ("app-start-policy", "RegistryToken"): "ecr:GetAuthorizationToken knows no resource",
     ("web-start-policy", "RegistryToken"): "ecr:GetAuthorizationToken knows no resource",
+    ("closing-archiver-policy", "FollowExports"): "the lists of export tasks know no resource",
 }
 ANYBODY: Exceptions = {
     **{(name, "OwnAccountOnly"): "its condition admits this account's principals alone" for name in ENDPOINTS},

@@ -51,6 +51,16 @@ SERVICES: dict[str, dict[str, Grant]] = {
 }
 """Services by key and Sid; beside them there is the account's administration alone."""
 
+CLOSING: dict[str, dict[str, Grant]] = {
+    "keys-archive": {
+        "LogExports": Grant(
+            frozenset({"logs.us-east-1.amazonaws.com"}), frozenset({"kms:Decrypt", "kms:GenerateDataKey"})
+        )
+    },
+    "closing-signing": {},
+}
+"""The same for the keys that a study's end adds or opens."""
+
 DECRYPT = frozenset({"kms:Decrypt"})
 READ_AND_WRITE = frozenset({"kms:Decrypt", "kms:GenerateDataKey"})
 
@@ -68,6 +78,26 @@ ROLES: dict[tuple[str, str], tuple[str, frozenset[str]]] = {
 }
 """By policy and Sid: the data class whose key a role may use, and how."""
 
+GRANT = frozenset({"kms:CreateGrant", "kms:DescribeKey"})
+
+CLOSING_ROLES: dict[tuple[str, str], tuple[str, frozenset[str]]] = {
+    ("closing-archiver-policy", "DecryptImages"): ("images", DECRYPT),
+    ("closing-archiver-policy", "EncryptArchive"): ("archive", READ_AND_WRITE),
+    ("closing-archiver-policy", "SnapshotKey"): ("database", GRANT),
+    ("closing-archiver-policy", "ExportKey"): ("archive", GRANT),
+    ("closing-run-policy", "DecryptLogin"): ("secrets", DECRYPT),
+    ("closing-run-policy", "EncryptIndex"): ("archive", READ_AND_WRITE),
+}
+"""The same for the roles of a study's end."""
+
+DIRECT: dict[tuple[str, str], tuple[str, frozenset[str]]] = {
+    ("closing-archiver-policy", "SignManifest"): (
+        "signing",
+        frozenset({"kms:Sign", "kms:Verify", "kms:GetPublicKey", "kms:DescribeKey"}),
+    ),
+}
+"""Rights to call KMS itself, without a service in between: nothing but a signature is asked of it."""
+
 BY_CONTEXT = {
     ("splunk-delivery-policy", "DecryptTokens"): "the tokens' key is their owner's, so the secrets are named instead",
 }
@@ -77,9 +107,10 @@ BY_CONTEXT = {
 def policies(plan: Plan) -> list[str]:
     """A key's policy names its account's administration and the services of the table, each bound to this account."""
     violations = []
+    table = {**SERVICES, **CLOSING} if closing(plan) else SERVICES
     for key in plan.of_type(KEY):
         found = {statement.place[1]: statement for statement in statements(plan) if statement.resource is key}
-        expected = SERVICES.get(key.name)
+        expected = table.get(key.name)
         if expected is None:
             violations.append(f"{key.urn}: stands in no table of keys")
         elif {"AccountAdministration", *expected} != found.keys():
@@ -88,6 +119,11 @@ def policies(plan: Plan) -> list[str]:
             violations += _administration(plan, found.pop("AccountAdministration"))
             violations += [what for sid, one in found.items() for what in _service(plan, one, expected[sid])]
     return violations
+
+
+def closing(plan: Plan) -> bool:
+    """Whether the plan is of a study that ends."""
+    return any(key.name == "closing-signing" for key in plan.of_type(KEY))
 
 
 def _administration(plan: Plan, statement: Statement) -> list[str]:
@@ -107,12 +143,13 @@ def _service(plan: Plan, statement: Statement, grant: Grant) -> list[str]:
 
 
 def care(plan: Plan) -> list[str]:
-    """Keys are rotated, wait before they are deleted, and are never shared between Regions."""
-    wanted = {"enableKeyRotation": True, "deletionWindowInDays": DELETION_DAYS}
+    """Keys are rotated (those that sign cannot be), wait before they are deleted, and lie in one Region."""
+    always = {"deletionWindowInDays": DELETION_DAYS}
+    rotated = {**always, "enableKeyRotation": True}
     violations = [
         f"{key.urn}: {name} is {key.inputs.get(name)}, not {value}"
         for key in plan.of_type(KEY)
-        for name, value in wanted.items()
+        for name, value in (always if key.inputs.get("keyUsage") == "SIGN_VERIFY" else rotated).items()
         if key.inputs.get(name) != value
     ]
     return violations + [
@@ -126,13 +163,13 @@ def uses(plan: Plan) -> list[str]:
     for statement in statements(plan):
         if statement.resource.type == KEY or not any(action.startswith("kms:") for action in statement.actions):
             continue
-        if not _through_a_service(statement):
+        if statement.place not in DIRECT and not _through_a_service(statement):
             violations.append(f"{statement}: may use keys without a service in between")
         if statement.place in BY_CONTEXT:
             if not all(_context(statement)):
                 violations.append(f"{statement}: may decrypt whatever it is given")
             continue
-        alias, actions = ROLES.get(statement.place, (None, frozenset()))
+        alias, actions = {**ROLES, **CLOSING_ROLES, **DIRECT}.get(statement.place, (None, frozenset()))
         aliases = statement.conditions.get("kms:ResourceAliases", [])
         if alias is None or aliases != [f"alias/{_prefix(plan)}/{alias}"]:
             violations.append(f"{statement}: may use the keys {aliases or 'of everybody'}")
