@@ -24,6 +24,12 @@ from ops.archive.errors import ArchiveError
 from ops.document import difference
 from ops.plan import plan
 from ops.render.command import render
+from ops.close.command import close_command
+from ops.document import difference
+from ops.plan import plan
+from ops.status.command import status_command
+from ops.study.errors import StudyError
+from ops.teardown.command import teardown_command
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -148,6 +154,9 @@ def replay_command(
 app.command("archive")(archive_command)
 app.command("verify")(verify_command)
 app.command("restore")(restore_command)
+app.command("close")(close_command)
+app.command("teardown")(teardown_command)
+app.command("status")(status_command)
 
 
 def run() -> None:
@@ -157,6 +166,7 @@ def run() -> None:
     except (pulumi.RunError, replay.ReplayError, CapacityError) as error:
     except (pulumi.RunError, replay.ReplayError, BootstrapError) as error:
     except (pulumi.RunError, replay.ReplayError, ArchiveError) as error:
+    except (pulumi.RunError, replay.ReplayError, StudyError) as error:
         typer.echo(str(error), err=True)
         raise SystemExit(1) from None
 

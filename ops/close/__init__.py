@@ -1,0 +1,1 @@
+"""`python -m ops close`: images are no longer accepted, and that is proved."""

@@ -1,0 +1,1 @@
+"""`python -m ops status`: where a study is on its way to the end."""

@@ -1,0 +1,78 @@
+"""The phase in a stack's file: set without touching anything else, and never backwards by accident."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ops import cli_yaml
+from ops.configuration import PROJECT
+from ops.study import phase
+from ops.study.errors import StudyError
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for path in PROJECT.glob("Pulumi*.yaml"):
+        shutil.copy(path, tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("stack", ["dev", "prod"])
+def test_only_the_phase_changes_and_comments_stay(folder: Path, stack: str):
+    path = folder / f"Pulumi.{stack}.yaml"
+    before, text = cli_yaml.read(path), path.read_text()
+    assert phase.put(stack, "closing", folder)
+    assert cli_yaml.read(path)["config"] == {**before["config"], "image-store:phase": "closing"}
+    assert [line for line in path.read_text().splitlines() if "image-store:phase" not in line] == text.splitlines()
+    assert phase.put(stack, "archived", folder)
+    assert phase.wanted(stack, folder) == "archived"
+    assert path.read_text().count("image-store:phase") == 1
+
+
+def test_setting_it_again_touches_nothing(folder: Path):
+    phase.put("dev", "closing", folder)
+    before = (folder / "Pulumi.dev.yaml").stat().st_mtime_ns
+    assert not phase.put("dev", "closing", folder)
+    assert (folder / "Pulumi.dev.yaml").stat().st_mtime_ns == before
+
+
+def test_a_comment_behind_the_phase_stays(folder: Path):
+    path = folder / "Pulumi.dev.yaml"
+    path.write_text(path.read_text() + '  "image-store:phase": active  # until the data lock\n')
+    phase.put("dev", "closing", folder)
+    assert path.read_text().endswith('  "image-store:phase": closing  # until the data lock\n')
+
+
+@pytest.mark.parametrize("text", ["config: {image-store:environment: dev}\n", "{}\n"])
+def test_an_unusual_file_is_left_as_it_is(folder: Path, text: str):
+    path = folder / "Pulumi.dev.yaml"
+    path.write_text(text)
+    with pytest.raises(StudyError, match="by hand"):
+        phase.put("dev", "closing", folder)
+    assert path.read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("deployed", "target", "said"),
+    [
+        ("active", "closing", None),
+        ("closing", "closing", None),
+        ("closing", "archived", None),
+        ("archived", "archived", None),
+        ("active", "archived", "run `python -m ops close` first"),
+        ("closing", "active", "--reopen"),
+        ("archived", "active", "no way back"),
+        ("archived", "closing", "no way back"),
+    ],
+)
+def test_ways_there_are_and_are_not(deployed: str, target: str, said: str | None):
+    found = phase.refusal(deployed, target)
+    assert (found is None) if said is None else said in (found or "")
+
+
+def test_a_closing_study_may_be_reopened_and_an_archived_one_may_not():
+    assert phase.refusal("closing", "active", reopen=True) is None
+    assert "no way back" in (phase.refusal("archived", "active", reopen=True) or "")
