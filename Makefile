@@ -5,8 +5,7 @@ PYTEST_ARGS ?= -n auto --dist loadfile
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: help setup rehearse test bench shell clean
-.PHONY: help setup rehearse test bench-archive fault-matrix shell clean
+.PHONY: help setup rehearse test bench bench-archive fault-matrix shell clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -25,6 +24,7 @@ test: setup ## Lint, types and every test; PYTEST_ARGS go to pytest
 
 bench: setup ## Measure the store beside a bare Orthanc (about half an hour); BENCH_ARGS=--quick for three minutes
 	@$(BIN)/python -m bench $(BENCH_ARGS)
+
 bench-archive: setup ## Memory and speed of `ops archive` and `ops verify` at 1,000 to 100,000 objects
 	@$(BIN)/python -m tests.ops.bench_archive
 

@@ -12,34 +12,48 @@ from rich.console import Console
 
 from ops import architecture, controls, events, replay, terminal
 from ops import review as reviews
-from ops.cost import compare
-from ops.cost.command import cost_command
-from ops.capacity.command import capacity_command
-from ops.capacity.errors import CapacityError
-from ops.bootstrap.command import bootstrap_command
-from ops.bootstrap.target import BootstrapError
-from ops.doctor.command import doctor_command
 from ops.archive.command import archive_command, restore_command, verify_command
 from ops.archive.errors import ArchiveError
+from ops.bootstrap.command import bootstrap_command
+from ops.bootstrap.target import BootstrapError
+from ops.capacity.command import capacity_command
+from ops.capacity.errors import CapacityError
+from ops.close.command import close_command
+from ops.cost import compare
+from ops.cost.command import cost_command
+from ops.doctor.command import doctor_command
 from ops.document import difference
 from ops.plan import plan
 from ops.render.command import render
-from ops.close.command import close_command
-from ops.document import difference
-from ops.plan import plan
 from ops.status.command import status_command
 from ops.study.errors import StudyError
 from ops.teardown.command import teardown_command
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+ERRORS = (pulumi.RunError, replay.ReplayError, ArchiveError, BootstrapError, CapacityError, StudyError)
+"""What a person can put right: a message, not a traceback."""
 
-app.command("bootstrap")(bootstrap_command)
-app.command("doctor")(doctor_command)
+COMMANDS = {
+    "bootstrap": bootstrap_command,
+    "doctor": doctor_command,
+    "render": render,
+    "cost": cost_command,
+    "capacity": capacity_command,
+    "status": status_command,
+    "close": close_command,
+    "archive": archive_command,
+    "verify": verify_command,
+    "teardown": teardown_command,
+    "restore": restore_command,
+}
+"""Commands with packages of their own; the others are below."""
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 Stack = Annotated[str, typer.Option("--stack", "-s", help="Name of the stack: its file is Pulumi.<stack>.yaml.")]
 
 
-app.command("render")(render)
+for _name, _command in COMMANDS.items():
+    app.command(_name)(_command)
 
 
 @app.callback()
@@ -64,9 +78,6 @@ def plan_command(
         typer.echo(json.dumps(declared.to_json(), indent=2))
     else:
         console.print(terminal.tree(declared) if as_tree else terminal.table(declared))
-
-
-app.command("capacity")(capacity_command)
 
 
 @app.command("architecture")
@@ -129,9 +140,6 @@ def review_command(
         raise typer.Exit(2)
 
 
-app.command("cost")(cost_command)
-
-
 @app.command("replay-splunk")
 def replay_command(
     bucket: Annotated[str, typer.Option(help="Bucket of the failed events.")],
@@ -151,22 +159,11 @@ def replay_command(
     typer.echo(f"{len(report.sent)} objects, {sum(report.sent.values())} events; {len(report.before)} sent before")
 
 
-app.command("archive")(archive_command)
-app.command("verify")(verify_command)
-app.command("restore")(restore_command)
-app.command("close")(close_command)
-app.command("teardown")(teardown_command)
-app.command("status")(status_command)
-
-
 def run() -> None:
     """Runs the command line; what a person can put right is a message, not a traceback."""
     try:
         app()
-    except (pulumi.RunError, replay.ReplayError, CapacityError) as error:
-    except (pulumi.RunError, replay.ReplayError, BootstrapError) as error:
-    except (pulumi.RunError, replay.ReplayError, ArchiveError) as error:
-    except (pulumi.RunError, replay.ReplayError, StudyError) as error:
+    except ERRORS as error:
         typer.echo(str(error), err=True)
         raise SystemExit(1) from None
 

@@ -1,28 +1,4 @@
-"""A simulated AWS account for what talks to the real one with boto3."""
-
-from __future__ import annotations
-
-from collections.abc import Iterator
-
-import pytest
-from moto import mock_aws
-
-ACCOUNT = "111122223333"
-REGION = "us-east-1"
-
-
-@pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An empty account, that of `dev`; no credentials but made-up ones are ever used."""
-    for name in ("AWS_PROFILE", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ENDPOINT_URL"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    monkeypatch.setenv("MOTO_ACCOUNT_ID", ACCOUNT)
-    with mock_aws():
-        yield
-"""A study's store on moto: an image bucket, an index that agrees with it, a database, logs, keys and an archive."""
+"""Simulated AWS accounts for what talks to the real one: an empty one, and a store with all that an archive is made of."""
 
 from __future__ import annotations
 
@@ -44,6 +20,7 @@ from ops.archive.target import Target
 from rehearsal import gaps
 
 REGION, ACCOUNT = "us-east-1", "123456789012"
+DEV_ACCOUNT = "111122223333"
 IMAGES, ARCHIVE, TRAIL = (f"octank-prod-{name}-{ACCOUNT}" for name in ("images", "archive", "cloudtrail"))
 FUNCTION, CLUSTER, GROUPS = "octank-prod-index-export", "octank-prod-database", ("/octank-prod/web", "/octank-prod/app")
 LOCK_DAYS = 365
@@ -182,3 +159,16 @@ def store(session_clients: Clients) -> Iterator[Store]:
         made.append(peopled(build(session_clients)))
         made[0].functions = functions
         yield made[0]
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An empty account, that of `dev`; no credentials but made-up ones are ever used."""
+    for name in ("AWS_PROFILE", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ENDPOINT_URL"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.setenv("MOTO_ACCOUNT_ID", DEV_ACCOUNT)
+    with mock_aws():
+        yield
