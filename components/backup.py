@@ -42,9 +42,9 @@ class Backups(Component):
     """Creates a locked vault and a daily plan for the database (and the images, with `settings.s3`), and, where the
     settings ask for them, a copy of every recovery point in a second Region and a monthly restore test.
 
-    Guarantees: a recovery point lives `keep_days`, and no one deletes it earlier without lifting the governance lock,
-    which is an act of its own that the trail records; vaults stay in AWS when the stack is destroyed; an alarm rings
-    when 36 hours pass without a completed backup or copy.
+    Guarantees: a recovery point lives `keep_days`, its copy `copy_keep_days`, and no one deletes either earlier without
+    lifting the governance lock, which is an act of its own that the trail records; vaults stay in AWS when the stack is
+    destroyed; an alarm rings when 36 hours pass without a completed backup or copy.
     https://docs.aws.amazon.com/aws-backup/latest/devguide/vault-lock.html
     """
 
@@ -62,10 +62,10 @@ class Backups(Component):
     ) -> None:
         super().__init__(name, scope, opts)
         self.settings = settings
-        self.vault = self._vault("vault", keys.backup)
+        self.vault = self._vault("vault", keys.backup, settings.keep_days)
         copies = []
         if settings.copy_region is not None:
-            copies.append(self._vault("copies", keys.copy("backup"), settings.copy_region))
+            copies.append(self._vault("copies", keys.copy("backup"), settings.copy_keep_days, settings.copy_region))
         self.role = ServiceRole(
             self.child("operator"),
             scope,
@@ -82,7 +82,7 @@ class Backups(Component):
             self._overdue("copy-overdue", "copy", "NumberOfCopyJobsCompleted", topic)
         self.register_outputs({"vault": self.vault.arn})
 
-    def _vault(self, suffix: str, key: kms.Key, region: str | None = None) -> backup.Vault:
+    def _vault(self, suffix: str, key: kms.Key, keep_days: int, region: str | None = None) -> backup.Vault:
         vault = backup.Vault(
             self.child(suffix),
             name=self.names.of("backup.Vault", suffix),
@@ -95,14 +95,14 @@ class Backups(Component):
         backup.VaultLockConfiguration(
             self.child(f"{suffix}-lock"),
             backup_vault_name=vault.name,
-            min_retention_days=self.settings.keep_days,
+            min_retention_days=keep_days,
             region=region,
             opts=self.options(retain_on_delete=True),
         )
         return vault
 
     def _plan(self, resources: list[pulumi.Output[str]], copies: list[backup.Vault]) -> None:
-        keep = self.settings.keep_days
+        keep, keep_copies = self.settings.keep_days, self.settings.copy_keep_days
         rule = backup.PlanRuleArgs(
             rule_name="daily",
             target_vault_name=self.vault.name,
@@ -112,7 +112,8 @@ class Backups(Component):
             lifecycle=backup.PlanRuleLifecycleArgs(delete_after=keep),
             copy_actions=[
                 backup.PlanRuleCopyActionArgs(
-                    destination_vault_arn=copy.arn, lifecycle=backup.PlanRuleCopyActionLifecycleArgs(delete_after=keep)
+                    destination_vault_arn=copy.arn,
+                    lifecycle=backup.PlanRuleCopyActionLifecycleArgs(delete_after=keep_copies),
                 )
                 for copy in copies
             ],

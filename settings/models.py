@@ -201,10 +201,13 @@ class Audit(Model):
 
 
 class Backup(Model):
-    """Recovery points in days; `copy_region` holds a second copy; `s3` backs the images up as well as replicating."""
+    """Recovery points in days; `copy_region` holds a second copy for `copy_keep_days`: each of an Aurora cluster is a
+    whole one, and only the newest are of use when a Region is lost. `s3` backs the images up as well as replicating.
+    """
 
     keep_days: Annotated[int, within(7, 3650, "days")] = 35
     copy_region: Region | None = None
+    copy_keep_days: Annotated[int, within(7, 3650, "days")] = 14
     restore_testing: bool = True
     s3: bool = False
 

@@ -1,6 +1,6 @@
 """Verifies an archive: every object by what S3 has on record of it, and a sample, or all, by reading its bytes.
 
-Why that is enough is written down in docs/decisions/0008-an-archive-that-proves-itself.md.
+Why that is enough is written down in docs/decisions/0010-an-archive-that-proves-itself.md.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import math
 import random
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from multiprocessing import get_context
 from zoneinfo import ZoneInfo
@@ -22,7 +22,6 @@ from ops.capacity.simulation import Simulation
 FORESIGHT_USE = 0.8
 """Share of their processor at which foresight lets tasks work: it may, as nothing surprises it."""
 DECLARED, FORESIGHT, FIXED, TRACKING = "as declared", "perfect foresight", "fixed peak", "CPU tracking alone"
-PRICES = Prices()
 ALTERNATIVES = (DECLARED, FORESIGHT, FIXED, TRACKING)
 CPU_TARGET = 55.0
 BEGIN = datetime(2026, 12, 7)
@@ -39,7 +38,7 @@ class Scenario:
     weeks: int
     seed: int = 1
     factor: float = 4.0
-    prices: Prices = PRICES
+    prices: Prices = field(default_factory=Prices.current)
 
     @property
     def begin(self) -> datetime:

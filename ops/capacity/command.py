@@ -40,8 +40,9 @@ def capacity_command(
 ) -> None:
     """How a stack's scaling follows the study: refusals, waits, task-hours, dollars. Exits 2 if a bound is broken."""
     # The command line starts without all of this.
-    from ops.capacity import alternatives, demand, growth, service  # noqa: PLC0415
+    from ops.capacity import alternatives, demand, growth, money, service  # noqa: PLC0415
     from ops.capacity.declared import declared  # noqa: PLC0415
+    from ops.cost.stack import settings_of  # noqa: PLC0415
     from ops.plan import plan  # noqa: PLC0415
 
     volume = demand.Volume(gb_a_month=gb_a_month, image_mb=image_mb, reads=reads, searches=searches, multiple=multiple)
@@ -62,7 +63,8 @@ def capacity_command(
     )
     if scales:
         basis = growth.basis(planned, scenario.declared, scenario.demand, volume)
-        _growth(growth.growth(basis, scales, growth.compute_cost(basis, scenario.prices)), basis.peak, as_json=as_json)
+        monthly = money.everything(planned, settings_of(stack), growth.compute_cost(basis, scenario.prices))
+        _growth(growth.growth(basis, scales, monthly), basis.peak, as_json=as_json)
     elif recommend:
         _recommend(scenario, as_json=as_json)
     else:

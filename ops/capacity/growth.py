@@ -73,12 +73,12 @@ class Growth:
     monthly: float
 
     def title(self, peak: float) -> str:
-        """The scale in a line: the load, the first limit, the cost of tasks and database."""
+        """The scale in a line: the load, the first limit, the cost."""
         if not self.exceeded:
             state = f"within every limit; the first is met at scale {self.first.at:,.3g}"
         else:
             state = f"{len(self.exceeded)} limits exceeded, first {self.first.limit.title}"
-        cost = f"tasks and database ${self.monthly:,.0f} a month"
+        cost = f"${self.monthly:,.0f} a month"
         return f"Scale {self.scale:,g} (load {self.scale * peak:,g}), {cost}: {state}"
 
     def lines(self, peak: float) -> list[str]:
@@ -100,7 +100,7 @@ class Growth:
             "scale": self.scale,
             "first": plain(self.first),
             "exceeded": [plain(met) for met in self.exceeded],
-            "tasks_and_database_usd_a_month": round(self.monthly, 2),
+            "usd_a_month": round(self.monthly, 2),
         }
 
 

@@ -1,8 +1,9 @@
 """Processor time of each kind of request: measured figures from docs/performance.md, else reference ones.
 
 The document carries one fenced `json` block. Its keys, for `stow`, `wado` and `qido`: `<kind>_per_second_per_vcpu`
-is what one busy vCPU of Orthanc answers; `<kind>_postgres_ms` and `<kind>_nginx_ms` are processor time per request in
-the database and in nginx. A key that it lacks keeps its reference figure; a key of another name is left alone.
+is what one busy vCPU of Orthanc answers; `cpu_ms.<kind>` holds processor time per request in `nginx` and `postgresql`.
+`metadata_cpu_ms` is what Orthanc spends later on each stored instance, and counts to its storing. A figure that the
+document lacks is the reference one.
 """
 
 from __future__ import annotations
@@ -71,8 +72,21 @@ def _block(path: Path) -> dict[str, Any]:
         except json.JSONDecodeError as error:
             raise CapacityError(f"{path.name}: its json block cannot be read: {error}") from error
         if isinstance(values, dict) and "stow_per_second_per_vcpu" in values:
-            return values
+            return _flat(values)
     return {}
+
+
+def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Figures by the names of `REFERENCE`."""
+    found = {key: values[key] for key in REFERENCE.keys() & values.keys()}
+    for kind, programs in (values.get("cpu_ms") or {}).items():
+        for part, program in (("postgres_ms", "postgresql"), ("nginx_ms", "nginx")):
+            if program in programs:
+                found[f"{kind}_{part}"] = programs[program]
+    later, stored = values.get("metadata_cpu_ms"), found["stow_per_second_per_vcpu"]
+    if later and stored:
+        found["stow_per_second_per_vcpu"] = 1000 / (1000 / stored + later)
+    return found
 
 
 def service_times(figures: Mapping[str, Any], source: str) -> ServiceTimes:

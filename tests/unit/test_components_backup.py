@@ -81,8 +81,8 @@ def test_vaults_and_their_locks_stay_when_the_stack_goes(prod: Plan):
 
 def test_every_recovery_point_is_copied_into_the_second_region(prod: Plan):
     copies = prod.resource(backup.Vault, name="backup-copies")
-    assert copies.inputs["region"] == "us-west-2"
-    assert prod.resource(backup.VaultLockConfiguration, name="backup-copies-lock").inputs["region"] == "us-west-2"
+    assert copies.inputs["region"] == "us-east-2"
+    assert prod.resource(backup.VaultLockConfiguration, name="backup-copies-lock").inputs["region"] == "us-east-2"
     (action,) = rule(prod)["copyActions"]
     assert referenced(prod, action["destinationVaultArn"]) == ["backup-copies.arn"]
     assert action["lifecycle"] == {"deleteAfter": 35}
@@ -147,12 +147,12 @@ def test_everything_about_the_copies_is_in_their_region(prod: Plan):
     names = ("replication-images-", "replication-access-logs-")
     held = [each for each in prod.resources if each.name.startswith(names) and each.type.startswith("aws:s3/")]
     assert len(held) == 17
-    assert {each.inputs.get("region") for each in held} == {"us-west-2"}
+    assert {each.inputs.get("region") for each in held} == {"us-east-2"}
 
 
 def test_reads_of_the_copies_are_logged_beside_them(prod: Plan):
     logging = prod.resource(s3.BucketLogging, name="replication-images-access-logging").inputs
-    assert logging["targetBucket"] == "octank-prod-access-logs-444455556666-us-west-2"
+    assert logging["targetBucket"] == "octank-prod-access-logs-444455556666-us-east-2"
 
 
 def test_copies_age_as_the_images_do(prod: Plan):
@@ -166,7 +166,7 @@ def test_replication_reads_here_and_writes_there_and_never_deletes(prod: Plan):
     held = statements(prod.resource(name="replication-copier-policy"))
     actions = {action for statement in held.values() for action in statement["Action"]}
     assert not {action for action in actions if "Delete" in action}
-    assert held["WriteCopies"]["Resource"] == ["arn:aws:s3:::octank-prod-images-444455556666-us-west-2/*"]
+    assert held["WriteCopies"]["Resource"] == ["arn:aws:s3:::octank-prod-images-444455556666-us-east-2/*"]
     assert held["ReadImages"]["Resource"] == ["arn:aws:s3:::octank-prod-images-444455556666/*"]
 
 

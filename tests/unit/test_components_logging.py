@@ -58,7 +58,7 @@ def test_every_access_to_images_archive_and_copies_is_recorded(prod: Plan):
     assert watched == [
         "arn:aws:s3:::octank-prod-images-444455556666/",
         "arn:aws:s3:::octank-prod-archive-444455556666/",
-        "arn:aws:s3:::octank-prod-images-444455556666-us-west-2/",
+        "arn:aws:s3:::octank-prod-images-444455556666-us-east-2/",
     ]
     assert {"field": "eventCategory", "equals": ["Management"]} in selectors["Management"]
     assert not [field for fields in selectors.values() for field in fields if field["field"] == "readOnly"]

@@ -29,7 +29,7 @@ PUBLIC = {
 
 LIST = yaml.safe_load(PRICE_FILE.read_text(encoding="utf-8"))["prices"]
 
-BOUNDS = {"dev": D(95), "prod": D(605), "prod in public": D(430)}
+BOUNDS = {"dev": D(92), "prod": D(550), "prod in public": D(380)}
 """USD a month, on the mean of the study."""
 
 

@@ -9,6 +9,7 @@ from ops.cost.assumptions import MONTH_DAYS, OS_METRICS_LOG_GB, READER_SHARE
 from ops.cost.bill import Bill, Priced, Pricer, required
 from ops.cost.errors import CostError
 from ops.cost.model import Line
+from ops.cost.pricers.objects import to_copies
 from ops.cost.workload import HOURS_MONTH, acu_hours
 from ops.resources import PlannedResource
 
@@ -77,7 +78,7 @@ def backup(bill: Bill, resource: PlannedResource) -> Priced:
             copies = Decimal(str(copy["lifecycle"]["deleteAfter"])) / MONTH_DAYS * daily
             what = f"{copies:.0f} whole copies in the second Region"
             lines.append(bill.line(resource, "aurora.backup.gb_mo", what, copies * size, kind="usage"))
-            lines.append(bill.line(resource, "s3.crr.gb", "copies on their way", daily * size, kind="usage"))
+            lines.append(bill.line(resource, to_copies(bill), "copies on their way", daily * size, kind="usage"))
     return lines
 
 

@@ -45,6 +45,11 @@ def copied(bill: Bill) -> bool:
     return bool(bill.plan.of_type(REPLICATION))
 
 
+def to_copies(bill: Bill) -> str:
+    """Price of a GB on its way to the second Region: Ohio is half as far as the others."""
+    return "s3.crr_ohio.gb" if str(bill.settings.backup.copy_region) == "us-east-2" else "s3.crr.gb"
+
+
 def data_events(bill: Bill) -> Decimal:
     """Events of objects in a month, on the mean: each image is written, and copied, and read."""
     mean_reads = sum((reads(bill, month) for month in range(bill.months)), Decimal()) / bill.months
@@ -170,9 +175,7 @@ CONTENTS: Mapping[str, Callable[[Bill, PlannedResource], Iterator[Line]]] = {
 
 def replication(bill: Bill, resource: PlannedResource) -> Iterator[Line]:
     """Images on their way to the second Region, and the metrics of their copying."""
-    near = str(bill.settings.backup.copy_region) == "us-east-2"
-    price = "s3.crr_ohio.gb" if near else "s3.crr.gb"
-    yield bill.line(resource, price, "images on their way", bill.usage.ingest_gb, kind="usage")
+    yield bill.line(resource, to_copies(bill), "images on their way", bill.usage.ingest_gb, kind="usage")
     rules = resource.inputs.get("rules") or ()
     watched = sum(1 for rule in rules if (rule["destination"].get("metrics") or {}).get("status") == "Enabled")
     yield bill.line(resource, "cw.metric_mo", "metrics of replication", REPLICATION_METRICS * watched)
