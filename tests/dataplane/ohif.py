@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import shutil
 import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
@@ -34,9 +35,9 @@ def files() -> Path:
 
 
 def _download() -> Path:
-    if shutil.which("npm") is None:
-        raise PackagesError("npm is missing: it downloads the files of OHIF")
-    command = ["npm", "pack", f"@ohif/app@{VERSION}", "--silent", "--pack-destination", str(FOLDER.parent)]
+    # Where there is no npm, the one that set-up installs beside Python.
+    npm = shutil.which("npm") or str(Path(sys.executable).with_name("npm"))
+    command = [npm, "pack", f"@ohif/app@{VERSION}", "--silent", "--pack-destination", str(FOLDER.parent)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     if done.returncode:
         raise PackagesError(f"npm failed: {done.stderr.strip()[-300:]}")
