@@ -32,7 +32,7 @@ def capacity_command(
     image_mb: Annotated[float, typer.Option(help="Mean size of an image in MB.")] = 0.5,
     reads: Annotated[float, typer.Option(help="Images read per image stored.")] = 1.0,
     searches: Annotated[float, typer.Option(help="Searches per image stored.")] = 0.25,
-    multiple: Annotated[float, typer.Option(help="Load that is sized for, as a multiple of the month's mean.")] = 200.0,
+    multiple: Annotated[float, typer.Option(help="Load that is sized for, as a multiple of the month's mean.")] = 60.0,
     recommend: Annotated[bool, typer.Option("--recommend", help="Sweep settings and say which are best.")] = False,
     scale: Annotated[str | None, typer.Option(help="Multiples of the study to reckon limits for: 1,10,100.")] = None,
     chart: Annotated[Path | None, typer.Option(help="Write the first week as an HTML file.")] = None,

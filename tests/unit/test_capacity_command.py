@@ -27,16 +27,23 @@ from tests.conftest import Plans
 from tests.unit.test_ops_architecture import changed, without
 
 REAL_PLAN = planning.plan
+RECKONED = {"app": {"cpu": 1024, "tasks_per_load": 1}}
 REFERENCE_TIMES = service_times(REFERENCE, "reference")
 
 
 def scenario(plan: Plan, **values: Any) -> Scenario:
-    return Scenario(declared=declared(plan), demand=demand(Volume(), REFERENCE_TIMES), weeks=1, **values)
+    return Scenario(declared=declared(plan), demand=demand(Volume(multiple=200), REFERENCE_TIMES), weeks=1, **values)
 
 
 @pytest.fixture(scope="module")
 def prod(plans: Plans) -> Scenario:
     return scenario(plans("prod"))
+
+
+@pytest.fixture(scope="module")
+def reckoned() -> Scenario:
+    """Tasks of Orthanc with a whole vCPU, one for a load of 1: sizes that are easy to reckon with."""
+    return scenario(REAL_PLAN("prod", overrides=RECKONED))
 
 
 @pytest.fixture(autouse=True)
@@ -50,12 +57,12 @@ def ask(*arguments: str) -> Any:
 
 def test_what_is_declared_is_what_is_simulated(prod: Scenario):
     app, web = (prod.declared.tiers[name] for name in ("app", "web"))
-    assert (app.vcpu, app.memory, app.minimum, app.maximum, app.threads) == (1, 4, 2, 12, 150)
+    assert (app.vcpu, app.memory, app.minimum, app.maximum, app.threads) == (0.5, 4, 2, 12, 150)
     assert (web.vcpu, web.memory, web.minimum, web.maximum, web.threads) == (0.25, 0.5, 2, 6, 2048)
     # A balancer's check every 10 s; a container's check every 10 s and a name that lives 10 s.
     assert (web.checks, app.checks) == (10, 20)
     assert (web.drain, web.stop, web.grace) == (60, 120, 120)
-    assert {action.minimum for action in app.actions} == {2, 4}
+    assert {action.minimum for action in app.actions} == {2, 8}
     assert (app.tracking[0].metric, web.tracking[0].metric) == ("cpu", "requests")
     assert (prod.declared.database.minimum, prod.declared.database.maximum) == (0.5, 8)
 
@@ -95,13 +102,13 @@ def test_the_shipped_settings_are_the_recommended_ones(prod: Scenario, tier: str
     )
 
 
-def test_a_wasteful_choice_is_not_recommended(prod: Scenario):
-    tiers = prod.declared.tiers
-    floors = recommend.floors(prod, tiers["app"])
+def test_a_wasteful_choice_is_not_recommended(reckoned: Scenario):
+    tiers = reckoned.declared.tiers
+    floors = recommend.floors(reckoned, tiers["app"])
     wasteful = Choice(tasks_per_load=3, target=45, surge=85)
     thrifty = recommend.shipped(tiers["app"], floors)
-    known = replace(prod.declared, tiers={**tiers, "app": recommend.chosen(tiers["app"], wasteful, floors)})
-    answer = recommend.answer(replace(prod, declared=known), "app", [thrifty])
+    known = replace(reckoned.declared, tiers={**tiers, "app": recommend.chosen(tiers["app"], wasteful, floors)})
+    answer = recommend.answer(replace(reckoned, declared=known), "app", [thrifty])
     assert answer.results[0].choice == wasteful
     assert not answer.results[0].holds
     assert "set tasks_per_load 1" in answer.sentence
@@ -122,17 +129,17 @@ def rising(prod: Scenario, tier: Tier, loads: list[float]) -> Simulation:
     )
 
 
-def test_tracking_takes_as_long_as_aws_measured(prod: Scenario):
+def test_tracking_takes_as_long_as_aws_measured(reckoned: Scenario):
     """363 s from a rise of load to the scale-out, and 23 s or more until the task runs."""
-    tier = replace(prod.declared.tiers["app"], actions=(), steps=(), minimum=1, desired=1)
-    counts = [sample.app for sample in rising(prod, tier, [0.1] * 10 + [2.2] * 20).run().samples]
+    tier = replace(reckoned.declared.tiers["app"], actions=(), steps=(), minimum=1, desired=1)
+    counts = [sample.app for sample in rising(reckoned, tier, [0.1] * 10 + [2.2] * 20).run().samples]
     served = 60 * (next(minute for minute, count in enumerate(counts) if count > 1) - 10)
     assert served - START - tier.checks == pytest.approx(363, abs=60)
 
 
-def test_tasks_serve_only_once_they_are_up(prod: Scenario):
-    tier = replace(prod.declared.tiers["app"], actions=(), minimum=1, desired=1)
-    found = rising(prod, tier, [1.0] * 10 + [4.0] * 20).run()
+def test_tasks_serve_only_once_they_are_up(reckoned: Scenario):
+    tier = replace(reckoned.declared.tiers["app"], actions=(), minimum=1, desired=1)
+    found = rising(reckoned, tier, [1.0] * 10 + [4.0] * 20).run()
     counts = [sample.app for sample in found.samples]
     assert counts[:14] == [1] * 14  # a minute at 85 %, the lag, start and checks
     assert counts[-1] >= 2
@@ -140,9 +147,9 @@ def test_tasks_serve_only_once_they_are_up(prod: Scenario):
     assert found.task_hours["app"] > sum(counts) / 60  # a task is paid from its start to its end
 
 
-def test_foresight_is_the_fewest_tasks_that_carry_the_load(prod: Scenario):
-    tier = prod.declared.tiers["app"]
-    assert [needed(tier, load, prod.demand) for load in (0, 0.5, 1, 4)] == [0, 2, 2, 3]  # 1.67 vCPU / 0.8 at load 4
+def test_foresight_is_the_fewest_tasks_that_carry_the_load(reckoned: Scenario):
+    tier = reckoned.declared.tiers["app"]
+    assert [needed(tier, load, reckoned.demand) for load in (0, 0.5, 1, 4)] == [0, 2, 2, 3]  # 1.67 vCPU / 0.8 at load 4
     assert alternatives.FORESIGHT_USE > CPU_TARGET / 100
 
 

@@ -14,7 +14,7 @@ from ops.capacity.demand import Demand, Volume
 from ops.capacity.errors import CapacityError
 from ops.capacity.money import Prices
 from ops.capacity.service import Cost
-from tests.conftest import Plans
+from ops.plan import plan
 
 SCALES = (1, 10, 100, 1000)
 # Load 1: 50 stores, 50 reads and 10 searches a second, 5 ms of Orthanc, 1 ms of nginx, 2 ms of PostgreSQL each.
@@ -28,9 +28,10 @@ DEMAND = Demand(
 
 
 @pytest.fixture(scope="module")
-def basis(plans: Plans) -> growth.Basis:
-    plan = plans("prod")
-    return growth.basis(plan, declared(plan), DEMAND, Volume())
+def basis() -> growth.Basis:
+    """Tasks of Orthanc with a whole vCPU, one for a load of 1: sizes that are easy to reckon with."""
+    reckoned = plan("prod", overrides={"app": {"cpu": 1024, "tasks_per_load": 1}})
+    return growth.basis(reckoned, declared(reckoned), DEMAND, Volume())
 
 
 USED = {

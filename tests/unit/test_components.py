@@ -158,7 +158,7 @@ def test_spot_is_for_dev(plans: Plans) -> None:
 def test_the_week_of_the_study_sets_the_floor_of_each_tier(plans: Plans) -> None:
     actions = plans("prod").of_type(appautoscaling.ScheduledAction)
     floors = {one.name: one.inputs["scalableTargetAction"]["minCapacity"] for one in actions}
-    assert floors["app-scaling-burst-1755"] == 4
+    assert floors["app-scaling-burst-1755"] == 8
     assert floors["app-scaling-quiet-1900"] == 2
     assert floors["web-scaling-burst-1755"] == 4
     assert {one.inputs["timezone"] for one in actions} == {"America/New_York"}

@@ -85,7 +85,7 @@ def test_every_recovery_point_is_copied_into_the_second_region(prod: Plan):
     assert prod.resource(backup.VaultLockConfiguration, name="backup-copies-lock").inputs["region"] == "us-east-2"
     (action,) = rule(prod)["copyActions"]
     assert referenced(prod, action["destinationVaultArn"]) == ["backup-copies.arn"]
-    assert action["lifecycle"] == {"deleteAfter": 35}
+    assert action["lifecycle"] == {"deleteAfter": 14}
 
 
 def test_without_a_second_region_there_are_no_copies(dev: Plan):

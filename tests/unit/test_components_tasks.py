@@ -193,7 +193,7 @@ def test_every_boundary_of_the_week_sets_the_floor(prod: Plan):
         for action in prod.of_type(appautoscaling.ScheduledAction)
         if action.name.startswith("app-")
     }
-    assert floors == {"app-scaling-standard-0655": 2, "app-scaling-burst-1755": 4, "app-scaling-quiet-1900": 2}
+    assert floors == {"app-scaling-standard-0655": 2, "app-scaling-burst-1755": 8, "app-scaling-quiet-1900": 2}
 
 
 def test_a_period_without_load_switches_the_tier_off(plans: Plans):

@@ -56,11 +56,9 @@ def refused(*arguments: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     return err
 
 
-def test_every_form_tells_the_age_of_prices_and_the_budget():
+def test_every_form_tells_the_age_of_prices():
     for form in ("--json", "--lines"):
-        shown = run("--stack", "dev", form)
-        assert OLD in shown, form
-        assert "budget.monthly_usd is" in shown, form
+        assert OLD in run("--stack", "dev", form), form
     assert OLD in run("--seed")
 
 
@@ -114,8 +112,8 @@ def test_alternatives_are_measured_against_the_declared_stack():
         assert Decimal(row["USD a month"].replace(",", "")) - declared == Decimal(row["difference"].replace(",", ""))
         assert row["gives up"]
     changes = {row["alternative"]: Decimal(row["difference"].replace(",", "")) for row in rows}
-    # 2,376 vCPU-hours and 7,112 GB-hours of tasks; the S3 gateway stays, four endpoints in two zones go.
-    vcpu, memory = Decimal("1589.881") + Decimal("1502.976") / 4, Decimal("1589.881") * 4 + Decimal("1502.976") / 2
+    # 1,171 vCPU-hours and 7,112 GB-hours of tasks; the S3 gateway stays, four endpoints in two zones go.
+    vcpu, memory = Decimal("1589.881") / 2 + Decimal("1502.976") / 4, Decimal("1589.881") * 4 + Decimal("1502.976") / 2
     x86 = vcpu * (usd("fargate.x86.vcpu_h") - usd("fargate.arm.vcpu_h"))
     x86 += memory * (usd("fargate.x86.gb_h") - usd("fargate.arm.gb_h"))
     assert abs(changes["x86 instead of ARM64"] - x86) < Decimal("0.02")

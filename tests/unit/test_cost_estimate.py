@@ -92,9 +92,9 @@ def test_a_task_of_unknown_size_is_an_error(plans: Plans):
 
 
 def test_tasks_of_orthanc_by_hand(priced: dict[str, Estimate]):
-    # 1 vCPU and 4 GB on ARM64; two tasks for load 1, at least two.
+    # Half a vCPU and 4 GB on ARM64; two tasks for load 1, at least two.
     hours = (55 * max(2, 2) + 5 * max(2, 8) + 108 * max(2, 1)) * WEEKS
-    expected = hours * (1 * usd("fargate.arm.vcpu_h") + 4 * usd("fargate.arm.gb_h"))
+    expected = hours * (D("0.5") * usd("fargate.arm.vcpu_h") + 4 * usd("fargate.arm.gb_h"))
     assert close(of(priced["prod"], resource="app-service"), expected)
 
 
@@ -109,12 +109,13 @@ def test_tasks_on_spot_by_hand(priced: dict[str, Estimate]):
 
 
 def test_capacity_of_the_database_by_hand(priced: dict[str, Estimate]):
-    expected = (55 * D(1) + 5 * D(4) + 108 * D("0.5")) * WEEKS * usd("aurora.slv2.acu_h")
+    # Half an ACU at load 1, and never less.
+    expected = (55 * D("0.5") + 5 * D(2) + 108 * D("0.5")) * WEEKS * usd("aurora.slv2.acu_h")
     assert close(of(priced["prod"], resource="database-writer", kind="load"), expected)
 
 
 def test_a_reader_of_a_low_tier_has_its_own_small_capacity_by_hand(plans: Plans, priced: dict[str, Estimate]):
-    own = (55 * D("0.5") + 5 * D(1) + 108 * D("0.5")) * WEEKS * usd("aurora.slv2.acu_h")
+    own = 168 * D("0.5") * WEEKS * usd("aurora.slv2.acu_h")
     assert close(of(priced["prod"], resource="database-reader-1", kind="load"), own)
     reader = plans("prod").resource(name="database-reader-1")
     following = estimate(with_inputs(plans("prod"), reader, promotionTier=1), settings_of("prod"))

@@ -116,7 +116,7 @@ CASES = {
     ),
     "Fargate CPU": Case({"app/cpu": 1000}, "app.cpu", "1000 CPU units", "Fargate offers no such pair", "1024"),
     "tier min above max": Case({"web/min": 7}, "web.min", "7", "above web.max 6", "correct"),
-    "burst too large": Case({"app/max": 3}, "app.max", "3", "load 4 needs 4 tasks", "Raise it to 4"),
+    "burst too large": Case({"app/max": 3}, "app.max", "3", "load 4 needs 8 tasks", "Raise it to 8"),
     "ACU min above max": Case({"database/min_acu": 16}, "database.max_acu", "8", "database.min_acu 16", "Raise it"),
     "pause from above 0": Case(
         {"database/auto_pause_seconds": 600}, "database.auto_pause_seconds", "600", "minimum of 0 ACU", "to 0"

@@ -156,23 +156,30 @@ def recoverable_database(plan: Plan) -> list[str]:
 
 
 def locked_backups(plan: Plan) -> list[str]:
-    """Every vault is locked for as long as the plan keeps backups; patients' data has a copy in another Region."""
+    """Every vault is locked for as long as the plan keeps what is in it; patients' data has a copy in another Region."""
     locks = {
         lock.inputs["backupVaultName"]: lock.inputs.get("minRetentionDays", 0)
         for lock in plan.of_type("aws:backup/vaultLockConfiguration:VaultLockConfiguration")
     }
     rules = [rule for each in plan.of_type("aws:backup/plan:Plan") for rule in each.inputs["rules"]]
-    kept = max((rule["lifecycle"]["deleteAfter"] for rule in rules), default=1)
     violations = [
         f"{vault.urn}: lets backups go before {kept} days"
         for vault in plan.of_type(VAULT)
-        if locks.get(vault.inputs["name"], 0) < kept
+        if locks.get(vault.inputs["name"], 0) < (kept := _kept(plan, vault, rules))
     ]
     if holds_phi(plan):
         violations += [
             f"backup rule {rule['ruleName']}: copies to no other Region" for rule in rules if not _abroad(plan, rule)
         ]
     return violations
+
+
+def _kept(plan: Plan, vault: PlannedResource, rules: list[dict[str, Any]]) -> int:
+    """Days for which the plan keeps what it puts into `vault`; a day where it puts nothing."""
+    own = [one["lifecycle"]["deleteAfter"] for one in rules if one["targetVaultName"] == vault.inputs["name"]]
+    copies = [copy for one in rules for copy in one.get("copyActions", ())]
+    held = {found.urn: copy for copy in copies for found in plan.references(copy["destinationVaultArn"])}
+    return max([*own, *([held[vault.urn]["lifecycle"]["deleteAfter"]] if vault.urn in held else [])], default=1)
 
 
 def _abroad(plan: Plan, rule: dict[str, Any]) -> bool:
