@@ -15,6 +15,7 @@ import pytest
 from botocore.config import Config
 from moto import mock_aws
 
+from ops import archive
 from ops.archive.clients import Clients, Options
 from ops.archive.target import Target
 from rehearsal import gaps
@@ -172,3 +173,9 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("MOTO_ACCOUNT_ID", DEV_ACCOUNT)
     with mock_aws():
         yield
+
+
+@pytest.fixture
+def archived(store: Store) -> Store:
+    archive.archive(store.target, store.clients, store.options)
+    return store

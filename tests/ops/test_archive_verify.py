@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,26 +11,9 @@ from moto.s3.models import s3_backends
 
 from ops import archive
 from ops.archive import report
-from ops.archive.place import Place
 from tests.ops.conftest import ACCOUNT, ARCHIVE, CLUSTER, IMAGES, Store
 from tests.ops.faults import DELETES, Wire
-
-PREFIX = "studies/octank/prod"
-MANIFEST = f"{PREFIX}/manifest.json"
-
-
-@pytest.fixture
-def archived(store: Store) -> Store:
-    archive.archive(store.target, store.clients, store.options)
-    return store
-
-
-def verified(store: Store, **reading: Any) -> dict[str, Any]:
-    return archive.verify(store.target, store.clients, store.options, archive.Reading(**reading))
-
-
-def verdict(store: Store, **options: Any) -> archive.Verified | list[str]:
-    return archive.verified(store.target, store.clients, **options)
+from tests.ops.proofs import PREFIX, forget, verdict, verified
 
 
 def first(store: Store) -> str:
@@ -110,10 +89,6 @@ def add_image(store: Store) -> None:
 
 def add_to_index(store: Store) -> None:
     store.index.append({**store.index[0], "uuid": "ffffffff-0000-0000-0000-000000000000"})
-
-
-def forget(store: Store) -> None:
-    store.index.pop()
 
 
 def other_md5(store: Store) -> None:
@@ -194,109 +169,6 @@ def test_an_object_that_only_the_archive_has_is_named_and_no_failure(archived: S
     )
     said = verified(archived)
     assert (said["ok"], said["onlyInArchive"]) == (True, 1)
-
-
-def put(store: Store, key: str, body: bytes) -> None:
-    store.clients.s3.put_object(Bucket=ARCHIVE, Key=key, Body=body, ChecksumAlgorithm="SHA256")
-
-
-def test_an_edited_manifest_is_refused(archived: Store):
-    body = archived.clients.s3.get_object(Bucket=ARCHIVE, Key=MANIFEST)["Body"].read()
-    put(archived, MANIFEST, body.replace(b'"count": 5', b'"count": 4'))
-    with pytest.raises(archive.ArchiveError, match="was changed after it was signed"):
-        verified(archived)
-    assert isinstance(verdict(archived), list)
-
-
-def test_a_damaged_manifest_is_refused(archived: Store):
-    put(archived, MANIFEST, b"{")
-    with pytest.raises(archive.ArchiveError, match="was damaged"):
-        verified(archived)
-
-
-def test_an_edited_part_is_refused(archived: Store):
-    [key] = [key for key, _ in archived.versions(ARCHIVE) if "/parts/" in key]
-    body = archived.clients.s3.get_object(Bucket=ARCHIVE, Key=key)["Body"].read()
-    put(archived, key, gzip.compress(gzip.decompress(body)[:-10]))
-    with pytest.raises(archive.ArchiveError, match="is not the part that the manifest names"):
-        verified(archived)
-
-
-def test_another_signing_key_is_refused(archived: Store):
-    other = archived.clients.kms.create_key(KeySpec="ECC_NIST_P384", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["Arn"]
-    target = replace(archived.target, signing_key_arn=other)
-    with pytest.raises(archive.ArchiveError, match="signed with another key than the study's"):
-        archive.verify(target, archived.clients, archived.options, archive.Reading())
-    assert "another key" in str(archive.verified(target, archived.clients))
-
-
-def test_a_signature_of_another_document_is_refused(archived: Store):
-    [key] = [key for key, _ in archived.versions(ARCHIVE) if key.endswith("/signed/signature")]
-    arn = archived.target.signing_key_arn
-    other = archived.clients.kms.sign(KeyId=arn, Message=b"x", MessageType="RAW", SigningAlgorithm="ECDSA_SHA_384")
-    put(archived, key, other["Signature"])
-    with pytest.raises(archive.ArchiveError, match="the signature is not of the key beside it"):
-        verified(archived)
-
-
-def test_nothing_is_verified_without_a_manifest(store: Store):
-    with pytest.raises(archive.ArchiveError, match="the archive is not complete"):
-        verified(store)
-    assert "the archive is not complete" in str(verdict(store))
-
-
-def test_an_archive_that_was_never_verified_is_refused(archived: Store):
-    assert verdict(archived) == ["the archive was never verified: run `python -m ops verify`"]
-
-
-def test_a_report_grows_old_by_the_clock_of_s3(archived: Store):
-    verified(archived)
-    archived.ahead = 8 * 24 * 3600
-    assert "8 days old, more than 7" in str(verdict(archived))
-    assert isinstance(verdict(archived, max_age=timedelta(days=30)), archive.Verified)
-
-
-def test_an_operators_wrong_clock_changes_nothing(archived: Store, monkeypatch: pytest.MonkeyPatch):
-    verified(archived)
-    archived.ahead = time.time() - 1.0
-    monkeypatch.setattr("time.time", lambda: 1.0)
-    assert isinstance(verdict(archived), archive.Verified)
-
-
-def test_a_report_from_the_future_is_refused(archived: Store):
-    archived.ahead = 3600
-    verified(archived)
-    archived.ahead = 0
-    assert "from the future" in str(verdict(archived))
-
-
-def test_a_report_of_an_earlier_manifest_is_refused(archived: Store):
-    verified(archived)
-    archive.archive(archived.target, archived.clients, archived.having(again=True))
-    assert "of another manifest" in str(verdict(archived))
-
-
-def test_an_edited_report_is_refused(archived: Store):
-    forget(archived)
-    verified(archived)
-    found = report.newest(Place.of(archived.target, archived.clients.s3), None)
-    assert found is not None
-    put(archived, f"{PREFIX}/{found.name}", json.dumps({**found.content, "ok": True}).encode())
-    assert "was changed after it was signed" in str(verdict(archived))
-
-
-@pytest.mark.parametrize("field", ["study", "environment", "image_bucket", "database_cluster"])
-def test_the_proof_of_another_store_is_refused(archived: Store, field: str):
-    verified(archived)
-    said = archive.verified(replace(archived.target, **{field: "other"}), archived.clients)
-    assert "and this store's is other" in str(said)
-
-
-def test_while_somebody_works_nothing_may_go(archived: Store):
-    verified(archived)
-    held = {"state": "held", "who": "eve", "doing": "archive", "since": "today"}
-    put(archived, f"{PREFIX}/lock.json", json.dumps(held).encode())
-    assert "eve runs `ops archive` since today" in str(verdict(archived))
 
 
 def test_after_the_system_the_archive_is_read_itself(archived: Store):
