@@ -171,6 +171,10 @@ def _names(names: dict[int, tuple[str, int]], groups: Sequence[int]) -> Iterator
             yield f"{group}\t{internal}\t{public_id(*_identifiers(group, level, index))}\n"
 
 
+LIMIT = 50
+"""Studies that a query over many asks for."""
+
+
 def queries(studies: int, each: int = 40) -> list[Read]:
     """QIDO-RS in turn: a patient, a day, a week, one study, a study's instances, and a pattern without a beginning."""
     found = []
@@ -181,10 +185,10 @@ def queries(studies: int, each: int = 40) -> list[Read]:
         paths = {
             "patient_id": f"studies?PatientID={identifier('patient', RUN, group)}",
             "study_date": f"studies?StudyDate={start:%Y%m%d}",
-            "study_week": f"studies?StudyDate={week}&limit=50",
+            "study_week": f"studies?StudyDate={week}&limit={LIMIT}",
             "study_uid": f"studies?StudyInstanceUID={study}",
             "instances_of_study": f"studies/{study}/instances",
-            "wildcard": f"studies?PatientID=*{f'{group:08d}'[:-1]}*&limit=50",
+            "wildcard": f"studies?PatientID=*{f'{group:08d}'[:-1]}*&limit={LIMIT}",
         }
         found += [
             Read(name=name, path=f"/dicom-web/{path}", accept=DICOM_JSON, least=100) for name, path in paths.items()
@@ -202,7 +206,8 @@ def check(bench: Bench, studies: int) -> None:
     with bench.targets[FULL].client() as full, bench.targets[BARE].client() as bare:
         for one in queries(studies, each=3):
             answers = [_answer(pool, one) for pool in (full, bare)]
-            if answers[0] != answers[1] or not answers[0]:
+            cut = {len(answer) for answer in answers} == {LIMIT}  # which of more than these come is each index's choice
+            if not answers[0] or (answers[0] != answers[1] and not cut):
                 raise FillError(f"{one.name}: {len(answers[0])} and {len(answers[1])} found, or not the same")
 
 
