@@ -10,7 +10,7 @@ from pathlib import Path
 
 import orthanc  # ty: ignore[import-not-found]  Orthanc brings it along
 
-FILES = Path(os.environ["OHIF_FILES"])
+FILES = Path(os.environ["OHIF_FILES"]).resolve()
 HEADERS = Path(os.environ["OHIF_HEADERS"])
 """Where the names of the headers that reach Orthanc are written down."""
 

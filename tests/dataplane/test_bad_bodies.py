@@ -100,6 +100,6 @@ def test_a_body_over_the_limit_is_refused_before_it_is_stored(prod: Store, *, ch
     assert stored(prod) == before
     lines = prod.lines(413)
     # The size of a chunked body is known when it is over: what was on its way is broken off.
-    assert [line["upstream_status"] for line in lines] == ["", ""][: len(lines)]
+    assert {line["upstream_status"] for line in lines} <= {"", "-"}, "Orthanc answered"
     if not chunked:
         assert lines[-1]["upstream"] == "", "Orthanc was asked"
