@@ -16,8 +16,7 @@ TIMEOUT_SECONDS = 60  # a paused cluster wakes in 30 s or more
 REFUSALS = frozenset({"28P01", "28000"})
 """A wrong password, or a role that may not log in; https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 
-TYPES = {1: "dicom", 2: "dicom-as-json", 3: "dicom-until-pixel-data"}
-"""https://orthanc.uclouvain.be/hg/orthanc/file/default/OrthancServer/Sources/ServerEnumerations.h"""
+FIELDS = ("uuid", "type", "bytes", "md5", "instance", "series", "study")
 
 ATTACHMENTS = """
 SELECT file.uuid, file.fileType, file.compressedSize, file.compressedHash,
@@ -90,11 +89,13 @@ def attachments(connection: Connection, rows: int) -> Iterator[list[dict[str, An
     connection.run("SET LOCAL cursor_tuple_fraction = 1")
     connection.run(f"DECLARE exported NO SCROLL CURSOR FOR {ATTACHMENTS}")
     while found := connection.run(f"FETCH {int(rows)} FROM {identifier('exported')}"):
-        yield [_entry(row) for row in found]
+        yield [entry(row) for row in found]
     connection.run("COMMIT")
 
 
-def _entry(row: list[Any]) -> dict[str, Any]:
-    uuid, kind, *rest = row
-    names = ("bytes", "md5", "instance", "series", "study")
-    return {"uuid": uuid, "type": TYPES.get(kind, f"other-{kind}"), **dict(zip(names, rest, strict=True))}
+def entry(row: list[Any]) -> dict[str, Any]:
+    """A line of the export. `type` is Orthanc's number, by which the archive knows the object's name.
+
+    https://orthanc.uclouvain.be/hg/orthanc/file/default/OrthancServer/Sources/ServerEnumerations.h
+    """
+    return dict(zip(FIELDS, row, strict=True))
