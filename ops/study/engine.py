@@ -80,7 +80,9 @@ class PulumiEngine:
         with tempfile.TemporaryDirectory() as folder:
             log = Path(folder) / "events.jsonl"
             log.touch()
-            with followed(log, watcher) as events, _told(f"pulumi {command}", events):
+            events: list[Event] = []
+            # The failure is told when all events are read, or its reason may not be among them.
+            with _told(f"pulumi {command}", events), followed(log, watcher, events):
                 self._workspace.pulumi_command.run(
                     [
                         command,
@@ -97,9 +99,8 @@ class PulumiEngine:
 
 
 @contextmanager
-def followed(log: Path, watcher: Watcher) -> Generator[list[Event]]:
-    """Hands each event to `watcher` as it is written, and all of them to the caller."""
-    events: list[Event] = []
+def followed(log: Path, watcher: Watcher, events: list[Event]) -> Generator[None]:
+    """Hands each event to `watcher` as it is written, and adds it to `events`, which has all of them in the end."""
     ended = threading.Event()
 
     def follow() -> None:
@@ -118,7 +119,7 @@ def followed(log: Path, watcher: Watcher) -> Generator[list[Event]]:
     thread = threading.Thread(target=follow, daemon=True)
     thread.start()
     try:
-        yield events
+        yield
     finally:
         ended.set()
         thread.join()
