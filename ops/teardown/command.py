@@ -49,4 +49,6 @@ def teardown_command(
     if as_json:
         typer.echo(json.dumps(report.plain(remains), indent=2))
     else:
-        Console().print(report.table(stack, remains))
+        Console(emoji=False).print(  # or the ARN of a secret becomes one
+            report.table(stack, remains)
+        )
