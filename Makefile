@@ -13,7 +13,7 @@ help: ## Show this list
 setup: ## Install everything that the targets below need; quick when nothing changed
 	@$(PYTHON) -m rehearsal.engine.setup
 
-rehearse: setup ## Deploy, change and destroy STACK (dev) with the real engine on the simulated AWS
+rehearse: setup ## Take STACK (dev) through its whole life with the real engine on the simulated AWS
 	@$(BIN)/python -m rehearsal run --stack $(STACK)
 
 test: setup ## Lint, types and every test; PYTEST_ARGS go to pytest

@@ -13,16 +13,17 @@ from rehearsal import report
 from rehearsal.account.process import ENDPOINT, serving
 from rehearsal.driver import Rehearsal
 from rehearsal.environment import ENV_FILE, PROJECT
-from rehearsal.scenario import STEPS, Record
+from rehearsal.record import Record
+from rehearsal.scenario import STEPS
 from rehearsal.workspace import Workspace
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-console = Console(highlight=False, soft_wrap=True)
+console = Console(highlight=False, soft_wrap=True, emoji=False)
 
 
 @app.command()
 def run(stack: Annotated[str, typer.Option(help="The stack whose file is rehearsed.")] = "dev") -> None:
-    """Deploy, preview again, change, and destroy a stack, from an empty cloud; exits with 1 at the first failure."""
+    """The whole life of a stack, from an empty cloud to its archive; exits with 1 at the first failure."""
     _require(stack)
     record, seconds = Record(), {}
     rehearsal = Rehearsal(stack)

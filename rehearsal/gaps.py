@@ -17,6 +17,7 @@ from typing import Any
 from unittest.mock import patch
 
 from moto.awslambda.models import LambdaBackend
+from moto.awslambda_simple.models import LambdaSimpleBackend
 from moto.rds.models import RDSBackend
 from moto.s3.models import FakeBucket, FakeKey, S3Backend, s3_backends
 from moto.s3.responses import S3Response
@@ -41,7 +42,8 @@ def filled(functions: dict[str, Function], clock: Callable[[], float] = time.tim
             (RDSBackend, "start_export_task", _exports_write),
         ):
             stack.enter_context(patch.object(owner, name, wrapper(getattr(owner, name))))
-        stack.enter_context(patch.object(LambdaBackend, "invoke", _invoked(functions)))
+        for backend in (LambdaBackend, LambdaSimpleBackend):
+            stack.enter_context(patch.object(backend, "invoke", _invoked(functions)))
         yield
 
 

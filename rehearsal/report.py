@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from rehearsal.operations import Watcher, short, told
-from rehearsal.scenario import Record, Resources
+from rehearsal.record import Record, Resources
 
 ROOT = "pulumi:pulumi:Stack"
 
@@ -60,16 +60,30 @@ def resource_table(resources: Resources) -> Table:
 
 
 def summary(console: Console, record: Record, seconds: Mapping[str, float]) -> None:
-    """Resources, policies, the change in place, what is retained, and the time of each step."""
+    """Resources, policies, the change in place, the study's end, what is retained, and the time of each step."""
     console.print(resource_table(record.deployed))
     if record.up:
         _policies(console, record)
     if record.update:
         console.print("Updated in place: " + escape(", ".join(sorted(_changed(record)))))
+    if record.archived:
+        console.print(_ended(record))
     if record.retained:
-        console.print("Retained in the cloud: " + escape(", ".join(record.retained)))
+        console.print(f"Resources left: {len(record.retained)}, all of them retained on purpose")
+        for name in record.retained:
+            console.print(f"  {escape(name)}")
     times = ", ".join(f"{name} {spent:.1f} s" for name, spent in seconds.items())
     console.print(f"[bold green]Rehearsal passed[/] in {sum(seconds.values()):.0f} s ({times})")
+
+
+def _ended(record: Record) -> str:
+    """Nothing here is asserted: each step has failed by now where two figures differ."""
+    stored, archived = sum(one.bytes for one in record.sent), record.archived
+    return (
+        f"Objects: {len(record.sent)} stored, {archived['objects']} archived; "
+        f"bytes: {stored} stored, {archived['bytes']} archived; "
+        f"checksums: {record.compared} compared, all equal; files restored: {record.restored}"
+    )
 
 
 def _policies(console: Console, record: Record) -> None:

@@ -31,6 +31,7 @@ Rate = Annotated[float | None, typer.Option(min=0.1, help="At most so many objec
 TakeOver = Annotated[
     bool, typer.Option("--take-over", help="Go on though a run that was killed, 15 minutes ago or more, has the lock.")
 ]
+Poll = Annotated[float, typer.Option(min=0, help="Seconds between two looks at what AWS does.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, and no progress.")]
 
 
@@ -56,6 +57,7 @@ def archive_command(
     workers: Threads = 32,
     rate: Rate = None,
     take_over: TakeOver = False,
+    poll: Poll = 20,
     again: Annotated[bool, typer.Option("--again", help="Begin a new run, whatever the last one came to.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -63,7 +65,9 @@ def archive_command(
     from ops import archive  # noqa: PLC0415  boto3 is slow to import
 
     target, clients = _store(stack, outputs, workers)
-    options = archive.Options(workers=workers, rate=rate, take_over=take_over, again=again, commit=_commit())
+    options = archive.Options(
+        workers=workers, rate=rate, take_over=take_over, again=again, poll_seconds=poll, commit=_commit()
+    )
     with _progress(as_json) as progress:
         done = archive.archive(target, clients, options, progress)
     if as_json:

@@ -67,8 +67,12 @@ class Account:
 
     def put(self, resource: Resource, inputs: Inputs) -> None:
         """Shows `resource` as it is now; `inputs` hold what the cloud keeps to itself."""
+        from rehearsal.account.tagging import tag  # noqa: PLC0415  it needs Clients
+
         if handler := PUT.get(resource.type):
-            _told(handler, self._of(resource), resource, inputs)
+            aws = self._of(resource)
+            _told(handler, aws, resource, inputs)
+            _told(lambda *_: tag(aws, resource), aws, resource, inputs)
 
     def remove(self, resource: Resource) -> None:
         """Takes it away."""

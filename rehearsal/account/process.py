@@ -15,7 +15,15 @@ from rehearsal.environment import PROJECT
 ENDPOINT = "IMAGE_STORE_ACCOUNT"
 """Variable by which the simulated provider finds the API."""
 
+INDEX = "IMAGE_STORE_INDEX"
+"""Variable by which the API finds the rows of Orthanc's index, one JSON list a line."""
+
 _PATIENCE = 60  # seconds
+
+
+def index_of(folder: Path) -> Path:
+    """The index of the rehearsal in `folder`."""
+    return folder / "index.jsonl"
 
 
 @contextmanager
@@ -28,7 +36,7 @@ def serving(folder: Path, account: str) -> Generator[str]:
         process = subprocess.Popen(  # noqa: S603  our own
             [sys.executable, "-m", "rehearsal.account", str(port)],
             cwd=PROJECT,
-            env=os.environ | {"MOTO_ACCOUNT_ID": account},
+            env=os.environ | {"MOTO_ACCOUNT_ID": account, INDEX: str(index_of(folder))},
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -18,7 +18,10 @@ from moto.kms.models import Key, KmsBackend
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from rehearsal import gaps
+from rehearsal.account import missing
 from rehearsal.account.mirror import KEY_ID_TAG
+from rehearsal.account.process import INDEX
 from rehearsal.engine.parent import end_with_parent
 
 
@@ -51,10 +54,13 @@ def main() -> None:
     """Serves; the file named on the command line gets the port."""
     default_user_config["lambda"]["use_docker"] = False
     keep_key_ids()
+    missing.add()
+    functions = missing.Functions(os.environ["MOTO_ACCOUNT_ID"], Path(os.environ[INDEX]))
     application = DomainDispatcherApplication(create_backend_app)
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=Silent)
     draft = Path(sys.argv[1]).with_suffix(".draft")
     draft.write_text(str(server.port))
     draft.rename(sys.argv[1])
     end_with_parent()
-    server.serve_forever()
+    with gaps.filled(functions):
+        server.serve_forever()

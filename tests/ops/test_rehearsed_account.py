@@ -1,0 +1,127 @@
+"""The account that a rehearsal serves: what the simulated cloud puts there, and what AWS would refuse."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from rehearsal import studies
+from rehearsal.account import Account
+from rehearsal.account.missing import decision
+from rehearsal.account.process import index_of, serving
+from rehearsal.cloud.folder import Resource
+from rehearsal.cloud.rules.errors import AwsError
+
+ACCOUNT, REGION = "111122223333", "us-east-1"
+KEY = "01234567-89ab-cdef-0123-456789abcdef"
+BUCKET = "octank-dev-images"
+ENDING = {"imageBucket": BUCKET, "imagePrefix": "images"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("account")
+
+
+@pytest.fixture(scope="module")
+def account(folder: Path) -> Iterator[Account]:
+    with serving(folder, ACCOUNT) as endpoint:
+        yield Account(endpoint, REGION)
+
+
+def resource(token: str, identity: str, inputs: dict[str, Any], **outputs: Any) -> Resource:
+    return Resource(
+        key=identity, urn=f"urn::x::{token}::{identity}", type=token, id=identity, inputs=inputs, outputs=outputs
+    )
+
+
+def bucket(name: str, **inputs: Any) -> Resource:
+    return resource("aws:s3/bucket:Bucket", name, inputs, bucket=name, tagsAll={"project": "octank"})
+
+
+def put(account: Account, shown: Resource) -> None:
+    account.put(shown, shown.inputs)
+
+
+def found(account: Account) -> set[str]:
+    return {one["Name"] for one in account.clients.s3.list_buckets()["Buckets"]}
+
+
+def test_a_key_has_the_id_and_the_tags_that_the_cloud_gave_it(account: Account) -> None:
+    put(account, resource("aws:kms/key:Key", KEY, {"policy": "{}"}, tagsAll={"project": "octank"}))
+    described = account.clients.kms.describe_key(KeyId=KEY)["KeyMetadata"]
+    assert described["Arn"] == f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{KEY}"
+    tagged = account.clients.resourcegroupstaggingapi.get_resources(
+        TagFilters=[{"Key": "project", "Values": ["octank"]}]
+    )
+    assert described["Arn"] in {one["ResourceARN"] for one in tagged["ResourceTagMappingList"]}
+
+
+def test_a_changed_policy_is_the_one_that_holds(account: Account) -> None:
+    arn = f"arn:aws:iam::{ACCOUNT}:policy/run"
+    for action in ("s3:PutObject", "s3:GetObject"):
+        statement = {"Effect": "Allow", "Action": action, "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        put(account, resource("aws:iam/policy:Policy", arn, {"policy": document}, name="run", arn=arn))
+    iam = account.clients.iam
+    iam.create_role(RoleName="run", AssumeRolePolicyDocument="{}")
+    iam.attach_role_policy(RoleName="run", PolicyArn=arn)
+    answer = iam.simulate_principal_policy(
+        PolicySourceArn=f"arn:aws:iam::{ACCOUNT}:role/run", ActionNames=["s3:PutObject", "s3:GetObject"]
+    )
+    assert {one["EvalActionName"]: one["EvalDecision"] for one in answer["EvaluationResults"]} == {
+        "s3:PutObject": "implicitDeny",
+        "s3:GetObject": "allowed",
+    }
+
+
+def test_a_denial_wins() -> None:
+    allowed = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+    denied = {"Effect": "Deny", "Action": "s3:PutObject", "Resource": "*"}
+    assert decision([allowed, denied], "s3:PutObject", "*") == "explicitDeny"
+
+
+def test_a_bucket_that_holds_something_is_not_deleted(account: Account) -> None:
+    put(account, bucket("full"))
+    account.clients.s3.put_object(Bucket="full", Key="a", Body=b"image")
+    with pytest.raises(AwsError, match="BucketNotEmpty"):
+        account.remove(bucket("full"))
+    assert "full" in found(account)
+
+
+def test_a_bucket_that_may_be_emptied_goes_with_all_its_versions(account: Account) -> None:
+    put(account, bucket("emptied"))
+    versioning = {"bucket": "emptied", "versioningConfiguration": {"status": "Enabled"}}
+    put(account, resource("aws:s3/bucketVersioning:BucketVersioning", "emptied", versioning))
+    for body in (b"one", b"two"):
+        account.clients.s3.put_object(Bucket="emptied", Key="a", Body=body)
+    account.clients.s3.delete_object(Bucket="emptied", Key="a")
+    account.remove(bucket("emptied", forceDestroy=True))
+    assert "emptied" not in found(account)
+
+
+def test_no_backup_is_under_way(account: Account) -> None:
+    backup = account.clients.backup
+    assert backup.list_backup_jobs(ByState="RUNNING")["BackupJobs"] == []
+    assert backup.list_copy_jobs(ByState="RUNNING")["CopyJobs"] == []
+    assert backup.list_restore_jobs(ByStatus="RUNNING")["RestoreJobs"] == []
+
+
+def test_the_index_names_every_object_that_was_sent(account: Account, folder: Path) -> None:
+    put(account, bucket(BUCKET))
+    sent = studies.send(account.clients, ENDING, folder)
+    held = account.clients.s3.list_objects_v2(Bucket=BUCKET)["Contents"]
+    assert {(one["Key"], one["Size"]) for one in held} == {(one.key, one.bytes) for one in sent}
+    rows = [json.loads(line) for line in index_of(folder).read_text().splitlines()]
+    assert len({one.study for one in sent}) == studies.STUDIES
+    assert {row[0] for row in rows} == {one.key.partition("/")[2].partition(".")[0] for one in sent}
+
+
+def test_a_refused_call_carries_aws_s_own_code(account: Account) -> None:
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        account.clients.s3.list_objects_v2(Bucket="absent")
