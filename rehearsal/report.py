@@ -69,7 +69,7 @@ def summary(console: Console, record: Record, seconds: Mapping[str, float]) -> N
     if record.archived:
         console.print(_ended(record))
     if record.retained:
-        console.print(f"Resources left: {len(record.retained)}, all of them retained on purpose")
+        console.print(f"Resources left: {len(record.retained)}, retained on purpose or ending after their days")
         for name in record.retained:
             console.print(f"  {escape(name)}")
     times = ", ".join(f"{name} {spent:.1f} s" for name, spent in seconds.items())
