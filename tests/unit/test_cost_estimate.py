@@ -219,3 +219,13 @@ def test_absurd_usage_is_refused(change: dict[str, Decimal]):
 def test_another_region_is_not_priced_as_this_one(plans: Plans):
     with pytest.raises(CostError, match=r"eu-central-1.*us-east-1"):
         estimate(plans("dev"), settings_of("dev", {"account": {"region": "eu-central-1"}}))
+
+
+def test_a_month_above_the_budget_is_told(plans: Plans):
+    def told(overrides: dict[str, object] | None = None) -> list[str]:
+        found = report(plans("dev"), settings_of("dev", overrides), load())
+        return [one for one in found.warnings if "budget.monthly_usd" in one]
+
+    assert told() == []
+    [warning] = told({"budget": {"monthly_usd": 50}})
+    assert "budget.monthly_usd is 50" in warning
