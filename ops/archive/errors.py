@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
-from botocore.exceptions import BotoCoreError, ClientError
+from ops import refusals
+from ops.refusals import code
+
+__all__ = ["AGAIN", "ArchiveError", "StillRestoring", "code", "explained"]
 
 AGAIN = "Nothing is lost or half done: run the same command again, and it goes on from there."
 
@@ -18,19 +20,6 @@ class StillRestoring(ArchiveError):
     """Objects are on their way back from DEEP_ARCHIVE: nothing is wrong, and it is too early."""
 
 
-def code(error: ClientError) -> str:
-    """AWS's name of the error."""
-    return error.response.get("Error", {}).get("Code", "")
-
-
-@contextmanager
-def explained(doing: str, remedy: str = AGAIN) -> Generator[None]:
+def explained(doing: str, remedy: str = AGAIN) -> AbstractContextManager[None]:
     """Turns what AWS, or the way to it, answers into an ArchiveError; what is one already passes."""
-    try:
-        yield
-    except ClientError as error:
-        said = error.response.get("Error", {})
-        why = f"AWS refused {error.operation_name}: {said.get('Code', '?')} {said.get('Message', '')}".strip()
-        raise ArchiveError(f"{doing}: {why}. {remedy}") from error
-    except (BotoCoreError, OSError) as error:
-        raise ArchiveError(f"{doing}: {error}. {remedy}") from error
+    return refusals.explained(ArchiveError, doing, remedy)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
-from botocore.exceptions import BotoCoreError, ClientError
+from ops import refusals
+from ops.refusals import code
+
+__all__ = ["AGAIN", "Refused", "StudyError", "code", "explained"]
 
 AGAIN = "Nothing was deleted by this step: run the same command again, and it goes on from there."
 
@@ -22,19 +24,6 @@ class Refused(StudyError):
         super().__init__("\n".join([f"{what}:", *(f"  - {objection}" for objection in objections)]))
 
 
-def code(error: ClientError) -> str:
-    """AWS's name of the error."""
-    return error.response.get("Error", {}).get("Code", "")
-
-
-@contextmanager
-def explained(doing: str, remedy: str = AGAIN) -> Generator[None]:
+def explained(doing: str, remedy: str = AGAIN) -> AbstractContextManager[None]:
     """Turns what AWS, or the way to it, answers into a StudyError; what is one already passes."""
-    try:
-        yield
-    except ClientError as error:
-        said = error.response.get("Error", {})
-        why = f"AWS refused {error.operation_name}: {said.get('Code', '?')} {said.get('Message', '')}".strip()
-        raise StudyError(f"{doing}: {why}. {remedy}") from error
-    except (BotoCoreError, OSError) as error:
-        raise StudyError(f"{doing}: {error}. {remedy}") from error
+    return refusals.explained(StudyError, doing, remedy)

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -63,6 +64,20 @@ class Container:
     @property
     def running(self) -> bool:
         return self.process is not None and self.process.poll() is None
+
+    def healthy(self) -> bool:
+        """What whoever watches it asks."""
+        raise NotImplementedError
+
+    def wait(self, timeout: float = 30) -> None:
+        """Waits until it is healthy; TimeoutError with its log if it does not become so."""
+        until = time.monotonic() + timeout
+        while time.monotonic() < until:
+            if self.healthy():
+                return
+            assert self.running, f"it exited with {self.process and self.process.returncode}: {self.log.read_text()}"
+            time.sleep(0.05)
+        raise TimeoutError(self.log.read_text())
 
     @property
     def processes(self) -> list[int]:

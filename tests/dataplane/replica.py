@@ -6,7 +6,6 @@ import fcntl
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -110,16 +109,6 @@ class Replica(Container):
             "values": {"HttpPort": self.https, "DicomPort": self.dicom, "StorageDirectory": str(storage)},
             "absent": ["AwsS3Storage", "OHIF"],
         }
-
-    def wait(self, timeout: float = 30) -> None:
-        """Waits until it serves with its index; TimeoutError with its log if it does not."""
-        until = time.monotonic() + timeout
-        while time.monotonic() < until:
-            if self.healthy():
-                return
-            assert self.running, f"it exited with {self.process and self.process.returncode}: {self.log.read_text()}"
-            time.sleep(0.05)
-        raise TimeoutError(self.log.read_text())
 
     def healthy(self) -> bool:
         """What the image's own probe asks: whether the index answers."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -63,16 +62,6 @@ class Web(Container):
             script = f'#!/bin/sh\nLD_LIBRARY_PATH={libraries} exec {programs.program(path)} {options}"$@"\n'
             (folder / "bin" / name).write_text(script)
             (folder / "bin" / name).chmod(0o755)
-
-    def wait(self, timeout: float = 15) -> None:
-        """Waits until it answers the balancer's health check; TimeoutError with its log if it does not."""
-        until = time.monotonic() + timeout
-        while time.monotonic() < until:
-            if self.healthy():
-                return
-            assert self.running, f"it ended: {self.log.read_text()}"
-            time.sleep(0.05)
-        raise TimeoutError(self.log.read_text())
 
     def healthy(self) -> bool:
         """What the balancer asks."""
