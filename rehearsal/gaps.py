@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
@@ -35,6 +36,7 @@ def filled(functions: dict[str, Function], clock: Callable[[], float] = time.tim
     with ExitStack() as stack:
         for owner, name, wrapper in (
             (S3Response, "_key_response_put", _copies_carry_checksums),
+            (S3Response, "put_object", _writes_come_one_by_one),
             (S3Response, "head_bucket", _answers_are_dated(clock)),
             (S3Response, "head_object", _heads_tell_of_pieces),
             (S3Backend, "put_object", _all_is_locked),
@@ -54,6 +56,17 @@ def _copies_carry_checksums(real: Callable[..., Any]) -> Callable[..., Any]:
         if "x-amz-copy-source" in self.headers:
             self.headers = Headers([*self.headers, ("x-amz-sdk-checksum-algorithm", "SHA256")])
         return real(self, *args)
+
+    return put
+
+
+def _writes_come_one_by_one(real: Callable[..., Any]) -> Callable[..., Any]:
+    """A write on a condition is atomic: of many that want a key to be new, one makes it."""
+    lock = threading.Lock()
+
+    def put(self: S3Response) -> Any:
+        with lock:
+            return real(self)
 
     return put
 
