@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import urllib3
 from PIL import Image
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
@@ -86,7 +87,8 @@ def visit(store: Store, url: str, study: str, folder: Path) -> Visit:
         driver.get(url)
         studies = shown(driver, "PHANTOM, VIOLET")
         press(driver, "Confirm and hide")
-        driver.find_element(By.CSS_SELECTOR, "input[type=text]").send_keys("VIOLET")
+        field = "input[type=text]"
+        wait(driver, lambda: done(lambda: driver.find_element(By.CSS_SELECTOR, field).send_keys("VIOLET")))
         wait(driver, lambda: "VIOLET" in driver.current_url.upper())
         found = shown(driver, "PHANTOM, VIOLET")
         press(driver, "PHANTOM, VIOLET")
@@ -123,8 +125,16 @@ def shown(driver: Chrome, words: str) -> str:
 def press(driver: Chrome, words: str) -> None:
     """Clicks on what says `words`, once it is there."""
     path = f"//*[contains(text(), '{words}')]"
-    wait(driver, lambda: driver.find_elements(By.XPATH, path))
-    driver.find_element(By.XPATH, path).click()
+    wait(driver, lambda: done(lambda: driver.find_element(By.XPATH, path).click()))
+
+
+def done(act: Callable[[], None]) -> bool:
+    """Whether it could be done: a page that is still being drawn hides, moves and replaces what it shows."""
+    try:
+        act()
+    except WebDriverException:
+        return False
+    return True
 
 
 def picture(driver: Chrome) -> np.ndarray:
