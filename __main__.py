@@ -2,36 +2,38 @@
 
 import pulumi
 
-from components import dashboard, firewall, nginx, orthanc, scaling
-from components.account import account
-from components.alarms import AlarmTopic
-from components.audit import AuditTrail
-from components.backup import Backups
-from components.base import Scope
-from components.baseline import AccountBaseline
-from components.budget import StudyBudget
-from components.certificates import PrivateCa
-from components.clientvpn import ClientVpn
-from components.closing import Closing
-from components.cluster import Cluster
-from components.dashboard import Dashboard
-from components.database import Database
-from components.edge import Edge, client_networks
-from components.egress import Egress
-from components.ending import ending
-from components.identity import Identity
-from components.images import Images
-from components.keys import Keys
-from components.network import Network
-from components.redeploy import RedeployOnRotation
-from components.replication import ImageReplication
-from components.rotation import DatabaseRotation
-from components.splunk import SplunkStream
-from components.storage import ImageStorage
-from components.tier import Tier
-from components.users import OrthancUsers
-from components.vpn import CampusVpn
-from components.waf import WebAcl
+from components.closing.closing import Closing
+from components.closing.outputs import ending
+from components.core.account import account
+from components.core.alarms import AlarmTopic
+from components.core.base import Scope
+from components.core.keys import Keys
+from components.data.database import Database
+from components.data.replication import ImageReplication
+from components.data.rotation import DatabaseRotation
+from components.data.storage import ImageStorage
+from components.edge.edge import Edge, client_networks
+from components.edge.identity import Identity
+from components.edge.waf import WebAcl
+from components.network import security_groups as firewall
+from components.network.client_vpn import ClientVpn
+from components.network.egress import Egress
+from components.network.network import Network
+from components.network.vpn import CampusVpn
+from components.safeguards import dashboard
+from components.safeguards.audit import AuditTrail
+from components.safeguards.backup import Backups
+from components.safeguards.baseline import AccountBaseline
+from components.safeguards.budget import StudyBudget
+from components.safeguards.dashboard import Dashboard
+from components.safeguards.splunk import SplunkStream
+from components.service import nginx, orthanc, scaling
+from components.service.certificates import PrivateCa
+from components.service.cluster import Cluster
+from components.service.credentials import OrthancUsers
+from components.service.images import Images
+from components.service.redeploy import RedeployOnRotation
+from components.service.tier import Tier
 from settings import Settings, stack_name
 
 settings = Settings.load()  # every rule is checked here, before the first resource

@@ -18,8 +18,8 @@ from rich.console import Console
 from bench import bodies, index, k6, machine, measure, results, targets, work
 from bench.document import RECORDS, publish
 from bench.work import FULL, LARGE_FRAMES, QUICK, Size
-from tests.dataplane import studies
-from tests.dataplane.debian import PackagesError
+from dataplane import studies
+from dataplane.debian import PackagesError
 
 app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
 console = Console(highlight=False, soft_wrap=True)

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from pydicom.uid import UID, generate_uid
 
-from tests.dataplane import studies
-from tests.dataplane.dicomweb import multipart
-from tests.dataplane.studies import Instance
+from dataplane import studies
+from dataplane.dicomweb import multipart
+from dataplane.studies import Instance
 
 ROOT = "1.2.826.0.1.3680043.8.498."
 BOUNDARY = "image-store-bench-3f0c5a"

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.results import summary
-from ops.configuration import PROJECT
-from ops.document import render
+from ops.docs.document import render
+from ops.plan.configuration import PROJECT
 
 TEMPLATE = Path(__file__).with_name("performance.md.j2")
 DOCUMENT = PROJECT / "docs" / "performance.md"

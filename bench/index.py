@@ -21,8 +21,8 @@ from pg8000.native import Connection
 from bench.bodies import BOUNDARY, GROUP, GROUP_LIMIT, Body, day, identifier, patched
 from bench.k6 import Read
 from bench.targets import BARE, FULL, Bench, Target
-from tests.dataplane.dicomweb import acknowledged
-from tests.dataplane.postgresql import DATABASE
+from dataplane.dicomweb import acknowledged
+from dataplane.postgresql import DATABASE
 
 RUN = "000000000001"
 BATCH = 100  # studies a transaction

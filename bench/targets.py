@@ -17,11 +17,11 @@ from typing import Any
 import urllib3
 
 from bench.k6 import LOOPBACK, Endpoint
-from tests.dataplane import store as stores
-from tests.dataplane.postgresql import free_port
-from tests.dataplane.replica import Replica
-from tests.dataplane.store import Store
-from tests.dataplane.web import Web
+from dataplane import store as stores
+from dataplane.postgresql import free_port
+from dataplane.replica import Replica
+from dataplane.store import Store
+from dataplane.web import Web
 
 HARDENED = ("SslEnabled", "SslCertificate", "SslMinimumProtocolVersion", "SslCiphersAccepted", "RegisteredUsers")
 FULL, BARE = "full", "bare"

@@ -13,7 +13,7 @@ from bench.index import queries, send
 from bench.k6 import Read, Work
 from bench.processes import cpu_seconds
 from bench.targets import Target
-from tests.dataplane.dicomweb import STORED
+from dataplane.dicomweb import STORED
 
 RUN = "000000000002"
 OCTETS = 'multipart/related; type="application/octet-stream"'

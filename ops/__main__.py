@@ -10,24 +10,26 @@ import pulumi
 import typer
 from rich.console import Console
 
-from ops import architecture, controls, events, replay, terminal
-from ops import review as reviews
-from ops.archive.command import archive_command, restore_command, verify_command
-from ops.archive.errors import ArchiveError
-from ops.bootstrap.command import bootstrap_command
-from ops.bootstrap.target import BootstrapError
 from ops.capacity.command import capacity_command
 from ops.capacity.errors import CapacityError
-from ops.close.command import close_command
 from ops.cost import compare
 from ops.cost.command import cost_command
-from ops.doctor.command import doctor_command
-from ops.document import difference
-from ops.plan import plan
+from ops.deploy.bootstrap.command import bootstrap_command
+from ops.deploy.bootstrap.target import BootstrapError
+from ops.deploy.doctor.command import doctor_command
+from ops.docs import architecture, controls
+from ops.docs.document import difference
+from ops.logs import replay
+from ops.plan import plan, terminal
 from ops.render.command import render
-from ops.status.command import status_command
+from ops.review import events
+from ops.review import review as reviews
+from ops.study.archive.command import archive_command, restore_command, verify_command
+from ops.study.archive.errors import ArchiveError
+from ops.study.close.command import close_command
 from ops.study.errors import StudyError
-from ops.teardown.command import teardown_command
+from ops.study.status.command import status_command
+from ops.study.teardown.command import teardown_command
 
 ERRORS = (pulumi.RunError, replay.ReplayError, ArchiveError, BootstrapError, CapacityError, StudyError)
 """What a person can put right: a message, not a traceback."""

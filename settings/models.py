@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from layout.schedule import Day
 from settings.values import (
     AccountId,
     Acu,
@@ -32,8 +33,6 @@ from settings.values import (
     sized,
     within,
 )
-
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 class Model(BaseModel):

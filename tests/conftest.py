@@ -8,8 +8,8 @@ from typing import Protocol
 
 import pytest
 
-from ops import plan as planning
 from ops.plan import Plan
+from ops.plan import program as planning
 from tests.unit.simulated import Simulated
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from components.schedule import DAYS, spans
+from layout.schedule import DAYS, spans
 from ops.capacity.declared import Action
 from ops.capacity.errors import CapacityError
 from settings import Schedule

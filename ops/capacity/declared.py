@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from ops.capacity.errors import CapacityError
-from ops.configuration import configuration
-from ops.resources import Plan, PlannedResource
+from ops.plan.configuration import configuration
+from ops.plan.resources import Plan, PlannedResource
 from settings import Schedule, Settings
 
 MetricName = Literal["cpu", "requests"]

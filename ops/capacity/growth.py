@@ -21,7 +21,7 @@ from ops.capacity.demand import Demand, Volume
 from ops.capacity.errors import CapacityError
 from ops.capacity.money import Prices, dollars
 from ops.capacity.simulation import DATABASE_USE, VCPU_PER_ACU
-from ops.resources import Plan
+from ops.plan.resources import Plan
 from settings import DatabaseSettings
 from settings.rules.capacity import OPERATOR_CONNECTIONS, max_connections
 from settings.rules.network import DEPLOYMENT_FACTOR

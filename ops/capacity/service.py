@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ops.capacity.errors import CapacityError
-from ops.configuration import PROJECT
+from ops.plan.configuration import PROJECT
 
 DOCUMENT = PROJECT / "docs" / "performance.md"
 KINDS = ("stow", "wado", "qido")

@@ -13,7 +13,7 @@ from ops.cost.model import Kind, Line
 from ops.cost.prices import PriceBook
 from ops.cost.usage import Usage
 from ops.cost.workload import HOURS_MONTH, Span, active_share, spans, task_hours
-from ops.resources import Plan, PlannedResource
+from ops.plan.resources import Plan, PlannedResource
 from settings import Settings, TierSettings
 
 

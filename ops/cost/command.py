@@ -159,7 +159,7 @@ def _compare(stack: str, base: str, form: str) -> None:
     from ops.cost import compare, prices  # noqa: PLC0415
     from ops.cost.errors import CostError  # noqa: PLC0415
     from ops.plan import plan  # noqa: PLC0415
-    from ops.review import plan_at  # noqa: PLC0415
+    from ops.review.review import plan_at  # noqa: PLC0415
 
     found = compare.since(base, plan_at(base, stack), plan(stack))
     warnings = prices.load().warnings(date.today())

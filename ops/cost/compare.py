@@ -13,7 +13,7 @@ from ops.cost.model import Estimate, rounded, shown
 from ops.cost.prices import PriceBook
 from ops.cost.stack import settings_at, settings_of
 from ops.cost.usage import Usage
-from ops.resources import Plan
+from ops.plan.resources import Plan
 from settings import Settings
 
 LISTED = 12

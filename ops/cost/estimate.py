@@ -17,7 +17,7 @@ from ops.cost.pricers.free import LOCAL_PREFIXES
 from ops.cost.prices import PriceBook
 from ops.cost.usage import Usage
 from ops.cost.workload import tasks
-from ops.resources import Plan, PlannedResource
+from ops.plan.resources import Plan, PlannedResource
 from settings import Settings, Study
 
 

@@ -16,7 +16,7 @@ from ops.cost.estimate import estimate
 from ops.cost.model import ACCOUNT, Estimate, Line, rounded, shown, shown_by
 from ops.cost.prices import PriceBook
 from ops.cost.usage import BAND, Case, Usage
-from ops.resources import Plan
+from ops.plan.resources import Plan
 from settings import Settings
 
 

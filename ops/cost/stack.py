@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ops.configuration import PROJECT, configuration
 from ops.cost.errors import CostError
+from ops.plan.configuration import PROJECT, configuration
 from settings import Settings, SettingsError
 
 

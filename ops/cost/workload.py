@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from decimal import Decimal
 
-from components import schedule as week
+from layout import schedule as week
 from settings import Schedule, TierSettings
 from settings.models import Period
 

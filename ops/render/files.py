@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ops.configuration import PROJECT
+from ops.plan.configuration import PROJECT
+from ops.plan.resources import PlanError
 from ops.render.tasks import RenderedStack, RenderedTask
-from ops.resources import PlanError
 
 IMAGES = PROJECT / "images"
 CONFIGURATIONS = {"NGINX_CONFIGURATION": "nginx.conf", "ORTHANC_CONFIGURATION": "orthanc.json"}

@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ops.recorder import Recorder
-from ops.resources import PROVIDER_PREFIX
-from ops.wire import secret
+from ops.plan.recorder import Recorder
+from ops.plan.resources import PROVIDER_PREFIX
+from ops.plan.wire import secret
 from rehearsal.cloud import certificates, randomness
 from rehearsal.cloud.identity import created
 from rehearsal.cloud.properties import from_struct

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from ops.configuration import PROJECT
+from ops.plan.configuration import PROJECT
 from ops.study.errors import StudyError
 
 POLL_SECONDS = 0.2

@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from components import base
-from ops import cli_yaml
-from ops.configuration import PROJECT, configuration, project_name
+from components.core import base
+from ops.plan import cli_yaml
+from ops.plan.configuration import PROJECT, configuration, project_name
 from ops.study.errors import StudyError
 
 PHASES = tuple(base.PHASES)

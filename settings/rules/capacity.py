@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components import schedule as week
+from layout import schedule as week
 from settings.models import DatabaseSettings, Schedule, TierSettings
 from settings.rules.network import DEPLOYMENT_FACTOR
 from settings.rules.problem import Problem, Problems, Rule

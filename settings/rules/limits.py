@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.acls import MOST_PEERS, fence
+from layout.acls import MOST_PEERS, fence
 from settings.models import Center, Exposure, Network
 from settings.rules.problem import Problem, Problems, Rule
 

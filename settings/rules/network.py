@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 from itertools import combinations
 from typing import Any
 
-from components.subnets import subnet, usable
+from layout.subnets import subnet, usable
 from settings.models import Center, ClientVpn, Exposure, Network, Study, TierSettings
 from settings.rules.problem import Problem, Problems, Rule
 

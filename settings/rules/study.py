@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.naming import PREFIX_MAX
+from layout.naming import PREFIX_MAX
 from settings.models import Account, Backup, DatabaseSettings, Exposure, Logging, Storage, Study
 from settings.rules.problem import Problem, Problems, Rule
 

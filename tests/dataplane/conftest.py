@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.dataplane import postgresql
-from tests.dataplane import store as stores
-from tests.dataplane.postgresql import PostgreSql
-from tests.dataplane.rotated import Store, fresh
+from dataplane import postgresql
+from dataplane import store as stores
+from dataplane.postgresql import PostgreSql
+from dataplane.rotated import Store, fresh
 
 
 @pytest.fixture(scope="module")

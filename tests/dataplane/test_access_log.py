@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from components import nginx
-from tests.dataplane.authority import Authority
-from tests.dataplane.debian import NGINX, tree
-from tests.dataplane.postgresql import free_port
+from components.service import nginx
+from dataplane.authority import Authority
+from dataplane.debian import NGINX, tree
+from dataplane.postgresql import free_port
 
 IMAGE = Path(nginx.TEMPLATE).parent
 Ask = Callable[..., dict[str, Any]]

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.dataplane import store as stores
-from tests.dataplane import studies
-from tests.dataplane.dicomweb import DICOM, JSON, acknowledged
-from tests.dataplane.store import Store
+from dataplane import store as stores
+from dataplane import studies
+from dataplane.dicomweb import DICOM, JSON, acknowledged
+from dataplane.store import Store
 
 LIMIT_MB = 1
 MULTIPART = f'multipart/related; type="{DICOM}"; boundary=edge'

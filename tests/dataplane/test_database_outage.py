@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 from pg8000.exceptions import DatabaseError, InterfaceError
 
-from tests.dataplane import store as stores
-from tests.dataplane import studies
-from tests.dataplane.container import certificate_name
-from tests.dataplane.dicomweb import acknowledged
-from tests.dataplane.load import Load, assert_index_is_whole, assert_nothing_lost, recovered, retrieved
-from tests.dataplane.postgresql import DATABASE, MASTER
-from tests.dataplane.replica import Replica
-from tests.dataplane.store import Store
+from dataplane import store as stores
+from dataplane import studies
+from dataplane.container import certificate_name
+from dataplane.dicomweb import acknowledged
+from dataplane.load import Load, assert_index_is_whole, assert_nothing_lost, recovered, retrieved
+from dataplane.postgresql import DATABASE, MASTER
+from dataplane.replica import Replica
+from dataplane.store import Store
 
 CONNECTIONS = 60
 NO_DATABASE = 255

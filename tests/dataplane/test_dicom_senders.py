@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from pydicom.dataset import Dataset
 
-from tests.dataplane import studies
-from tests.dataplane.authority import Authority
-from tests.dataplane.senders import FIND, GET, MOVE, VERIFICATION, associated, context, titles
-from tests.dataplane.store import Store
-from tests.dataplane.studies import Instance
+from dataplane import studies
+from dataplane.authority import Authority
+from dataplane.senders import FIND, GET, MOVE, VERIFICATION, associated, context, titles
+from dataplane.store import Store
+from dataplane.studies import Instance
 
 SUCCESS, NOT_AUTHORIZED = 0x0000, {0x0122, 0x0124, 0xA700, 0xA900, 0xC000}
 

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from components import nginx, orthanc
+from components.service import nginx, orthanc
+from dataplane import base_image, studies
+from dataplane.container import Container
+from dataplane.dicomweb import acknowledged
+from dataplane.store import Store
 from ops.render import RenderedTask, task_files
-from tests.dataplane import base_image, studies
-from tests.dataplane.container import Container
-from tests.dataplane.dicomweb import acknowledged
-from tests.dataplane.store import Store
 
 TASKS = ("web", "app")
 REQUIRED = {"nginx": ("TLS_BUNDLE", "NGINX_CONFIGURATION"), "orthanc": ("TLS_BUNDLE", "ORTHANC_CONFIGURATION")}

@@ -10,11 +10,11 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.dataplane import studies
-from tests.dataplane.dicomweb import acknowledged
-from tests.dataplane.raw import connected, everything, head, statuses
-from tests.dataplane.store import Store
-from tests.dataplane.studies import Instance
+from dataplane import studies
+from dataplane.dicomweb import acknowledged
+from dataplane.raw import connected, everything, head, statuses
+from dataplane.store import Store
+from dataplane.studies import Instance
 
 OWN_API = "/system /statistics /patients /studies/STUDY /tools/find /tools/now /dicom-web/servers /app/explorer.html /"
 TRAVERSALS = (

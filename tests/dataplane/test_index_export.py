@@ -10,10 +10,10 @@ import boto3
 import pytest
 from pg8000.exceptions import DatabaseError
 
+from dataplane.rotated import Store
 from functions.index_export import handler as function
 from functions.index_export import index
 from functions.index_export.index import LoginRefusedError
-from tests.dataplane.rotated import Store
 
 BUCKET, PREFIX = "archive", "studies/octank/dev/index/"
 

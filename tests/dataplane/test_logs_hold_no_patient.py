@@ -16,13 +16,13 @@ import pytest
 import urllib3
 from pg8000.exceptions import DatabaseError
 
-from tests.dataplane import studies
-from tests.dataplane.postgresql import DATABASE
-from tests.dataplane.raw import connected, everything, head
-from tests.dataplane.senders import associated, context, titles
-from tests.dataplane.store import Store
-from tests.dataplane.studies import Instance
-from tests.dataplane.web import Web
+from dataplane import studies
+from dataplane.postgresql import DATABASE
+from dataplane.raw import connected, everything, head
+from dataplane.senders import associated, context, titles
+from dataplane.store import Store
+from dataplane.studies import Instance
+from dataplane.web import Web
 
 ACCESSION, REFERRER, QUERY = "ACC-5519-ZZ", "HALIBUT^MARGOT", "queried-by-nobody"
 TOLD = (

@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.dataplane import studies
-from tests.dataplane.dicomweb import acknowledged
-from tests.dataplane.load import Load, assert_nothing_lost
-from tests.dataplane.replica import Replica
-from tests.dataplane.store import Store
+from dataplane import studies
+from dataplane.dicomweb import acknowledged
+from dataplane.load import Load, assert_nothing_lost
+from dataplane.replica import Replica
+from dataplane.store import Store
 
 ROUNDS = 10
 Record = Callable[[str, object], None]

@@ -10,12 +10,12 @@ import pytest
 from pg8000.exceptions import DatabaseError
 from pg8000.native import literal
 
+from dataplane.authority import Authority
+from dataplane.postgresql import MASTER
+from dataplane.rotated import FIRST, PREDECESSOR, STEPS, Store
 from functions.rotation import roles
 from functions.rotation.roles import LoginRefusedError
 from functions.rotation.versions import RotationError
-from tests.dataplane.authority import Authority
-from tests.dataplane.postgresql import MASTER
-from tests.dataplane.rotated import FIRST, PREDECESSOR, STEPS, Store
 
 
 def test_an_empty_database_is_prepared_and_the_first_pair_lets_in(ready: Store):

@@ -8,8 +8,8 @@ import pytest
 from botocore.client import BaseClient
 from pg8000.exceptions import DatabaseError
 
+from dataplane.rotated import STEPS, Store, empty
 from functions.rotation import roles
-from tests.dataplane.rotated import STEPS, Store, empty
 
 
 class Killed(BaseException):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.dataplane import studies
-from tests.dataplane.dicomweb import acknowledged
-from tests.dataplane.store import Store
-from tests.dataplane.studies import Instance
+from dataplane import studies
+from dataplane.dicomweb import acknowledged
+from dataplane.store import Store
+from dataplane.studies import Instance
 
 
 def sent(prod: Store, *instances: Instance, chunked: bool = False) -> None:

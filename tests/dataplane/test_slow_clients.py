@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.dataplane import studies
-from tests.dataplane.dicomweb import PIECE, Client, acknowledged, parts
-from tests.dataplane.senders import associated, context, titles
-from tests.dataplane.store import Store
-from tests.dataplane.studies import Instance
+from dataplane import studies
+from dataplane.dicomweb import PIECE, Client, acknowledged, parts
+from dataplane.senders import associated, context, titles
+from dataplane.store import Store
+from dataplane.studies import Instance
 
 SECONDS = 32
 """Longer than the 30 s after which Orthanc gives up by default."""

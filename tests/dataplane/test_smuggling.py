@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from dataplane import studies
+from dataplane.container import certificate_name
+from dataplane.raw import connected, everything, head, statuses
+from dataplane.recorder import Recorder, recording
+from dataplane.store import Store
+from dataplane.web import Web
 from ops.render import RenderedStack, rendered
-from tests.dataplane import studies
-from tests.dataplane.container import certificate_name
-from tests.dataplane.raw import connected, everything, head, statuses
-from tests.dataplane.recorder import Recorder, recording
-from tests.dataplane.store import Store
-from tests.dataplane.web import Web
 
 STUDIES = "/dicom-web/studies"
 HIDDEN = b"GET /dicom-web/instances?hidden=1 HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -12,11 +12,11 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 
-from tests.dataplane import studies
-from tests.dataplane.container import Container
-from tests.dataplane.dicomweb import acknowledged
-from tests.dataplane.load import assert_index_is_whole
-from tests.dataplane.store import Store
+from dataplane import studies
+from dataplane.container import Container
+from dataplane.dicomweb import acknowledged
+from dataplane.load import assert_index_is_whole
+from dataplane.store import Store
 
 ROOM = 256 * 2**10  # bytes: more than a log, less than an instance of 525 kB
 

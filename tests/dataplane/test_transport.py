@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from tests.dataplane import store as stores
-from tests.dataplane import studies
-from tests.dataplane.authority import Authority
-from tests.dataplane.container import certificate_name
-from tests.dataplane.dicomweb import acknowledged
-from tests.dataplane.raw import connected, everything, head, statuses
-from tests.dataplane.recorder import recording
-from tests.dataplane.store import Store
-from tests.dataplane.web import Web
+from dataplane import store as stores
+from dataplane import studies
+from dataplane.authority import Authority
+from dataplane.container import certificate_name
+from dataplane.dicomweb import acknowledged
+from dataplane.raw import connected, everything, head, statuses
+from dataplane.recorder import recording
+from dataplane.store import Store
+from dataplane.web import Web
 
 OLD = [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1]
 WEAK = ["AES128-SHA", "AES256-GCM-SHA384", "ECDHE-ECDSA-AES128-SHA", "ECDHE-RSA-AES256-SHA384", "DHE-RSA-AES128-SHA"]

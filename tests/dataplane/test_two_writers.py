@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.dataplane import studies
-from tests.dataplane.dicomweb import Client, acknowledged
-from tests.dataplane.load import assert_index_is_whole
-from tests.dataplane.store import Store
-from tests.dataplane.studies import Instance
+from dataplane import studies
+from dataplane.dicomweb import Client, acknowledged
+from dataplane.load import assert_index_is_whole
+from dataplane.store import Store
+from dataplane.studies import Instance
 
 SLICES = 24
 

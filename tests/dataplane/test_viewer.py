@@ -21,11 +21,11 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.dataplane import phantom
-from tests.dataplane import store as stores
-from tests.dataplane.browser import browser, connected, requested
-from tests.dataplane.dicomweb import acknowledged
-from tests.dataplane.store import Store
+from dataplane import phantom
+from dataplane import store as stores
+from dataplane.browser import browser, connected, requested
+from dataplane.dicomweb import acknowledged
+from dataplane.store import Store
 
 PICTURE = Path(__file__).parents[2] / "docs" / "images" / "viewer.png"
 PERSON = "identitycenter_ada@octank.example"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pulumi.automation import OpType
 
-from ops import plan as planning
+from ops.plan import program as planning
 from rehearsal.driver import Rehearsal
 
 STACKS = ("dev", "prod")

@@ -9,8 +9,8 @@ import boto3
 from botocore.awsrequest import AWSResponse
 from moto.iam.models import AWSManagedPolicy, iam_backends
 
-from ops.bootstrap.foundation import Foundation
-from ops.bootstrap.target import Target, target
+from ops.deploy.bootstrap.foundation import Foundation
+from ops.deploy.bootstrap.target import Target, target
 
 ACCOUNT = "111122223333"
 REPOSITORY = "octank/image-store"

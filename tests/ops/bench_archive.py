@@ -25,17 +25,17 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ops.archive.clients import Clients, Options
-from ops.archive.comparison import Sample, Witnesses
-from ops.archive.index import Exported
-from ops.archive.lock import Lock
-from ops.archive.manifest import Manifest, summary
-from ops.archive.objects import Archiver, parts_folder
-from ops.archive.pace import Silent, Workers
-from ops.archive.place import Place
-from ops.archive.reading import Reading
-from ops.archive.target import Target
-from ops.archive.verifying import Verifier
+from ops.study.archive.clients import Clients, Options
+from ops.study.archive.comparison import Sample, Witnesses
+from ops.study.archive.index import Exported
+from ops.study.archive.lock import Lock
+from ops.study.archive.manifest import Manifest, summary
+from ops.study.archive.objects import Archiver, parts_folder
+from ops.study.archive.pace import Silent, Workers
+from ops.study.archive.place import Place
+from ops.study.archive.reading import Reading
+from ops.study.archive.target import Target
+from ops.study.archive.verifying import Verifier
 
 BODY = b"x" * 500_000
 SHA256 = base64.b64encode(hashlib.sha256(BODY).digest()).decode()

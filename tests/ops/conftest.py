@@ -15,9 +15,9 @@ import pytest
 from botocore.config import Config
 from moto import mock_aws
 
-from ops import archive
-from ops.archive.clients import Clients, Options
-from ops.archive.target import Target
+from ops.study import archive
+from ops.study.archive.clients import Clients, Options
+from ops.study.archive.target import Target
 from rehearsal import gaps
 
 REGION, ACCOUNT = "us-east-1", "123456789012"

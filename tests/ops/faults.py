@@ -16,8 +16,8 @@ from typing import Any
 from botocore.awsrequest import AWSResponse
 from moto.s3.models import s3_backends
 
-from ops import archive
-from ops.archive.lock import STALE
+from ops.study import archive
+from ops.study.archive.lock import STALE
 from tests.ops.conftest import ACCOUNT, ARCHIVE, IMAGES, LOCK_DAYS, SERVICES, Store
 
 REFUSED, LOST, KILLED = "refused", "answer lost", "killed"

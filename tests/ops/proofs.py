@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ops import archive
+from ops.study import archive
 from tests.ops.conftest import Store
 
 PREFIX = "studies/octank/prod"

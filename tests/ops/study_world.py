@@ -19,15 +19,15 @@ from botocore.config import Config
 from moto import mock_aws
 from rich.console import Console
 
-from ops.close.steps import Closing
-from ops.configuration import PROJECT
 from ops.plan import Plan, plan
+from ops.plan.configuration import PROJECT
 from ops.study import phase as phases
+from ops.study.close.steps import Closing
 from ops.study.engine import Watcher
 from ops.study.errors import StudyError
 from ops.study.facts import Clients, Facts
 from ops.study.progress import Progress
-from ops.teardown.steps import Teardown
+from ops.study.teardown.steps import Teardown
 
 ACCOUNT, REGION, STACK = "123456789012", "us-east-1", "dev"
 BUCKETS = "aws:s3/bucket:Bucket"

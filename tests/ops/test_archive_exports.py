@@ -11,7 +11,7 @@ from moto.logs.models import logs_backends
 from moto.rds.models import rds_backends
 from moto.s3.models import s3_backends
 
-from ops import archive
+from ops.study import archive
 from tests.ops.conftest import ACCOUNT, ARCHIVE, CLUSTER, GROUPS, REGION, Store
 from tests.ops.faults import Wire
 

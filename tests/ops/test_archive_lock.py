@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from ops import archive
-from ops.archive.lock import STALE, Lock
-from ops.archive.place import Place
+from ops.study import archive
+from ops.study.archive.lock import STALE, Lock
+from ops.study.archive.place import Place
 from tests.ops.conftest import ARCHIVE, Store
 
 KEY = "studies/octank/prod/lock.json"

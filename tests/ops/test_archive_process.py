@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 from moto.server import ThreadedMotoServer
 
-from ops.archive.lock import STALE
-from ops.archive.place import Place
-from ops.archive.target import camel
-from ops.configuration import PROJECT
+from ops.plan.configuration import PROJECT
+from ops.study.archive.lock import STALE
+from ops.study.archive.place import Place
+from ops.study.archive.target import camel
 from tests.ops.conftest import ARCHIVE, REGION, Store
 from tests.ops.faults import lost
 

@@ -11,9 +11,9 @@ import pytest
 from moto.moto_api import state_manager
 from moto.s3.models import s3_backends
 
-from ops import archive
-from ops.archive.place import Place
-from ops.archive.restoring import only
+from ops.study import archive
+from ops.study.archive.place import Place
+from ops.study.archive.restoring import only
 from tests.ops.conftest import ACCOUNT, ARCHIVE, Store
 from tests.ops.faults import DELETES, Wire
 

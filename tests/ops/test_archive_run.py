@@ -9,10 +9,10 @@ from dataclasses import replace
 
 import pytest
 
-from ops import archive
-from ops.archive import manifest, records
-from ops.archive.place import Place
-from ops.archive.target import camel
+from ops.study import archive
+from ops.study.archive import manifest, records
+from ops.study.archive.place import Place
+from ops.study.archive.target import camel
 from tests.ops.conftest import ACCOUNT, ARCHIVE, CLUSTER, GROUPS, IMAGES, Store
 from tests.ops.faults import Wire, lost
 

@@ -10,9 +10,9 @@ from datetime import timedelta
 
 import pytest
 
-from ops import archive
-from ops.archive import report
-from ops.archive.place import Place
+from ops.study import archive
+from ops.study.archive import report
+from ops.study.archive.place import Place
 from tests.ops.conftest import ARCHIVE, Store
 from tests.ops.proofs import MANIFEST, PREFIX, forget, verdict, verified
 

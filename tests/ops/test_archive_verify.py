@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from moto.s3.models import s3_backends
 
-from ops import archive
-from ops.archive import report
+from ops.study import archive
+from ops.study.archive import report
 from tests.ops.conftest import ACCOUNT, ARCHIVE, CLUSTER, IMAGES, Store
 from tests.ops.faults import DELETES, Wire
 from tests.ops.proofs import PREFIX, forget, verdict, verified

@@ -15,8 +15,8 @@ import hipaa.checks  # noqa: F401  importing the checks registers them
 from hipaa import types
 from hipaa.evaluate import on_resource
 from hipaa.rule import REGISTERED
-from ops.bootstrap import documents, rights
-from ops.bootstrap.target import Target, target
+from ops.deploy.bootstrap import documents, rights
+from ops.deploy.bootstrap.target import Target, target
 from rehearsal.cloud import tables
 from tests.conftest import Plans
 from tests.ops.accounts import REPOSITORY

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from moto.iam.models import iam_backends
 
-from ops.bootstrap.target import ISSUER, BootstrapError
+from ops.deploy.bootstrap.target import ISSUER, BootstrapError
 from tests.ops.accounts import ACCOUNT, Calls, aws_policies, dev, made
 
 pytestmark = pytest.mark.usefixtures("account")

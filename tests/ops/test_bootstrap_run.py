@@ -10,10 +10,10 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from ops.bootstrap import buckets
-from ops.bootstrap.foundation import Foundation, next_steps
-from ops.bootstrap.target import ISSUER, BootstrapError, Target
-from ops.bootstrap.things import dissolve
+from ops.deploy.bootstrap import buckets
+from ops.deploy.bootstrap.foundation import Foundation, next_steps
+from ops.deploy.bootstrap.target import ISSUER, BootstrapError, Target
+from ops.deploy.bootstrap.things import dissolve
 from tests.ops.accounts import REPOSITORY, Calls, Killed, aws_policies, dev, foundation, made, removed
 
 MAKING = [

@@ -10,7 +10,7 @@ from typing import Any
 import boto3
 import pytest
 
-from ops.close import policies
+from ops.study.close import policies
 from ops.study.engine import Watcher
 from ops.study.errors import Refused, StudyError
 from ops.study.facts import Facts

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ops import cli_yaml
-from ops.configuration import PROJECT
+from ops.plan import cli_yaml
+from ops.plan.configuration import PROJECT
 from ops.study import phase
 from ops.study.errors import StudyError
 

@@ -8,9 +8,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from ops.doctor import account, dns, images, linked, quotas, state
-from ops.doctor.check import Check, Patient, examine
-from ops.doctor.checks import patient
+from ops.deploy.doctor import account, dns, images, linked, quotas, state
+from ops.deploy.doctor.check import Check, Patient, examine
+from ops.deploy.doctor.checks import patient
 
 pytestmark = pytest.mark.usefixtures("aws")
 DIGEST = f"sha256:{'a' * 64}"

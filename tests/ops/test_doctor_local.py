@@ -23,8 +23,8 @@ from cryptography.x509.oid import NameOID
 from typer.testing import CliRunner
 
 from ops.__main__ import app
-from ops.doctor import images, papers, saml, splunk, state, tools
-from ops.doctor.check import Check, Patient, Result, examine, ok
+from ops.deploy.doctor import images, papers, saml, splunk, state, tools
+from ops.deploy.doctor.check import Check, Patient, Result, examine, ok
 
 NOW = dt.datetime.now(dt.UTC)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.status import report
-from ops.status.state import Status, status
+from ops.study.status import report
+from ops.study.status.state import Status, status
 from tests.ops.study_world import Manifest, World, world
 
 

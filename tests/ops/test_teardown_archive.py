@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ops.study.errors import Refused, StudyError
-from ops.teardown.archive import Published
+from ops.study.teardown.archive import Published
 
 OUTPUTS = {"ending": {}}
 AT = datetime(2027, 12, 1, tzinfo=UTC)
@@ -20,9 +20,9 @@ AT = datetime(2027, 12, 1, tzinfo=UTC)
 def install(monkeypatch: pytest.MonkeyPatch, verified: Callable[..., Any] | None) -> None:
     target = SimpleNamespace(study="octank", image_bucket="images", region="us-east-1")
     parts: dict[str, dict[str, Any]] = {
-        "ops.archive": {"verified": verified} if verified else {},
-        "ops.archive.target": {"Target": SimpleNamespace(of=lambda _: target)},
-        "ops.archive.clients": {"Clients": SimpleNamespace(of=lambda _: "clients")},
+        "ops.study.archive": {"verified": verified} if verified else {},
+        "ops.study.archive.target": {"Target": SimpleNamespace(of=lambda _: target)},
+        "ops.study.archive.clients": {"Clients": SimpleNamespace(of=lambda _: "clients")},
     }
     for name, content in parts.items():
         module = ModuleType(name)

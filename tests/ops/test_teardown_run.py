@@ -182,7 +182,7 @@ def test_a_run_that_is_killed_before_its_proof_proves_it_again(here: World, monk
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr("ops.teardown.proof.remains", dying)
+        patch.setattr("ops.study.teardown.proof.remains", dying)
         with pytest.raises(Killed):
             here.teardown().run(typed)
     assert "proved_at" not in here.read("teardown.json")

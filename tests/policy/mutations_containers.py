@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ops.plan import Plan
-from ops.policies import REFERENCE
+from ops.review.policies import REFERENCE
 from tests.unit.contracts.edit import edited, named, nested
 
 Edit = Callable[[Plan], Plan]

@@ -14,7 +14,7 @@ from hipaa.evaluate import Result, everything
 from hipaa.model import Stack
 from hipaa.rule import REGISTERED
 from ops.plan import record
-from ops.policies import stack_of
+from ops.review.policies import stack_of
 from tests.policy.foreign import clean, naive
 from tests.policy.foreign.expected import EXPECTED, NOT_BROKEN
 

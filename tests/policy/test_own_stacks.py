@@ -9,9 +9,9 @@ import pytest
 
 from hipaa.evaluate import everything
 from hipaa.rule import REGISTERED, facts
-from ops.configuration import stacks
 from ops.plan import Plan, plan
-from ops.policies import WAIVERS, stack_of, verdict
+from ops.plan.configuration import stacks
+from ops.review.policies import WAIVERS, stack_of, verdict
 from tests.conftest import Plans
 
 AREAS = [importlib.import_module(f"tests.policy.{path.stem}") for path in Path(__file__).parent.glob("mutations_*.py")]

@@ -16,7 +16,7 @@ from hipaa.evaluate import PRODUCTION, everything
 from hipaa.rule import REGISTERED, RULES, facts
 from hipaa.waivers import load
 from ops.plan import record
-from ops.policies import stack_of
+from ops.review.policies import stack_of
 from rehearsal.environment import PROJECT
 from tests.policy.foreign import naive
 

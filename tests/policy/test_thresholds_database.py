@@ -6,7 +6,7 @@ import pytest
 
 from hipaa.model import Resource
 from hipaa.rule import REGISTERED
-from ops.policies import stack_of
+from ops.review.policies import stack_of
 from tests.conftest import Plans
 from tests.policy import cases_backups, cases_containers, cases_database
 from tests.policy.cases import broken, judged

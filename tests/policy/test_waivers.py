@@ -14,7 +14,7 @@ from hipaa.evaluate import Result, everything
 from hipaa.model import UNKNOWN, Stack
 from hipaa.rule import REGISTERED
 from hipaa.waivers import WaiverError, Waivers, load
-from ops.policies import WAIVERS
+from ops.review.policies import WAIVERS
 from tests.policy.cases import resource
 
 TODAY = date(2027, 1, 15)

@@ -19,7 +19,7 @@ from pydicom.uid import UID
 
 from bench import bodies, document, index, k6, machine, measure, processes, results, work
 from bench.k6 import Endpoint, LoadError, Read, Work
-from tests.dataplane import studies
+from dataplane import studies
 from tests.unit.bench_samples import TARGETS, raw, sample
 
 READ = Read(name="wado", path="/dicom-web/studies", accept="*/*", least=1)

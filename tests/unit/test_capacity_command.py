@@ -11,7 +11,6 @@ import pytest
 from typer.testing import CliRunner
 
 from ops import __main__
-from ops import plan as planning
 from ops.capacity import alternatives, recommend
 from ops.capacity.alternatives import ALTERNATIVES, CPU_TARGET, DECLARED, FORESIGHT, TRACKING, Scenario, needed, run
 from ops.capacity.declared import Tier, declared
@@ -22,7 +21,8 @@ from ops.capacity.recommend import Choice
 from ops.capacity.scaling import scaler
 from ops.capacity.service import REFERENCE, service_times
 from ops.capacity.simulation import START, Simulation
-from ops.resources import Plan
+from ops.plan import program as planning
+from ops.plan.resources import Plan
 from tests.conftest import Plans
 from tests.unit.test_ops_architecture import changed, without
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from pulumi_aws import cloudwatch
 
-from components import dashboard
-from components.dashboard import DashboardRefusedError, Parts
+from components.safeguards import dashboard
+from components.safeguards.dashboard import DashboardRefusedError, Parts
 from ops.plan import Plan
 from tests.conftest import Plans
 

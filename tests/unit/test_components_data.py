@@ -8,9 +8,9 @@ import pulumi_aws as aws
 import pytest
 from pulumi_aws import cloudwatch, iam, kms, rds, secretsmanager
 
-from components.keys import USES
-from ops.configuration import stacks
+from components.core.keys import USES
 from ops.plan import Plan
+from ops.plan.configuration import stacks
 from tests.conftest import Plans
 from tests.unit.reading import dependencies, referenced, statements
 

@@ -7,9 +7,9 @@ from ipaddress import IPv4Network
 import pytest
 from pulumi_aws import acm, lb, route53, vpc, wafv2
 
-from components.edge import client_networks
-from ops.configuration import stacks
+from components.edge.edge import client_networks
 from ops.plan import Plan
+from ops.plan.configuration import stacks
 from settings import Center, Exposure
 from tests.conftest import Plans
 from tests.unit.reading import dependencies, referenced

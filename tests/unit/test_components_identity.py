@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pulumi_aws import cognito, lb, vpc
 
-from components.edge import DICOM_WEB_PATHS
-from components.identity import scope_name
+from components.edge.edge import DICOM_WEB_PATHS
+from components.edge.identity import scope_name
 from ops.plan import Plan, plan
 from tests.conftest import Plans
 from tests.unit.reading import dependencies, referenced

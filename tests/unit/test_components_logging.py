@@ -9,9 +9,9 @@ from typing import Any, cast
 import pytest
 from pulumi_aws import accessanalyzer, cfg, cloudtrail, cloudwatch, guardduty, kinesis, s3
 
-from components.logs import LogSource
-from components.splunk import slug, tokens
-from components.watches import FINDINGS, TRAIL, calls
+from components.core.logs import LogSource
+from components.safeguards.log_metric_alarms import FINDINGS, TRAIL, calls
+from components.safeguards.splunk import slug, tokens
 from ops.plan import Plan, plan
 from settings import SplunkSettings
 from tests.conftest import Plans

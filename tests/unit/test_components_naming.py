@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.naming import NameRefusedError, checked
+from layout.naming import NameRefusedError, checked
 
 
 def test_a_balancers_name_that_aws_keeps_for_itself_is_refused():

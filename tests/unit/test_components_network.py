@@ -8,8 +8,8 @@ import pulumi
 import pytest
 from pulumi_aws import ec2, vpc
 
-from ops.configuration import stacks
 from ops.plan import Plan, plan
+from ops.plan.configuration import stacks
 from tests.conftest import Plans
 from tests.unit.reading import dependencies, referenced, statements
 

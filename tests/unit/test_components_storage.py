@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from pulumi_aws import kms, s3
 
-from components.base import Lifecycle, Retention, Scope
-from components.bucket import LifecycleRules, SecureBucket
-from components.documents import allow
-from components.naming import Names
-from ops.configuration import stacks
+from components.core.base import Lifecycle, Retention, Scope
+from components.data.bucket import LifecycleRules, SecureBucket
+from layout.documents import allow
+from layout.naming import Names
 from ops.plan import Plan, plan
+from ops.plan.configuration import stacks
 from settings import SettingsError
 from tests.conftest import Plans
 from tests.unit.reading import dependencies, referenced, statements

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pulumi_aws import appautoscaling, cloudwatch, ecs, servicediscovery
 
-from components.orthanc import Senders, configuration
-from components.tier import strategy
-from ops.configuration import stacks
+from components.service.orthanc import Senders, configuration
+from components.service.tier import strategy
 from ops.plan import Plan, plan
+from ops.plan.configuration import stacks
 from tests.conftest import Plans
 from tests.unit.reading import dependencies, referenced, statements
 

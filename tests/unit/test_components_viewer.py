@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pulumi_aws import ecs, lb
 
-from components import nginx, orthanc, viewer
+from components.service import nginx, orthanc, viewer
 from ops.plan import Plan, plan
 from tests.conftest import Plans
 

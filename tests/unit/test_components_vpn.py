@@ -9,7 +9,7 @@ import pulumi
 import pytest
 from pulumi_aws import cloudwatch, ec2, ec2clientvpn, ec2transitgateway, iam, vpc
 
-from components.vpn import PLAIN_ASN_MAX, asn_arguments, tunnel_arguments, with_gateway
+from components.network.vpn import PLAIN_ASN_MAX, asn_arguments, tunnel_arguments, with_gateway
 from ops.plan import Plan, PlannedResource, plan
 from settings import Center
 from tests.conftest import Plans

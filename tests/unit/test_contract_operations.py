@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ops.configuration import configuration, stacks
 from ops.plan import Plan
+from ops.plan.configuration import configuration, stacks
 from tests.conftest import Plans
 from tests.unit.contracts import alarms, logging
 from tests.unit.contracts.edit import copied, in_json, in_statement, named, nested, without

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from ops.configuration import stacks
 from ops.plan import Plan, PlannedResource
+from ops.plan.configuration import stacks
 from tests.conftest import Plans
 from tests.unit.contracts import content, structure, tags
 from tests.unit.contracts.edit import edited, with_inputs, with_resource, without_input

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from ops.configuration import stacks
 from ops.plan import Plan
+from ops.plan.configuration import stacks
 from tests.conftest import Plans
 from tests.unit.contracts import routes
 from tests.unit.contracts.edit import copied, named, nested, with_inputs, without

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ops.configuration import stacks
 from ops.plan import configuration, plan, record
+from ops.plan.configuration import stacks
 from settings import Settings, Usage
 from tests.unit.contracts import usage
 from tests.unit.contracts.usage import Field

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.configuration import PROJECT, stacks
+from ops.plan.configuration import PROJECT, stacks
 from tests.unit.contracts import source
 
 PROGRAM = [*sorted(PROJECT.glob("components/**/*.py")), PROJECT / "__main__.py"]

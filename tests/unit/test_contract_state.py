@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from ops.configuration import stacks
 from ops.plan import Plan
+from ops.plan.configuration import stacks
 from tests.conftest import Plans
 from tests.unit.contracts import state
 from tests.unit.contracts.edit import edited, named, nested, without

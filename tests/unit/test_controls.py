@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from ops import __main__, controls
-from ops.configuration import PROJECT
-from ops.controls import ControlsError, cell, document, matrix
-from ops.document import difference
-from ops.matrix import Matrix
-from ops.policies import Rule, Waiver, rules, waivers
-from ops.resources import Plan
+from ops import __main__
+from ops.docs import controls
+from ops.docs.controls import ControlsError, cell, document, matrix
+from ops.docs.document import difference
+from ops.docs.matrix import Matrix
+from ops.plan.configuration import PROJECT
+from ops.plan.resources import Plan
+from ops.review.policies import Rule, Waiver, rules, waivers
 from tests.conftest import Plans
 from tests.unit.contracts import runbooks
 

@@ -14,13 +14,13 @@ from botocore.exceptions import NoCredentialsError
 from typer.testing import CliRunner
 
 from ops import __main__ as cli
-from ops import plan as planning
-from ops import review as reviews
 from ops.cost import compare, prices, stack
 from ops.cost.model import rounded
 from ops.cost.prices import PRICE_FILE, load
 from ops.cost.stack import settings_of
 from ops.plan import configuration
+from ops.plan import program as planning
+from ops.review import review as reviews
 from tests.conftest import Plans
 from tests.unit.contracts.edit import with_inputs, with_resource
 

@@ -12,8 +12,8 @@ from cryptography import x509
 
 from functions import package
 from functions.package import AUTHORITIES, contents
-from ops.configuration import stacks
 from ops.plan import configuration
+from ops.plan.configuration import stacks
 
 EACH = pytest.mark.parametrize(
     ("function", "missing"), [("rotation", "DATABASE_HOST"), ("index_export", "ARCHIVE_BUCKET")]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from components import nginx, orthanc
+from components.service import nginx, orthanc
 
 IMAGES = Path(nginx.TEMPLATE).parents[1]
 PINNED = re.compile(r"(?P<image>[\w/]+):(?P<version>\d+(?:\.\d+)+)(?P<flavor>-\w+)?@sha256:[0-9a-f]{64}")

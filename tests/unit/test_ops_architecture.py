@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from ops import __main__, architecture
-from ops.diagram import mermaid
-from ops.document import difference
-from ops.facts import Facts
-from ops.resources import Plan, PlanError, PlannedResource
+from ops import __main__
+from ops.docs import architecture
+from ops.docs.diagram import mermaid
+from ops.docs.document import difference
+from ops.docs.facts import Facts
+from ops.plan.resources import Plan, PlanError, PlannedResource
 from tests.conftest import Plans
 
 

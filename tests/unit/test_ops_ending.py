@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ops import ending
-from ops.configuration import PROJECT
-from ops.resources import PlanError
+from ops.plan.configuration import PROJECT
+from ops.plan.resources import PlanError
+from ops.study import destroy_check as ending
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from ops import github
-from ops.github import ARCHIVE_LIMIT, AUTHOR, MARKER, REPORT_LIMIT, ReportError, Repository, defused, report
+from ops.review import github
+from ops.review.github import ARCHIVE_LIMIT, AUTHOR, MARKER, REPORT_LIMIT, ReportError, Repository, defused, report
 
 SHA = "a" * 40
 RUN = {

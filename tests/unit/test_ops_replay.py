@@ -15,7 +15,8 @@ import pytest
 from moto import mock_aws
 from typer.testing import CliRunner
 
-from ops import __main__, replay
+from ops import __main__
+from ops.logs import replay
 
 BUCKET, SOURCE = "octank-prod-splunk-failed", "aws-cloudtrail"
 FIRST, SECOND = (f"{SOURCE}/splunk-failed/2027/01/0{day}/part" for day in (1, 2))

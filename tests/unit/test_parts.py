@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components import acls, subnets
-from components.bucket import LifecycleRules, lifecycle_rules
-from components.containers import HealthCheck, Workload, definition
-from components.documents import allow, document, tls_only, trust
-from components.images import context_tag
-from components.naming import LIMITS, PREFIX_MAX, NameRefusedError, Names, checked
-from components.tier import strategy
+from components.data.bucket import LifecycleRules, lifecycle_rules
+from components.service.containers import HealthCheck, Workload, definition
+from components.service.images import context_tag
+from components.service.tier import strategy
+from layout import acls, subnets
+from layout.documents import allow, document, tls_only, trust
+from layout.naming import LIMITS, PREFIX_MAX, NameRefusedError, Names, checked
 
 prefixes = st.integers(min_value=16, max_value=23)
 vpcs = st.builds(

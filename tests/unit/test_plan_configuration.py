@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.configuration import as_the_engine_passes, configuration, project_name, stacks
 from ops.plan import PlanError
+from ops.plan.configuration import as_the_engine_passes, configuration, project_name, stacks
 
 PROJECT = """
 name: store

@@ -11,9 +11,9 @@ import pytest
 from pulumi_aws import kms
 
 from ops import __main__ as command_line
-from ops.configuration import stacks
 from ops.plan import Plan, PlanError, Reference, plan
-from ops.wire import UNKNOWN
+from ops.plan.configuration import stacks
+from ops.plan.wire import UNKNOWN
 from settings import SettingsError
 from tests.conftest import Plans
 

@@ -12,7 +12,7 @@ import pulumi_tls as tls
 from pulumi_aws import acm, ec2, kms, s3, secretsmanager
 
 from ops.plan import Reference, record
-from ops.wire import SECRET, UNKNOWN
+from ops.plan.wire import SECRET, UNKNOWN
 from tests.unit.samples import Group
 
 KEY = "urn:pulumi:test::image-store::aws:kms/key:Key::key"

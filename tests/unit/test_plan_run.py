@@ -12,7 +12,7 @@ from pulumi.runtime import settings as runtime
 from pulumi_aws import kms
 
 from ops.plan import Plan, PlanError, record
-from ops.wire import SECRET
+from ops.plan.wire import SECRET
 from tests.unit.samples import Group
 
 

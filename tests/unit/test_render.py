@@ -13,8 +13,8 @@ from cryptography.x509.verification import PolicyBuilder, Store
 from typer.testing import CliRunner
 
 from ops.__main__ import app
+from ops.plan.resources import PlanError
 from ops.render import RenderedStack, rendered, task_files, write
-from ops.resources import PlanError
 
 GOLDEN = Path(__file__).parent / "golden" / "render-dev-prod.diff"
 SECRET_FILES = ("secrets.json", ".key", ".crt")

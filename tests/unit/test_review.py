@@ -12,15 +12,15 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from ops import review as reviews
 from ops.__main__ import app
-from ops.changes import Change, changes
-from ops.configuration import PROJECT
 from ops.cost import compare
 from ops.cost.stack import settings_of
-from ops.exposure import foreign_principals, openings, rights
 from ops.plan import Plan, PlanError, plan
-from ops.review import markdown, plan_at, review
+from ops.plan.configuration import PROJECT
+from ops.review import review as reviews
+from ops.review.changes import Change, changes
+from ops.review.exposure import foreign_principals, openings, rights
+from ops.review.review import markdown, plan_at, review
 from rehearsal.cloud.tables import replaces
 from tests.conftest import Plans
 from tests.unit.contracts.edit import with_inputs, with_resource

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from ops import events
 from ops.plan import Plan, PlanError
-from ops.review import markdown, review
+from ops.review import events
+from ops.review.review import markdown, review
 from tests.conftest import Plans
 
 SUMMARY = {"summaryEvent": {"resourceChanges": {}}}

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.configuration import PROJECT
-from ops.facts import Facts
+from ops.docs.facts import Facts
+from ops.plan.configuration import PROJECT
 from tests.conftest import Plans
 from tests.unit.contracts import runbooks
 from tests.unit.phases import in_phase

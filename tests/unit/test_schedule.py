@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.schedule import DAY_MINUTES, DAYS, WEEK_MINUTES, capacity, spans, transitions
+from layout.schedule import DAY_MINUTES, DAYS, WEEK_MINUTES, capacity, spans, transitions
 from settings import Period, Schedule, TierSettings, Window
 from settings.rules import Problem
 from settings.rules.capacity import (

@@ -12,7 +12,7 @@ import pulumi
 import pytest
 from pydantic import ValidationError
 
-from ops import plan
+from ops.plan import program as plan
 from settings import Settings, SettingsError, load
 from tests.unit.refusals import refusal, shipped
 

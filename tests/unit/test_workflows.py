@@ -157,7 +157,7 @@ def test_destroy_asks_before_and_after_the_approval():
     assert found["destroy"]["environment"] == "${{ inputs.stack }}-destroy"
     for job in found.values():
         scripts = [step.get("run", "") for step in job["steps"]]
-        asked = next(index for index, text in enumerate(scripts) if "python -m ops.ending" in text)
+        asked = next(index for index, text in enumerate(scripts) if "python -m ops.study.destroy_check" in text)
         assert asked < next(index for index, text in enumerate(scripts) if "pulumi destroy" in text)
 
 

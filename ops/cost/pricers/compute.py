@@ -17,7 +17,7 @@ from ops.cost.bill import Bill, Free, Priced, Pricer, number
 from ops.cost.errors import CostError
 from ops.cost.model import Line
 from ops.cost.workload import task_hours
-from ops.resources import PlannedResource
+from ops.plan.resources import PlannedResource
 
 ARCHITECTURES = {"ARM64": "arm", "X86_64": "x86"}
 INCLUDED_DISK_GB = 20

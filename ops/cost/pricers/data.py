@@ -11,7 +11,7 @@ from ops.cost.errors import CostError
 from ops.cost.model import Line
 from ops.cost.pricers.objects import to_copies
 from ops.cost.workload import HOURS_MONTH, acu_hours
-from ops.resources import PlannedResource
+from ops.plan.resources import PlannedResource
 
 FOLLOWING_TIER = 1
 """Instances up to this promotion tier are as large as the writer.

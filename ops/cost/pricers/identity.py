@@ -7,7 +7,7 @@ from decimal import Decimal
 from ops.cost.bill import Bill, Free, Priced, Pricer
 from ops.cost.errors import CostError
 from ops.cost.workload import HOURS_MONTH
-from ops.resources import PlannedResource
+from ops.plan.resources import PlannedResource
 
 MINUTES = {"minutes": Decimal(1), "hours": Decimal(60), "days": Decimal(1440)}
 

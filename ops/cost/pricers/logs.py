@@ -18,7 +18,7 @@ from ops.cost.bill import Bill, Pricer, required
 from ops.cost.errors import CostError
 from ops.cost.model import Line
 from ops.cost.pricers.objects import data_events
-from ops.resources import PlannedResource
+from ops.plan.resources import PlannedResource
 
 LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 FINEST_SECONDS = 60

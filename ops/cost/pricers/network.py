@@ -9,7 +9,7 @@ from ops.cost.assumptions import ENDPOINT_GB, LOG_SHARES, SIGN_IN_GB
 from ops.cost.bill import Bill, Free, Priced, Pricer, required
 from ops.cost.errors import CostError
 from ops.cost.model import Line
-from ops.resources import PlannedResource
+from ops.plan.resources import PlannedResource
 
 TUNNELS = 2
 

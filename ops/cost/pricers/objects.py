@@ -19,7 +19,7 @@ from ops.cost.assumptions import (
 from ops.cost.bill import Bill, Free, Priced, Pricer
 from ops.cost.errors import CostError
 from ops.cost.model import Line
-from ops.resources import PlannedResource
+from ops.plan.resources import PlannedResource
 
 STORAGE = {"STANDARD": "s3.standard.gb_mo", "STANDARD_IA": "s3.std_ia.gb_mo", "GLACIER_IR": "s3.gir.gb_mo"}
 TRANSITION = {"STANDARD_IA": "s3.transition.ia_int.k", "GLACIER_IR": "s3.transition.gir.k"}

@@ -10,7 +10,7 @@ from ops.cost.bill import Bill, Free, Priced, Pricer
 from ops.cost.errors import CostError
 from ops.cost.model import Line
 from ops.cost.pricers.objects import data_events
-from ops.resources import PlannedResource
+from ops.plan.resources import PlannedResource
 
 BILLED_ROTATIONS = 2
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from pulumi import _types
 
-from ops.outputs import resource_class
 from ops.plan import Plan, PlannedResource
+from ops.plan.outputs import resource_class
 
 KEY = "aws:kms/key:Key"
 BUCKET_ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"

@@ -13,7 +13,7 @@ from botocore import xform_name
 from botocore.exceptions import UnknownServiceError
 from botocore.model import OperationModel, ServiceModel
 
-from ops.resources import Plan
+from ops.plan.resources import Plan
 
 RENAMED = {"s3api": "s3", "configservice": "config", "deploy": "codedeploy"}
 """Services that the CLI calls otherwise than their model."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 import json
 
-from ops.outputs import resource_class
 from ops.plan import Plan, PlannedResource
+from ops.plan.outputs import resource_class
 
 DEFAULT_TAGS = frozenset({"project", "env", "cost-center", "owner", "expiry", "managed-by"})
 OWN_TAGS = frozenset({"Name", "data-classification"})

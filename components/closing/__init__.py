@@ -1,0 +1,1 @@
+"""The end of a study: the archive's permissions, functions and keys."""

@@ -1,0 +1,216 @@
+"""Aurora PostgreSQL Serverless v2: Orthanc's index. Pixels are never in it."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_random as random
+from pulumi_aws import rds
+
+from components.core.base import Component, Scope
+from components.core.keys import Keys
+from components.core.logs import LogSource, log_group
+from components.core.roles import ServiceRole
+from components.core.secrets import StoredSecret, store
+from components.network.network import Network
+from components.network.security_groups import security_group
+from layout.documents import trust
+from settings import DatabaseSettings
+
+PORT = 5432
+DATABASE = "orthanc"
+MASTER = "storeadmin"
+"""Letters and digits: RDS takes nothing else for a cluster, and keeps `admin` to itself."""
+
+FIRST_USER = "orthanc_a"
+"""Of the two roles that take turns; see functions/rotation."""
+
+MONITORING_SECONDS = 60
+
+PARAMETERS = {
+    "rds.force_ssl": "1",
+    "ssl_min_protocol_version": "TLSv1.2",
+    "log_connections": "1",
+    "log_disconnections": "1",
+    # Statements carry patient names as parameters: their text is never logged, only their duration.
+    "log_statement": "none",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",  # the detail of an error holds the row that failed
+    "log_min_duration_statement": "-1",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+}
+"""https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Reference.ParameterGroups.html"""
+
+
+def family(engine_version: str) -> str:
+    """Parameter group family of an engine version: `17.7` belongs to `aurora-postgresql17`."""
+    return f"aurora-postgresql{engine_version.partition('.')[0]}"
+
+
+FOLLOWING_TIER = 1
+"""Instances up to this promotion tier are kept as large as the writer. Orthanc reads from the writer alone, so a reader
+is below it: idle it stays small, and after a failover it has to grow first, which takes seconds to minutes.
+https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.setting-capacity.html"""
+
+
+def instances(readers: int) -> tuple[str, ...]:
+    """Names of the cluster's instances by purpose; the writer comes first."""
+    return ("writer", *(f"reader-{number}" for number in range(1, readers + 1)))
+
+
+class Database(Component):
+    """Creates the cluster with its writer and readers, parameter group, security group, log group and secrets.
+
+    Guarantees: TLS on every connection, storage, snapshots and logs encrypted with customer-managed keys, point-in-time
+    recovery for `backup_days`, no public address, no route to it but from the groups that were connected, deletion
+    protection and a final snapshot. Orthanc's user and password are in Secrets Manager (`mb-db-user`,
+    `mb-db-password`), where rotation changes them; the master's are kept and rotated by RDS.
+    """
+
+    TYPE = "imgstore:database:Database"
+
+    def __init__(
+        self,
+        name: str,
+        scope: Scope,
+        settings: DatabaseSettings,
+        *,
+        network: Network,
+        keys: Keys,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(name, scope, opts)
+        self.settings = settings
+        self.cluster_id = self.names.of("rds.Cluster", name)
+        self.security_group = security_group(
+            self, "access", vpc_id=network.vpc.id, description="Aurora, reached by Orthanc alone"
+        )
+        self.user_secret, self.password_secret = self._secrets(keys)
+        self.logs = log_group(
+            self,
+            "logs",
+            name=f"/aws/rds/cluster/{self.cluster_id}/postgresql",
+            source_type="postgresql:log",
+            keys=keys,
+        )
+        subnets = rds.SubnetGroup(
+            self.child("subnets"),
+            name=self.names.of("rds.SubnetGroup", name),
+            description="Database subnets without any route out of the VPC",
+            subnet_ids=network.subnet_ids("data"),
+            tags=self.names.tags(name),
+            opts=self.options(),
+        )
+        self.cluster = self._cluster(keys, subnets, self._parameters(), self.logs)
+        self.instances = self._instances(subnets)
+        self.endpoint = self.cluster.endpoint
+        self.master_secret_arn = self.cluster.master_user_secrets[0].secret_arn
+        self.register_outputs({"clusterIdentifier": self.cluster.cluster_identifier, "endpoint": self.endpoint})
+
+    def _secrets(self, keys: Keys) -> tuple[StoredSecret, StoredSecret]:
+        # Written once: a new value of ours would undo a rotation.
+        first = random.RandomPassword(self.child("initial-password"), length=40, special=False, opts=self.options())
+        user = store(
+            self,
+            "mb-db-user",
+            description="Database user of Orthanc",
+            value=FIRST_USER,
+            version=1,
+            keys=keys,
+            rotated=True,
+        )
+        password = store(
+            self,
+            "mb-db-password",
+            description="Database password of Orthanc",
+            value=first.result,
+            version=1,
+            keys=keys,
+            rotated=True,
+        )
+        return user, password
+
+    def _parameters(self) -> rds.ClusterParameterGroup:
+        # A family change needs a new group beside the one in use, so the family is part of the name.
+        group_family = family(self.settings.engine_version)
+        return rds.ClusterParameterGroup(
+            self.child(f"parameters-{group_family}"),
+            name=self.names.of("rds.ClusterParameterGroup", group_family),
+            family=group_family,
+            description="TLS only; connections are logged, statements are not",
+            parameters=[
+                # Some of them are static in some versions; a reboot applies either kind.
+                rds.ClusterParameterGroupParameterArgs(name=key, value=value, apply_method="pending-reboot")
+                for key, value in PARAMETERS.items()
+            ],
+            tags=self.names.tags(group_family),
+            opts=self.options(),
+        )
+
+    def _cluster(
+        self, keys: Keys, subnets: rds.SubnetGroup, parameters: rds.ClusterParameterGroup, logs: LogSource
+    ) -> rds.Cluster:
+        settings = self.settings
+        # A snapshot outlives its cluster and keeps its name taken, so each cluster gets a name of its own for it.
+        snapshot = random.RandomId(self.child("final-snapshot"), byte_length=4, opts=self.options())
+        return rds.Cluster(
+            self.child("cluster"),
+            cluster_identifier=self.cluster_id,
+            engine="aurora-postgresql",
+            engine_mode="provisioned",
+            engine_version=settings.engine_version,
+            database_name=DATABASE,
+            master_username=MASTER,
+            manage_master_user_password=True,
+            master_user_secret_kms_key_id=keys.secrets.arn,
+            serverlessv2_scaling_configuration=rds.ClusterServerlessv2ScalingConfigurationArgs(
+                min_capacity=settings.min_acu,
+                max_capacity=settings.max_acu,
+                seconds_until_auto_pause=settings.auto_pause_seconds,
+            ),
+            storage_encrypted=True,
+            kms_key_id=keys.database.arn,
+            db_subnet_group_name=subnets.name,
+            db_cluster_parameter_group_name=parameters.name,
+            vpc_security_group_ids=[self.security_group.id],
+            iam_database_authentication_enabled=True,
+            enabled_cloudwatch_logs_exports=["postgresql"],
+            backup_retention_period=settings.backup_days,
+            copy_tags_to_snapshot=True,
+            delete_automated_backups=False,
+            deletion_protection=self.lifecycle.protected,
+            skip_final_snapshot=False,
+            final_snapshot_identifier=pulumi.Output.concat(self.cluster_id, "-final-", snapshot.hex),
+            tags=self.names.tags("database", self.names.data),
+            # RDS fills the zones up to three; reading them back would replace the cluster.
+            opts=self.stateful(ignore_changes=["availabilityZones"], depends_on=[logs.group]),
+        )
+
+    def _instances(self, subnets: rds.SubnetGroup) -> list[rds.ClusterInstance]:
+        monitor = ServiceRole(
+            self.child("monitor"),
+            self.scope,
+            assume=trust("monitoring.rds.amazonaws.com", self.names.account),
+            managed=["arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"],
+            opts=self.options(),
+        )
+        return [
+            rds.ClusterInstance(
+                self.child(role),
+                identifier=self.names.of("rds.ClusterInstance", role),
+                cluster_identifier=self.cluster.id,
+                engine=rds.EngineType.AURORA_POSTGRESQL,
+                instance_class="db.serverless",
+                db_subnet_group_name=subnets.name,
+                publicly_accessible=False,
+                ca_cert_identifier="rds-ca-rsa2048-g1",
+                auto_minor_version_upgrade=True,
+                monitoring_interval=MONITORING_SECONDS,
+                monitoring_role_arn=monitor.ready,
+                promotion_tier=position and position + FOLLOWING_TIER,
+                copy_tags_to_snapshot=True,
+                tags=self.names.tags(f"database-{role}", self.names.data),
+                opts=self.options(),
+            )
+            for position, role in enumerate(instances(self.settings.readers))
+        ]

@@ -1,0 +1,1 @@
+"""The only ingress: load balancers, sign-in and firewall."""

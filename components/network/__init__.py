@@ -1,0 +1,1 @@
+"""The VPC, its security groups, and the private ways into it."""

@@ -1,0 +1,1 @@
+"""Audit, backups, logs to Splunk, budget and dashboard."""

@@ -1,0 +1,101 @@
+"""What runs in a task, as data, and the container definition ECS is given for it.
+
+Values may be known or still to come (a secret's ARN, an image's digest): nothing here looks at them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from layout.documents import Statement
+
+MOUNT_OPTIONS = ["rw", "nosuid", "nodev", "mode=1777"]  # not noexec: Orthanc's entry point keeps plugins in one
+MAX_STOP_SECONDS = 120
+"""https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HealthCheck:
+    """Command run inside the container; ECS replaces the task after `retries` failures in a row. Times in seconds."""
+
+    command: tuple[str, ...]
+    interval: int = 10
+    timeout: int = 5
+    retries: int = 3
+    start_period: int = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workload:
+    """One container and everything it needs of the tier that runs it.
+
+    `ports`: container ports by purpose. `environment` is plain, `secrets` maps a variable to the ARN (or ARN with
+    `:key::`) of its value. `writable`: path of a memory file system to its size in MiB; everything else is read-only.
+    `log_mode`: `blocking` where no line may be lost, at the price of waiting for CloudWatch Logs.
+    `statements`: what the running code may do in AWS. `readable`: patterns of the secrets it starts with.
+    """
+
+    name: str
+    image: Any
+    user: str
+    ports: Mapping[str, int]
+    environment: Mapping[str, Any]
+    secrets: Mapping[str, Any]
+    writable: Mapping[str, int]
+    health: HealthCheck
+    log_mode: Literal["blocking", "non-blocking"]
+    log_type: str
+    readable: tuple[str, ...]
+    statements: tuple[Statement, ...] = field(default=())
+
+
+def _log_options(workload: Workload, *, group: str, region: str) -> dict[str, str]:
+    options = {
+        "awslogs-group": group,
+        "awslogs-region": region,
+        "awslogs-stream-prefix": workload.name,
+        "mode": workload.log_mode,
+    }
+    if workload.log_mode == "non-blocking":
+        options["max-buffer-size"] = "25m"
+    return options
+
+
+def definition(workload: Workload, *, log_group: str, region: str) -> dict[str, Any]:
+    """Container definition of `workload`: not root, read-only root file system, no capability, secrets by reference."""
+    health = workload.health
+    return {
+        "name": workload.name,
+        "image": workload.image,
+        "essential": True,
+        "user": workload.user,
+        "readonlyRootFilesystem": True,
+        "privileged": False,
+        "portMappings": [
+            {"name": purpose, "containerPort": port, "protocol": "tcp"} for purpose, port in workload.ports.items()
+        ],
+        "environment": [{"name": key, "value": value} for key, value in sorted(workload.environment.items())],
+        "secrets": [{"name": key, "valueFrom": arn} for key, arn in sorted(workload.secrets.items())],
+        "linuxParameters": {
+            "initProcessEnabled": True,
+            "capabilities": {"drop": ["ALL"]},
+            "tmpfs": [
+                {"containerPath": path, "size": size, "mountOptions": MOUNT_OPTIONS}
+                for path, size in sorted(workload.writable.items())
+            ],
+        },
+        "healthCheck": {
+            "command": list(health.command),
+            "interval": health.interval,
+            "timeout": health.timeout,
+            "retries": health.retries,
+            "startPeriod": health.start_period,
+        },
+        "stopTimeout": MAX_STOP_SECONDS,
+        "logConfiguration": {
+            "logDriver": "awslogs",
+            "options": _log_options(workload, group=log_group, region=region),
+        },
+    }

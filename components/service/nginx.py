@@ -1,0 +1,94 @@
+"""What nginx runs with: its configuration, and the workload of the web tier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import jinja2
+import pulumi
+
+from components.core.secrets import StoredSecret
+from components.service import orthanc, viewer
+from components.service.containers import HealthCheck, Workload
+
+HTTPS_PORT = 8443
+HEALTH_PATH = "/healthz"
+USER = "101:101"
+MAX_BODY_MB = 4096
+"""Upper bound of one STOW-RS request, chunked or not; nginx is the only one that bounds the chunked ones."""
+
+BALANCER_IDLE_SECONDS = 300
+TEMPLATE = Path(__file__).parents[2] / "images" / "nginx" / "nginx.conf.j2"
+CREDENTIAL_FILE = "/run/nginx/credential.conf"
+"""Written at start from ORTHANC_CREDENTIAL, as one proxy_set_header."""
+
+VPC_RESOLVER = "169.254.169.253"
+"""https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html"""
+
+
+def configuration(
+    *, upstream: str, signed_in: bool, clients: Mapping[str, str] | None = None, with_viewer: bool = False
+) -> str:
+    """nginx.conf before the Orthanc tasks that `upstream` resolves to.
+
+    `signed_in`: the balancer knows who asks. `clients`: by center, the id of the app client whose tokens it presents,
+    for the access log to name it. `with_viewer`: OHIF is served beside the DICOMweb interface.
+    """
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701
+    )
+    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+    return template.render(
+        port=HTTPS_PORT,
+        health_path=HEALTH_PATH,
+        upstream=upstream,
+        signed_in=signed_in,
+        clients=clients or {},
+        viewer=viewer if with_viewer else None,
+        credential_file=CREDENTIAL_FILE,
+        upstream_port=orthanc.HTTPS_PORT,
+        resolver=VPC_RESOLVER,
+        max_body_mb=MAX_BODY_MB,
+        # The balancer must close an idle connection first, or it sends a request into a closing one.
+        keepalive_seconds=BALANCER_IDLE_SECONDS + 15,
+        ciphers=":".join(orthanc.CIPHERS),
+    )
+
+
+def workload(
+    *,
+    image: pulumi.Input[str],
+    upstream: str,
+    certificate: StoredSecret,
+    credential: StoredSecret | None,
+    clients: Mapping[str, pulumi.Input[str]],
+    with_viewer: bool,
+) -> Workload:
+    """The web tier's container. `credential`: with which nginx asks Orthanc, once the balancer has asked the client."""
+    rendered = pulumi.Output.all(**clients).apply(
+        lambda known: configuration(
+            upstream=upstream, signed_in=credential is not None, clients=known, with_viewer=with_viewer
+        )
+    )
+    secrets = {"TLS_BUNDLE": certificate} | ({"ORTHANC_CREDENTIAL": credential} if credential else {})
+    probe = (
+        f"curl --fail --silent --insecure --max-time 4 --output /dev/null https://127.0.0.1:{HTTPS_PORT}{HEALTH_PATH}"
+    )
+    return Workload(
+        name="nginx",
+        image=image,
+        user=USER,
+        ports={"https": HTTPS_PORT},
+        environment={"NGINX_CONFIGURATION": rendered},
+        secrets={name: secret.arn for name, secret in secrets.items()},
+        readable=tuple(secret.pattern for secret in secrets.values()),
+        writable={"/run/tls": 1, "/run/nginx": 64, "/tmp": 64},  # noqa: S108
+        health=HealthCheck(command=("CMD-SHELL", probe)),
+        # An access line may be lost when CloudWatch Logs is away; a request must not wait for it.
+        log_mode="non-blocking",
+        log_type="nginx:access",
+    )

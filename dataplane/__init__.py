@@ -1,0 +1,1 @@
+"""The rendered configuration run as real processes: PostgreSQL, Orthanc and nginx on this machine."""

@@ -1,0 +1,1 @@
+"""The review of a change, as a comment on its pull request."""
