@@ -24,12 +24,14 @@ from ops.plan import plan, terminal
 from ops.render.command import render
 from ops.review import events
 from ops.review import review as reviews
-from ops.study.archive.command import archive_command, restore_command, verify_command
-from ops.study.archive.errors import ArchiveError
+from ops.study.archive.command import archive_command
 from ops.study.close.command import close_command
 from ops.study.errors import StudyError
+from ops.study.restore.command import restore_command
 from ops.study.status.command import status_command
+from ops.study.store.errors import ArchiveError
 from ops.study.teardown.command import teardown_command
+from ops.study.verify.command import verify_command
 
 ERRORS = (pulumi.RunError, replay.ReplayError, ArchiveError, BootstrapError, CapacityError, StudyError)
 """What a person can put right: a message, not a traceback."""

@@ -36,9 +36,9 @@ def refused(rehearsal: Rehearsal, _record: Record, watcher: Watcher) -> str:
     must(done.exit_code and "protect" in done.message, f"an active stack must not be destroyed:\n{done.message}")
     torn = run(rehearsal, "teardown", *_stack(rehearsal), "--check")
     must(torn.returncode == 1, f"`teardown --check` must refuse an active study: {torn.stdout}{torn.stderr}")
-    found = json.loads(torn.stdout)["objections"]
+    found = json.loads(torn.stdout)["blockers"]
     must({one["urn"] for one in rehearsal.cloud()} == before, "something is gone all the same")
-    return f"by the engine, and by `teardown` with {len(found)} objections"
+    return f"by the engine, and by `teardown` with {len(found)} blockers"
 
 
 def close(rehearsal: Rehearsal, record: Record, _watcher: Watcher) -> str:

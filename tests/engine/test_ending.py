@@ -11,7 +11,7 @@ import pytest
 from ops.study import phase
 from ops.study.engine import PulumiEngine
 from ops.study.errors import StudyError
-from ops.study.facts import Facts
+from ops.study.outputs import StudyOutputs
 from rehearsal.driver import Rehearsal
 from rehearsal.environment import environment
 
@@ -27,7 +27,7 @@ def test_a_study_is_closed_archived_and_destroyed_by_the_commands_engine(
     folder = rehearsal.workspace.project
     engine, seen = PulumiEngine("dev", folder), list[Any]()
     rehearsal.up()
-    assert Facts.of(engine.outputs()).phase == "active"
+    assert StudyOutputs.from_exports(engine.outputs()).phase == "active"
     assert engine.outputs()["ending"]["signingKeyArn"] is None
 
     with pytest.raises(StudyError, match="protect"):
@@ -35,9 +35,9 @@ def test_a_study_is_closed_archived_and_destroyed_by_the_commands_engine(
     assert any(one.get("protect") for one in engine.resources())
 
     for name in ("closing", "archived"):
-        assert phase.put("dev", name, folder)
+        assert phase.set_phase("dev", name, folder)
         engine.up(seen.append)
-        assert Facts.of(engine.outputs()).phase == name
+        assert StudyOutputs.from_exports(engine.outputs()).phase == name
     assert engine.outputs()["ending"]["signingKeyArn"].startswith("arn:aws:kms:")
     assert not any(one.get("protect") for one in engine.resources())
 

@@ -25,17 +25,20 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from ops.study.archive.clients import Clients, Options
-from ops.study.archive.comparison import Sample, Witnesses
-from ops.study.archive.index import Exported
-from ops.study.archive.lock import Lock
-from ops.study.archive.manifest import Manifest, summary
-from ops.study.archive.objects import Archiver, parts_folder
-from ops.study.archive.pace import Silent, Workers
-from ops.study.archive.place import Place
-from ops.study.archive.reading import Reading
-from ops.study.archive.target import Target
-from ops.study.archive.verifying import Verifier
+from ops.study.archive.index import IndexExport
+from ops.study.archive.objects import ObjectCopier, parts_folder
+from ops.study.manifest.manifest import Manifest
+from ops.study.manifest.summary import summarize
+from ops.study.store.archive_store import ArchiveStore
+from ops.study.store.clients import Clients
+from ops.study.store.lock import Lock
+from ops.study.store.options import Options
+from ops.study.store.progress import NoProgress
+from ops.study.store.target import Target
+from ops.study.store.workers import Workers
+from ops.study.verify.comparison import Sample, Sources
+from ops.study.verify.objects import ReadOptions
+from ops.study.verify.verification import Verifier
 
 BODY = b"x" * 500_000
 SHA256 = base64.b64encode(hashlib.sha256(BODY).digest()).decode()
@@ -111,41 +114,42 @@ class S3:
         )  # fmt: skip
         return gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode(), 1)
 
-    def exported(self) -> Exported:
+    def exported(self) -> IndexExport:
         starts = range(0, self.objects, INDEX_PART)
-        return Exported(objects=self.objects, parts=tuple(f"index/{start}" for start in starts))
+        return IndexExport(objects=self.objects, parts=tuple(f"index/{start}" for start in starts))
 
 
 def measured(objects: int, answers: Any) -> None:
     """One size, in a process of its own: seconds of each phase, and the most memory that the process ever had."""
     s3: Any = S3(objects)
-    clients = Clients(s3=s3, kms=None, rds=None, logs=None, functions=None, sts=None)
+    unused: Any = None
+    clients = Clients(s3=s3, kms=unused, rds=unused, logs=unused, functions=unused, sts=unused)
     target = Target(
         stack="b", study="b", environment="b", account="1", region="us-east-1", phase="closing", image_bucket="images",
         image_prefix="images", archive_bucket="archive", archive_prefix="a", archive_key_arn="key", signing_key_arn="k",
         database_cluster="c", index_function="f", export_role_arn="r", database_key_arn="k", log_groups=(),
         trail_bucket="t",
     )  # fmt: skip
-    place = Place.of(target, s3)
+    place = ArchiveStore.for_target(target, s3)
     lock, options = Lock(place, "bench", "archive"), Options(workers=8)
     before, started = peak(), time.perf_counter()
-    Archiver(target, clients, options, "run").work(s3.exported(), lock, Silent())
-    found = summary(place, parts_folder("run"))
+    ObjectCopier(target, clients, options, "run").copy_all(s3.exported(), lock, NoProgress())
+    found = summarize(place, parts_folder("run"))
     archived = time.perf_counter()
     s3.copied = True
     content = {
         "objects": {"count": objects, "bytes": found.bytes}, "parts": found.parts,
         "archive": {"storageClass": "DEEP_ARCHIVE", "key": "key"},
     }  # fmt: skip
-    verifier = Verifier(target, clients, options, Reading(sample=0), Silent())
+    verifier = Verifier(target, clients, options, ReadOptions(sample=0), NoProgress())
     manifest = Manifest(content=content, sha256="", fingerprint="")
-    witnesses = Witnesses(images=True, index=True)
+    witnesses = Sources(images=True, index=True)
     with Workers(options.workers, None, time.sleep) as workers:
         rows = verifier._rows(manifest, witnesses, s3.exported())
-        verifier._objects(manifest, witnesses, rows, workers, Sample(0, ""))
+        verifier._check_objects(manifest, witnesses, rows, workers, Sample(0, ""))
     verified = time.perf_counter()
     stored = sum(map(len, s3.written.values()))
-    right = found.objects == objects and verifier.state.objects == objects
+    right = found.objects == objects and verifier.counts.objects == objects
     answers.put((archived - started, verified - archived, before, peak(), stored, right))
 
 

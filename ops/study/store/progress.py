@@ -1,15 +1,41 @@
-"""Progress for a person: a bar with what is done, how fast, and how long it takes yet."""
+"""Progress of an archive command: none, or bars with count, size, rate and remaining time."""
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Protocol, Self
 
 from rich import filesize, progress
 from rich.console import Console
 
 
-class Bars:
-    """A bar a step, on the error output, so that the answer can be piped."""
+class Progress(Protocol):
+    """Receives the progress of a command."""
+
+    def start(self, step: str, total: int | None = None) -> None:
+        """A step begins, of `total` units if that is known."""
+
+    def advance(self, count: int = 1, size: int = 0) -> None:
+        """`count` more units, of `size` bytes together, are done."""
+
+    def note(self, text: str) -> None:
+        """What the command waits for."""
+
+
+class NoProgress:
+    """Shows nothing."""
+
+    def start(self, step: str, total: int | None = None) -> None:
+        """Does nothing."""
+
+    def advance(self, count: int = 1, size: int = 0) -> None:
+        """Does nothing."""
+
+    def note(self, text: str) -> None:
+        """Does nothing."""
+
+
+class ProgressBars:
+    """One bar for each step, on standard error, so that the result can be piped."""
 
     def __init__(self) -> None:
         self.bars = progress.Progress(
@@ -34,7 +60,7 @@ class Bars:
         self.bars.stop()
 
     def start(self, step: str, total: int | None = None) -> None:
-        """A step begins; the one before has ended."""
+        """Ends the present bar and adds one for `step`."""
         if self.task is not None:
             done = self.bars.tasks[-1].completed
             self.bars.update(self.task, total=done, note="")
@@ -42,7 +68,7 @@ class Bars:
         self.bytes = 0
 
     def advance(self, count: int = 1, size: int = 0) -> None:
-        """So many more are done."""
+        """Advances the present bar."""
         if self.task is not None:
             speed = self.bars.tasks[-1].speed
             self.bytes += size
@@ -50,6 +76,6 @@ class Bars:
             self.bars.update(self.task, advance=count, rate=rate, size=filesize.decimal(self.bytes))
 
     def note(self, text: str) -> None:
-        """What is waited for."""
+        """Shows `text` behind the present bar."""
         if self.task is not None:
             self.bars.update(self.task, note=text)

@@ -6,20 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from ops.study.archive.errors import ArchiveError
+from ops.study.outputs import EXPORT
+from ops.study.store.errors import ArchiveError
 
-EXPORT = "ending"
 
-
-def camel(name: str) -> str:
-    """The name as the stack exports it."""
+def camel_case(name: str) -> str:
+    """The field's name in the stack's export."""
     first, *rest = name.split("_")
     return first + "".join(part.capitalize() for part in rest)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """A study's store and its archive. None: exists only once the phase `closing` is deployed."""
+    """A study's image store and its archive. A field that can be None has a value once `closing` is deployed."""
 
     stack: str
     study: str
@@ -41,28 +40,28 @@ class Target:
     trail_bucket: str
 
     @classmethod
-    def of(cls, outputs: Mapping[str, Any]) -> Target:
-        """The target that the stack's outputs name."""
-        ending = outputs.get(EXPORT)
-        if not isinstance(ending, Mapping):
+    def from_exports(cls, exports: Mapping[str, Any]) -> Target:
+        """Reads the target from the stack's exports; ArchiveError if a value is missing."""
+        export = exports.get(EXPORT)
+        if not isinstance(export, Mapping):
             raise ArchiveError(f"the stack exports no `{EXPORT}`: deploy this version of the program first")
-        missing = [camel(field.name) for field in fields(cls) if camel(field.name) not in ending]
+        missing = [camel_case(field.name) for field in fields(cls) if camel_case(field.name) not in export]
         if missing:
             raise ArchiveError(
                 f"the stack's export `{EXPORT}` lacks {', '.join(missing)}: deploy this version of the program first"
             )
-        values = {field.name: ending[camel(field.name)] for field in fields(cls)}
+        values = {field.name: export[camel_case(field.name)] for field in fields(cls)}
         values["log_groups"] = tuple(values["log_groups"] or ())
         return cls(**values)
 
     @property
     def images(self) -> str:
-        """What every image's key begins with."""
+        """Prefix of every image's key, with its slash."""
         return f"{self.image_prefix.rstrip('/')}/" if self.image_prefix else ""
 
-    def needs(self, *names: str) -> None:
-        """ArchiveError unless each of the fields has a value."""
-        missing = [camel(name) for name in names if not getattr(self, name)]
+    def require(self, *names: str) -> None:
+        """ArchiveError unless each of these fields has a value."""
+        missing = [camel_case(name) for name in names if not getattr(self, name)]
         if missing:
             raise ArchiveError(
                 f"the stack {self.stack} is in the phase {self.phase} and has no {', '.join(missing)}: "

@@ -1,4 +1,4 @@
-"""A line of the manifest, and the parts that hold them: JSON Lines, compressed, in the order of keys."""
+"""A line of the manifest, and its parts: compressed JSON Lines, sorted by key."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import gzip
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
 
 PROBLEMS = ("missing", "hidden", "differs", "twice")
 """Kinds of lines that keep an archive from being complete."""
@@ -14,9 +13,9 @@ PROBLEMS = ("missing", "hidden", "differs", "twice")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One object. `kind`: object, orphan (the index does not know it), deleted (only a delete marker is left), index,
-    database, log, or one of PROBLEMS. `composite`: S3's own checksum of an object that was copied in pieces.
-    `noncurrent`, `markers`: older versions and delete markers of the key, which are not archived.
+    """One object. `kind`: object, orphan (not in the index), deleted (only a delete marker is left), index, database,
+    log, or one of PROBLEMS. `composite`: S3's checksum of an object that was copied in pieces. `noncurrent`, `markers`:
+    numbers of older versions and delete markers of the key, which are not archived.
     """
 
     kind: str
@@ -37,18 +36,18 @@ class Line:
     markers: int = 0
     problem: str | None = None
 
-    def to_json(self) -> dict[str, Any]:
-        """Only what is known."""
+    def to_json(self) -> dict[str, str | int]:
+        """The fields that have a value."""
         return {name: value for name, value in asdict(self).items() if value not in (None, 0) or name == "bytes"}
 
 
 def pack(lines: Iterable[Line]) -> bytes:
-    """A part; the same lines give the same bytes."""
+    """Encodes a part; the same lines give the same bytes."""
     text = "".join(json.dumps(line.to_json(), separators=(",", ":"), sort_keys=True) + "\n" for line in lines)
     return gzip.compress(text.encode(), compresslevel=6, mtime=0)
 
 
 def unpack(body: bytes) -> Iterator[Line]:
-    """The lines of a part."""
+    """Decodes a part."""
     for text in gzip.decompress(body).splitlines():
         yield Line(**json.loads(text))
