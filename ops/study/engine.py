@@ -20,6 +20,8 @@ from ops.study.errors import StudyError
 POLL_SECONDS = 0.2
 WAIVERS = ("waivers.yaml", "waivers-closing.yaml")
 Event = Mapping[str, Any]
+Resource = dict[str, Any]
+"""A resource of the state, as an export of the stack shows it."""
 Watcher = Callable[[Event], None]
 
 
@@ -30,8 +32,8 @@ class Engine(Protocol):
         """The stack's exports; empty once it is destroyed."""
         ...
 
-    def resources(self) -> list[dict[str, Any]]:
-        """Resources in the state, as an export of the stack shows them."""
+    def resources(self) -> list[Resource]:
+        """Resources in the state."""
         ...
 
     def up(self, watcher: Watcher) -> None:
@@ -59,7 +61,7 @@ class PulumiEngine:
             outputs = self._workspace.stack_outputs(self.stack)
         return {name: output.value for name, output in outputs.items() if not output.secret}
 
-    def resources(self) -> list[dict[str, Any]]:
+    def resources(self) -> list[Resource]:
         """Resources in the state; their secrets stay encrypted."""
         with _explain_failure(f"reading the state of {self.stack}"):
             exported = self._workspace.export_stack(self.stack).deployment or {}

@@ -8,6 +8,8 @@ from typing import Any, Self
 
 from ops.study.errors import StudyError
 
+Exports = Mapping[str, Any]
+"""A stack's exports, as Pulumi returns them."""
 EXPORT = "ending"
 
 
@@ -29,7 +31,7 @@ class StudyOutputs:
     task_role: str
 
     @classmethod
-    def from_exports(cls, exports: Mapping[str, Any]) -> Self:
+    def from_exports(cls, exports: Exports) -> Self:
         """Reads the stack's exports; StudyError if they lack the study's."""
         export = exports.get(EXPORT)
         if not isinstance(export, Mapping) or "taskRole" not in exports:

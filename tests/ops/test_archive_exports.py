@@ -126,12 +126,12 @@ def test_a_failed_export_is_reported_and_started_again(store: Store, after: Afte
 
 
 def test_an_export_that_wrote_nothing_is_a_failure(store: Store, after: AfterCall):
-    def empty(**_: Any) -> None:
+    def delete_export(**_: Any) -> None:
         keys = s3_backends[ACCOUNT]["aws"].get_bucket(ARCHIVE).keys
         for key in [key for key in keys if "/database/" in key]:
             del keys[key]
 
-    after("rds", "StartExportTask", empty)
+    after("rds", "StartExportTask", delete_export)
     with pytest.raises(ArchiveError, match="is complete but has written nothing"):
         run_archive(store)
 
@@ -155,12 +155,12 @@ def test_a_run_waits_for_another_log_export_of_the_account(store: Store):
     refusals = iter([True, True, False])
     real = logs_backend().create_export_task
 
-    def busy(*args: Any, **options: Any) -> str:
+    def refuse_twice(*args: Any, **options: Any) -> str:
         if next(refusals, False):
             raise LimitExceededException
         return real(*args, **options)
 
-    logs_backend().create_export_task = busy
+    logs_backend().create_export_task = refuse_twice
     with wire.tap():
         run_archive(store)
     assert wire.calls.count("CreateExportTask") == len(GROUPS) + 2

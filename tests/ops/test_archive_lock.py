@@ -29,12 +29,12 @@ def lock(store: Store, who: str) -> Lock:
 
 
 def test_a_second_operator_learns_who_holds_the_lock_since_when(store: Store):
-    with lock(store, "arn:aws:iam::123456789012:user/ada").hold() as held:
+    with lock(store, "arn:aws:iam::123456789012:user/ada").hold() as first:
         before = store.versions(ARCHIVE)
         with pytest.raises(ArchiveError, match=r"user/ada on .* has run `ops archive` since .*: wait for it to end"):
             archive(store.target, store.clients, store.options)
         assert store.versions(ARCHIVE) == before, "a refused run writes nothing"
-        held.check()
+        first.check()
 
 
 def test_a_lock_with_heartbeats_cannot_be_taken_over(store: Store):
@@ -51,24 +51,24 @@ def test_a_lock_without_heartbeats_can_be_taken_over_with_the_option(store: Stor
 
 
 def test_a_heartbeat_keeps_the_lock(store: Store):
-    held = lock(store, "ada")
-    held.take()
+    first = lock(store, "ada")
+    first.take()
     store.ahead = STALE.total_seconds() - 1
-    held.renew()
+    first.renew()
     store.ahead += STALE.total_seconds() - 1
     with pytest.raises(ArchiveError, match="wait for it to end"):
         lock(store, "bob").take(take_over=True)
 
 
 def test_a_run_that_lost_the_lock_stops_writing(store: Store):
-    held = lock(store, "ada")
-    held.take()
+    first = lock(store, "ada")
+    first.take()
     store.ahead = STALE.total_seconds() + 1
     lock(store, "bob").take(take_over=True)
-    held.renew()
+    first.renew()
     with pytest.raises(ArchiveError, match=r"bob on .* has taken the lock over"):
-        held.check()
-    held.release()
+        first.check()
+    first.release()
     body = store.clients.s3.get_object(Bucket=ARCHIVE, Key=KEY)["Body"].read()
     assert (json.loads(body)["who"], json.loads(body)["state"]) == ("bob", "held")
 
@@ -101,16 +101,16 @@ def test_the_lock_is_released_after_an_error(store: Store):
 
 def test_a_retried_write_of_the_lock_succeeds(store: Store, monkeypatch: pytest.MonkeyPatch):
     """The first attempt was written but its answer was lost, so that the second one fails its condition."""
-    held = lock(store, "ada")
-    real = held.store.put
+    first = lock(store, "ada")
+    real = first.store.put
 
     def put_twice(name: str, body: bytes, **condition: Any) -> str:
         real(name, body, **condition)
         return real(name, body, **condition)
 
-    monkeypatch.setattr(held.store, "put", put_twice)
-    held.take()
-    held.check()
+    monkeypatch.setattr(first.store, "put", put_twice)
+    first.take()
+    first.check()
 
 
 def test_verify_and_archive_exclude_each_other(store: Store):

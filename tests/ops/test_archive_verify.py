@@ -49,7 +49,7 @@ def delete_copy(store: Store) -> None:
     del s3_backends[ACCOUNT]["aws"].get_bucket(ARCHIVE).keys[copy_key(first_key(store))]
 
 
-def cover_copy(store: Store) -> None:
+def overwrite_copy(store: Store) -> None:
     store.clients.s3.put_object(
         Bucket=ARCHIVE, Key=copy_key(first_key(store)), Body=b"other", ChecksumAlgorithm="SHA256"
     )
@@ -59,23 +59,23 @@ def hide_copy(store: Store) -> None:
     store.clients.s3.delete_object(Bucket=ARCHIVE, Key=copy_key(first_key(store)))
 
 
-def other_class(store: Store) -> None:
+def change_class(store: Store) -> None:
     stored_object(copy_key(first_key(store))).set_storage_class("GLACIER")
 
 
-def other_key(store: Store) -> None:
+def change_key(store: Store) -> None:
     stored_object(copy_key(first_key(store))).kms_key_id = "arn:aws:kms:us-east-1:123456789012:key/other"
 
 
-def other_checksum(store: Store) -> None:
+def change_checksum(store: Store) -> None:
     stored_object(copy_key(first_key(store))).checksum_value = "A" * 43 + "="
 
 
-def shorter_lock(store: Store) -> None:
+def shorten_lock(store: Store) -> None:
     stored_object(copy_key(first_key(store))).lock_until = "2026-12-01T00:00:00Z"
 
 
-def no_lock(store: Store) -> None:
+def remove_lock(store: Store) -> None:
     stored_object(copy_key(first_key(store))).lock_until = None
 
 
@@ -95,7 +95,7 @@ def add_to_index(store: Store) -> None:
     store.index.append({**store.index[0], "uuid": "ffffffff-0000-0000-0000-000000000000"})
 
 
-def other_md5(store: Store) -> None:
+def change_md5(store: Store) -> None:
     store.index[0]["md5"] = "0" * 32
 
 
@@ -122,19 +122,19 @@ def delete_snapshot(store: Store) -> None:
     [
         (truncate, "the archive has 5 bytes, the manifest says 250"),
         (delete_copy, "it is not in the archive"),
-        (cover_copy, "the archive has a newer version than the archived one"),
+        (overwrite_copy, "the archive has a newer version than the archived one"),
         (hide_copy, "a delete marker hides it in the archive"),
-        (other_class, "its storage class is GLACIER"),
-        (other_key, "not with the archive's key"),
-        (other_checksum, "S3's SHA-256 of the archived object"),
-        (shorter_lock, "Object Lock protects it until 2026-12-01"),
-        (no_lock, "Object Lock protects it until never"),
+        (change_class, "its storage class is GLACIER"),
+        (change_key, "not with the archive's key"),
+        (change_checksum, "S3's SHA-256 of the archived object"),
+        (shorten_lock, "Object Lock protects it until 2026-12-01"),
+        (remove_lock, "Object Lock protects it until never"),
         (change_image, "it was changed in the image bucket after the archive"),
         (delete_image, "is hidden by a delete marker in the image bucket"),
         (add_image, "it was added to the image bucket after the archive"),
         (add_to_index, "the index lists it, the image bucket and the manifest do not"),
         (drop_index_entry, "the index no longer lists it"),
-        (other_md5, "its index entry has changed"),
+        (change_md5, "its index entry has changed"),
         (change_export, "not the manifest's"),
         (change_studies, "it was changed after the archive"),
         (delete_snapshot, "the snapshot is gone"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ops.study.archive.listing import ListedKey
-from ops.study.store.checksums import CHUNK, hexadecimal
+from ops.study.store.checksums import CHUNK, hex_digest
 from ops.study.store.clients import Clients
 from ops.study.store.errors import ArchiveError
 from ops.study.store.options import Options
@@ -45,7 +45,7 @@ def copy_object(clients: Clients, target: Target, options: Options, source: List
         MetadataDirective="REPLACE",
         **_storage_arguments(target, options, source),
     )
-    return Copy(version=answer["VersionId"], sha256=hexadecimal(answer["CopyObjectResult"]["ChecksumSHA256"]))
+    return Copy(version=answer["VersionId"], sha256=hex_digest(answer["CopyObjectResult"]["ChecksumSHA256"]))
 
 
 def find_copy(clients: Clients, target: Target, options: Options, source: ListedKey, copy: ListedKey) -> Copy | None:
@@ -62,7 +62,7 @@ def find_copy(clients: Clients, target: Target, options: Options, source: Listed
     if "-" in checksum:
         sha256 = metadata.get("sha256")
         return None if sha256 is None else Copy(version=copy.version, sha256=sha256, composite=checksum)
-    return Copy(version=copy.version, sha256=hexadecimal(checksum))
+    return Copy(version=copy.version, sha256=hex_digest(checksum))
 
 
 def _copy_source(target: Target, source: ListedKey) -> CopySourceTypeDef:

@@ -7,11 +7,11 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/S3Export.html
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from botocore.exceptions import ClientError
 
-from ops.study.archive.journal import Journal
+from ops.study.archive.journal import Journal, Section
 from ops.study.store.archive_store import ArchiveStore
 from ops.study.store.clients import Clients
 from ops.study.store.errors import RERUN, ArchiveError, code, explain_failure
@@ -41,7 +41,7 @@ class Exports:
         self.journal, self.progress = journal, progress
         self.store = ArchiveStore.for_target(target, clients.s3)
 
-    def export_database(self) -> dict[str, Any]:
+    def export_database(self) -> Section:
         """Takes the final snapshot and exports it as Parquet; the manifest's entry."""
         section = self.journal.section("database")
         if "done" in section:
@@ -69,7 +69,7 @@ class Exports:
         self.journal.save()
         return section["done"]
 
-    def export_logs(self) -> list[dict[str, Any]]:
+    def export_logs(self) -> list[Section]:
         """Exports the log groups one after the other, as AWS requires; the manifest's entries."""
         self.progress.start("logs", len(self.target.log_groups))
         done = []
@@ -79,13 +79,13 @@ class Exports:
             self.progress.advance()
         return done
 
-    def _identifier(self, section: dict[str, Any], what: str) -> str:
+    def _identifier(self, section: Section, what: str) -> str:
         """A name that is the same after a kill and a new one after a failure, because AWS accepts no name twice."""
         attempt = section.get(f"{what}-attempt", 1)
         tail = f"-{self.journal.run}" + (f"-{attempt}" if attempt > 1 else "")
         return f"{self.target.study}-{self.target.environment}"[: MAX_IDENTIFIER - len(tail)].rstrip("-") + tail
 
-    def _fail(self, section: dict[str, Any], what: str, why: str) -> None:
+    def _fail(self, section: Section, what: str, why: str) -> None:
         section[f"{what}-attempt"] = section.get(f"{what}-attempt", 1) + 1
         self.journal.save()
         raise ArchiveError(f"{why}. Fix the cause, then run the same command again: it starts a new one")
@@ -101,7 +101,7 @@ class Exports:
             waited += self.options.poll_seconds
         return answer
 
-    def _poll_snapshot(self, section: dict[str, Any]) -> DBClusterSnapshotTypeDef | None:
+    def _poll_snapshot(self, section: Section) -> DBClusterSnapshotTypeDef | None:
         """Starts the snapshot if there is none; None until it is available."""
         rds, name = self.clients.rds, self._identifier(section, "snapshot")
         try:
@@ -123,7 +123,7 @@ class Exports:
             self._fail(section, "snapshot", f"the snapshot {name} is {status}")
         return snapshots[0] if status == "available" else None
 
-    def _poll_export(self, section: dict[str, Any], snapshot: str, prefix: str) -> ExportTaskTypeDef | None:
+    def _poll_export(self, section: Section, snapshot: str, prefix: str) -> ExportTaskTypeDef | None:
         """Starts the export if there is none; None until it is complete."""
         rds, name = self.clients.rds, self._identifier(section, "export")
         try:
@@ -150,7 +150,7 @@ class Exports:
             self._fail(section, "export", f"the database's export {name} is complete but has written nothing")
         return tasks[0] if status == "COMPLETE" else None
 
-    def _export_log_group(self, group: str) -> dict[str, Any]:
+    def _export_log_group(self, group: str) -> Section:
         section = self.journal.section("logs", group)
         if "done" in section:
             return section["done"]
@@ -168,7 +168,7 @@ class Exports:
         self.journal.save()
         return section["done"]
 
-    def _poll_log_export(self, section: dict[str, Any], group: str, folder: str) -> LogExportTypeDef | None:
+    def _poll_log_export(self, section: Section, group: str, folder: str) -> LogExportTypeDef | None:
         """Starts the export if there is none; None until it is complete."""
         name = f"{self._identifier(section, 'task')}-{group.strip('/').replace('/', '-')}"
         task = self._find_log_export(name)

@@ -10,12 +10,14 @@ from ops.study.store.archive_store import ArchiveStore
 from ops.study.store.lock import Lock
 
 NAME = "journal.json"
+Section = dict[str, Any]
+"""Notes of one step, as JSON values."""
 
 
 class Journal:
     """The current run. Its state is running, failed (the next run starts over) or complete."""
 
-    def __init__(self, store: ArchiveStore, lock: Lock, content: dict[str, Any]) -> None:
+    def __init__(self, store: ArchiveStore, lock: Lock, content: Section) -> None:
         self.store, self.lock, self.content = store, lock, content
 
     @classmethod
@@ -36,7 +38,7 @@ class Journal:
         """Name of the run."""
         return self.content["run"]
 
-    def section(self, *names: str) -> dict[str, Any]:
+    def section(self, *names: str) -> Section:
         """What a step has noted; empty at first."""
         section = self.content
         for name in names:

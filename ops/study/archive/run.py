@@ -174,7 +174,7 @@ def _check_complete(objects: Summary, index: IndexExport, journal: Journal) -> N
     listed = listed or f"the index has {index.objects} objects, {known} were found"
     rest = f"\n  … and {objects.broken - MAX_PROBLEMS} more" if objects.broken > MAX_PROBLEMS else ""
     raise ArchiveError(
-        f"the archive is not complete because of {objects.broken} objects; all others are in it:\n  {listed}{rest}\n"
+        f"{objects.broken} objects keep the archive from being complete; all others are in it:\n  {listed}{rest}\n"
         f"The full list: lines with a `problem` in s3://{journal.store.bucket}/"
         f"{journal.store.key(parts_folder(journal.run))}. Fix them, then run `ops archive` again; "
         "objects in the archive are not copied again."

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from types_boto3_iam.type_defs import EvaluationResultTypeDef
     from types_boto3_s3 import S3Client
 
+Statement = dict[str, Any]
+"""A policy document, or one of its statements."""
 WRITES = (
     "s3:PutObject",
     "s3:DeleteObject",
@@ -96,7 +98,7 @@ def bucket_writes(s3: S3Client, outputs: StudyOutputs) -> list[str]:
     ]
 
 
-def _role_documents(iam: IAMClient, role: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _role_documents(iam: IAMClient, role: str) -> Iterator[tuple[str, Statement]]:
     """Names and documents of the role's attached and inline policies."""
     for page in iam.get_paginator("list_attached_role_policies").paginate(RoleName=role):
         for attached in page["AttachedPolicies"]:
@@ -109,11 +111,11 @@ def _role_documents(iam: IAMClient, role: str) -> Iterator[tuple[str, dict[str, 
             yield name, _parse_document(document)
 
 
-def _parse_document(document: Any) -> dict[str, Any]:
+def _parse_document(document: Any) -> Statement:
     return json.loads(document) if isinstance(document, str) else document
 
 
-def _allows(statement: dict[str, Any], action: str, objects: str, outputs: StudyOutputs) -> bool:
+def _allows(statement: Statement, action: str, objects: str, outputs: StudyOutputs) -> bool:
     """Whether it allows `action` on the bucket or an image. Assumes that conditions hold and `Not…` includes it."""
     if statement["Effect"] != "Allow":
         return False

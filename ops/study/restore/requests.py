@@ -45,12 +45,12 @@ class ObjectRecord:
     gone: bool = False
 
     @property
-    def readable(self) -> bool:
+    def is_readable(self) -> bool:
         """Whether its bytes can be read now."""
         return self.storage_class not in ARCHIVED_CLASSES or 'ongoing-request="false"' in self.restore
 
     @property
-    def requested(self) -> bool:
+    def is_requested(self) -> bool:
         """Whether S3 is restoring it."""
         return 'ongoing-request="true"' in self.restore
 
@@ -63,9 +63,9 @@ class RestoreRequests:
 
     def is_restored(self, line: Line, record: ObjectRecord) -> bool:
         """Whether the object can be read; requests its restore if nobody has."""
-        if record.readable:
+        if record.is_readable:
             return True
-        if not record.requested:
+        if not record.is_requested:
             try:
                 self.s3.restore_object(
                     Bucket=self.bucket,

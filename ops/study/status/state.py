@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from ops.study import phase, records
 from ops.study.close import freeze
 from ops.study.errors import StudyError
-from ops.study.outputs import EXPORT, StudyOutputs
+from ops.study.outputs import EXPORT, Exports, StudyOutputs
 from ops.study.records import Record
 from ops.study.teardown.steps import Teardown
 from ops.study.verify.evidence import require_evidence
@@ -84,7 +83,7 @@ def next_command(
     return f"python -m ops close --archived {option}"
 
 
-def _verification(teardown: Teardown, exports: Mapping[str, Any], frozen: Record) -> tuple[Record | None, str | None]:
+def _verification(teardown: Teardown, exports: Exports, frozen: Record) -> tuple[Record | None, str | None]:
     """The verification, or why there is none."""
     try:
         found = require_evidence(teardown.archive, exports, frozen, now=datetime.now(UTC))

@@ -18,7 +18,7 @@ def sha256_hex(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def hexadecimal(encoded: str) -> str:
+def hex_digest(encoded: str) -> str:
     """Converts a checksum from S3's base64."""
     return base64.b64decode(encoded).hex()
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
 
-from ops.study.outputs import EXPORT
+from ops.study.outputs import EXPORT, Exports
 from ops.study.store.errors import ArchiveError
 
 
@@ -40,7 +39,7 @@ class Target:
     trail_bucket: str
 
     @classmethod
-    def from_exports(cls, exports: Mapping[str, Any]) -> Target:
+    def from_exports(cls, exports: Exports) -> Target:
         """Reads the target from the stack's exports; ArchiveError if a value is missing."""
         export = exports.get(EXPORT)
         if not isinstance(export, Mapping):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
@@ -15,7 +15,7 @@ from ops.study.clients import Clients
 from ops.study.close import freeze
 from ops.study.engine import Engine, short_name
 from ops.study.errors import Refused, StudyError, code, explain_failure
-from ops.study.outputs import StudyOutputs
+from ops.study.outputs import Exports, StudyOutputs
 from ops.study.verify.evidence import Archive, require_evidence
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ EXPORTING_LOGS: tuple[ExportTaskStatusCodeType, ...] = ("PENDING", "RUNNING")
 
 def find_blockers(
     outputs: StudyOutputs,
-    exports: Mapping[str, Any],
+    exports: Exports,
     *,
     stack: str,
     engine: Engine,
@@ -102,9 +102,7 @@ def _protected_resources(engine: Engine) -> Iterator[str]:
             yield f"{short_name(resource['urn'])} is protected: deploy the phase archived again with `pulumi up`"
 
 
-def _archive_blockers(
-    outputs: StudyOutputs, exports: Mapping[str, Any], archive: Archive, clients: Clients
-) -> Iterator[str]:
+def _archive_blockers(outputs: StudyOutputs, exports: Exports, archive: Archive, clients: Clients) -> Iterator[str]:
     if _has_deleted_images(outputs, clients.s3):
         return
     record = freeze.read_record(clients, outputs)

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from ops.study.clients import Clients
 from ops.study.errors import code, explain_failure
 from ops.study.outputs import StudyOutputs
+from ops.study.records import Record
 from ops.study.teardown import prices
 
 if TYPE_CHECKING:
@@ -59,9 +60,7 @@ class Remains:
         return sum((one.yearly_usd for one in self.kept), Decimal(0)).quantize(CENT)
 
 
-def find_remains(
-    outputs: StudyOutputs, recorded: Sequence[Mapping[str, Any]], regional: Mapping[str, Clients]
-) -> Remains:
+def find_remains(outputs: StudyOutputs, recorded: Sequence[Record], regional: Mapping[str, Clients]) -> Remains:
     """Compares AWS with the `recorded` resources of the state. `regional`: clients of every Region that it used."""
     clients = regional[outputs.region]
     retained = {identity for one in recorded if one["retain"] for identity in (one["id"], one["arn"]) if identity}
@@ -79,7 +78,7 @@ def find_remains(
     )
 
 
-def used_regions(outputs: StudyOutputs, recorded: Sequence[Mapping[str, Any]]) -> list[str]:
+def used_regions(outputs: StudyOutputs, recorded: Sequence[Record]) -> list[str]:
     """Every Region in which the stack had a resource."""
     named = {found[1] for one in recorded if (found := REGION.match(one["arn"] or ""))}
     return sorted({outputs.region, *named})
@@ -156,7 +155,7 @@ def _kept_snapshot(arn: str, gib: int) -> KeptResource:
     return KeptResource(name=arn, why="a snapshot of the database", yearly_usd=prices.yearly_snapshot_cost(gib))
 
 
-def _retained_resources(recorded: Sequence[Mapping[str, Any]], s3: S3Client) -> Iterator[KeptResource]:
+def _retained_resources(recorded: Sequence[Record], s3: S3Client) -> Iterator[KeptResource]:
     """Retained keys, buckets and vaults with their cost. A bucket's settings are not listed separately."""
     for one in recorded:
         if not one["retain"]:

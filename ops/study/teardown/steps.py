@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from ops.plan import plan
 from ops.plan.configuration import PROJECT
 from ops.study import records
 from ops.study.clients import Clients
-from ops.study.engine import Engine, short_name
+from ops.study.engine import Engine, Resource, short_name
 from ops.study.errors import Refused, StudyError
-from ops.study.outputs import EXPORT, StudyOutputs
+from ops.study.outputs import EXPORT, Exports, StudyOutputs
 from ops.study.progress import Progress
 from ops.study.records import Record
 from ops.study.teardown import blockers, proof
@@ -24,7 +23,7 @@ from ops.study.verify.evidence import Archive
 ROOT = "pulumi:pulumi:Stack"
 
 
-def planned_exports(stack: str) -> Mapping[str, Any]:
+def planned_exports(stack: str) -> Exports:
     """The exports that the program declares, to find the records once the destroyed stack exports nothing."""
     return plan(stack).exports
 
@@ -39,7 +38,7 @@ class Teardown:
     progress: Progress
     folder: Path = PROJECT
     clients: Callable[[str], Clients] = Clients.for_region
-    planned_exports: Callable[[str], Mapping[str, Any]] = planned_exports
+    planned_exports: Callable[[str], Exports] = planned_exports
 
     def find_blockers(self) -> list[str]:
         """Current blockers; none once the stack is destroyed."""
@@ -140,7 +139,7 @@ class Teardown:
         return remains
 
 
-def _record_entry(resource: Mapping[str, Any]) -> Record | None:
+def _record_entry(resource: Resource) -> Record | None:
     if not resource.get("custom") or resource["type"].startswith("pulumi:"):
         return None
     return {

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 from ops.study.errors import Refused, StudyError
-from ops.study.outputs import StudyOutputs
+from ops.study.outputs import Exports, StudyOutputs
+from ops.study.records import Record
 
 MAX_AGE_DAYS = 30
 
@@ -57,7 +57,7 @@ class PassedVerification:
 class Archive(Protocol):
     """Source of the proof. Raises an error with the next step if there is none."""
 
-    def verification(self, exports: Mapping[str, Any]) -> Verification:
+    def verification(self, exports: Exports) -> Verification:
         """The newest verification that passed, of the store with these exports."""
         ...
 
@@ -65,7 +65,7 @@ class Archive(Protocol):
 class PublishedArchive:
     """The archive that `python -m ops archive` and `verify` have written."""
 
-    def verification(self, exports: Mapping[str, Any]) -> Verification:
+    def verification(self, exports: Exports) -> Verification:
         """The result of `check_archive(target, clients)`; StudyError if there are blockers or it cannot be checked."""
         try:
             check = importlib.import_module("ops.study.verify.verdict").check_archive
@@ -88,9 +88,7 @@ class PublishedArchive:
         )
 
 
-def require_evidence(
-    archive: Archive, exports: Mapping[str, Any], freeze: Mapping[str, Any], *, now: datetime
-) -> Verification:
+def require_evidence(archive: Archive, exports: Exports, freeze: Record, *, now: datetime) -> Verification:
     """The verification, if it matches the freeze; Refused with all reasons if it does not."""
     outputs = StudyOutputs.from_exports(exports)
     verify = f"run `python -m ops verify --stack {outputs.stack}`"

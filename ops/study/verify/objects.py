@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError, FlexibleChecksumError
 from ops.study.manifest.lines import Line
 from ops.study.restore.requests import ObjectRecord
 from ops.study.store.archive_store import NOT_FOUND
-from ops.study.store.checksums import CHUNK, hexadecimal
+from ops.study.store.checksums import CHUNK, hex_digest
 from ops.study.store.errors import code
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _storage_problems(head: HeadObjectOutputTypeDef, line: Line, required: Stora
 
 def _whole_sha256(checksum: str) -> str | None:
     """The checksum in hexadecimal; None for a composite one."""
-    return hexadecimal(checksum) if checksum and "-" not in checksum else None
+    return hex_digest(checksum) if checksum and "-" not in checksum else None
 
 
 def check_bytes(s3: S3Client, bucket: str, key: str, version: str | None, line: Line) -> list[str]:
