@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import hipaa.checks  # noqa: F401  importing the checks registers them
-from hipaa.evaluate import Result, everything
+from hipaa.evaluate import Result, evaluate
 from hipaa.model import Resource, Stack
 from hipaa.rule import REGISTERED
 
@@ -24,7 +24,7 @@ class Cases:
     passes: tuple[Resources, ...]
     fails: tuple[Resources, ...]
     absent: Resources
-    absent_breaks: bool = True
+    absent_fails: bool = True
     unknown: Resources
     other: Resources
 
@@ -44,11 +44,11 @@ def resource(
     return Resource(urn=urn, type=kind, name=name, properties=properties, dependencies=links, protect=protect)
 
 
-def judged(code: str, resources: Resources, settings: dict[str, Any] | None = None) -> list[Result]:
+def evaluate_rule(code: str, resources: Resources, settings: dict[str, Any] | None = None) -> list[Result]:
     """What the rule finds in a stack of these resources."""
-    return everything([REGISTERED[code]], Stack(resources=resources), {code: settings or {}})
+    return evaluate([REGISTERED[code]], Stack(resources=resources), {code: settings or {}})
 
 
-def broken(code: str, resources: Resources, settings: dict[str, Any] | None = None) -> bool:
+def violates(code: str, resources: Resources, settings: dict[str, Any] | None = None) -> bool:
     """Whether the rule is broken."""
-    return any(one.broken for one in judged(code, resources, settings))
+    return any(one.is_violation for one in evaluate_rule(code, resources, settings))

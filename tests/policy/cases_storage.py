@@ -105,7 +105,7 @@ CASES = {
             ),
         ),
         absent=(NAMELESS, of_bucket(types.BUCKET_POLICY)),
-        absent_breaks=False,
+        absent_fails=False,
         unknown=(resource(types.BUCKET, acl=UNKNOWN), of_bucket(types.BUCKET_POLICY, policy=UNKNOWN)),
         other=VPC,
     ),

@@ -14,7 +14,7 @@ Edit = Callable[[Plan], Plan]
 EVERYBODY = {"principal": "*", "sourceArn": None, "sourceAccount": None}
 
 
-def added(kind: str, **inputs: Any) -> Edit:
+def add(kind: str, **inputs: Any) -> Edit:
     """Adds a resource beside the role of the tasks."""
 
     def edit(plan: Plan) -> Plan:
@@ -25,7 +25,7 @@ def added(kind: str, **inputs: Any) -> Edit:
     return edit
 
 
-def statement(**changes: Any) -> Edit:
+def edit_statement(**changes: Any) -> Edit:
     """Changes what the tasks may do with images."""
     return in_statement("app-run-policy", "Images", **changes)
 
@@ -36,11 +36,11 @@ ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 MUTATIONS: dict[str, tuple[str, Edit, frozenset[str]]] = {
     "a policy inside a role": ("dev", named("app-run-role", inlinePolicies=INLINE), frozenset({"IAM-01"})),
-    "an inline policy": ("dev", added(types.ROLE_POLICY, role="app-run", policy=READ), frozenset({"IAM-01"})),
-    "everything allowed": ("dev", statement(Action="*", Resource="*"), frozenset({"IAM-02", "IAM-03", "IAM-04"})),
+    "an inline policy": ("dev", add(types.ROLE_POLICY, role="app-run", policy=READ), frozenset({"IAM-01"})),
+    "everything allowed": ("dev", edit_statement(Action="*", Resource="*"), frozenset({"IAM-02", "IAM-03", "IAM-04"})),
     "an administrator": ("dev", named("app-run-policy-attachment", policyArn=ADMINISTRATOR), frozenset({"IAM-02"})),
-    "a whole service": ("prod", statement(Action=["s3:*"]), frozenset({"IAM-03"})),
-    "all actions but some": ("dev", statement(Action=None, NotAction=["kms:*"]), frozenset({"IAM-03"})),
+    "a whole service": ("prod", edit_statement(Action=["s3:*"]), frozenset({"IAM-03"})),
+    "all actions but some": ("dev", edit_statement(Action=None, NotAction=["kms:*"]), frozenset({"IAM-03"})),
     "decryption with every key": (
         "dev",
         in_statement("app-run-policy", "ImageKey", Resource=["*"]),
@@ -51,9 +51,9 @@ MUTATIONS: dict[str, tuple[str, Edit, frozenset[str]]] = {
         in_statement("app-run-policy", "ImageKey", Condition=None),
         frozenset({"IAM-04"}),
     ),
-    "a user": ("dev", added(types.USER), frozenset({"IAM-05"})),
-    "an access key": ("dev", added(types.ACCESS_KEY, user="somebody"), frozenset({"IAM-05"})),
-    "a group": ("prod", added(types.GROUP), frozenset({"IAM-05"})),
+    "a user": ("dev", add(types.USER), frozenset({"IAM-05"})),
+    "an access key": ("dev", add(types.ACCESS_KEY, user="somebody"), frozenset({"IAM-05"})),
+    "a group": ("prod", add(types.GROUP), frozenset({"IAM-05"})),
     "a function without a share of concurrency": (
         "dev",
         named("rotation-rotate", reservedConcurrentExecutions=None),
@@ -64,7 +64,7 @@ MUTATIONS: dict[str, tuple[str, Edit, frozenset[str]]] = {
     "a function for everybody": ("dev", named("rotation-caller", **EVERYBODY), frozenset({"LAM-04"})),
     "a function with an open URL": (
         "dev",
-        added(types.FUNCTION_URL, functionName="rotation", authorizationType="NONE"),
+        add(types.FUNCTION_URL, functionName="rotation", authorizationType="NONE"),
         frozenset({"LAM-04"}),
     ),
 }

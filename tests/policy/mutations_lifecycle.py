@@ -11,12 +11,12 @@ from tests.unit.contracts.edit import edited, named, with_inputs
 Edit = Callable[[Plan], Plan]
 
 
-def unprotected(name: str) -> Edit:
+def unprotect(name: str) -> Edit:
     """Lets Pulumi delete a resource."""
     return lambda plan: edited(plan, plan.resource(name=name), protect=False)
 
 
-def without_expiry(plan: Plan) -> Plan:
+def drop_expiry_tag(plan: Plan) -> Plan:
     """Without the day on which resources may go, among the provider's tags."""
     provider = plan.resource("pulumi:providers:aws")
     tags = json.loads(provider.inputs["defaultTags"])["tags"]
@@ -25,11 +25,11 @@ def without_expiry(plan: Plan) -> Plan:
 
 
 MUTATIONS: dict[str, tuple[str, Edit, frozenset[str]]] = {
-    "images that an update may delete": ("prod", unprotected("storage-images-bucket"), frozenset({"OWN-06"})),
-    "a database that an update may delete": ("prod", unprotected("database-cluster"), frozenset({"OWN-06"})),
-    "a key that an update may delete": ("prod", unprotected("keys-images"), frozenset({"OWN-06"})),
-    "a trail that an update may delete": ("prod", unprotected("audit-trail"), frozenset({"OWN-06"})),
-    "nothing that says when it may go": ("dev", without_expiry, frozenset({"OWN-07"})),
+    "images that an update may delete": ("prod", unprotect("storage-images-bucket"), frozenset({"OWN-06"})),
+    "a database that an update may delete": ("prod", unprotect("database-cluster"), frozenset({"OWN-06"})),
+    "a key that an update may delete": ("prod", unprotect("keys-images"), frozenset({"OWN-06"})),
+    "a trail that an update may delete": ("prod", unprotect("audit-trail"), frozenset({"OWN-06"})),
+    "nothing that says when it may go": ("dev", drop_expiry_tag, frozenset({"OWN-07"})),
     "images of no class": (
         "dev",
         named("storage-images-bucket", tags={"Name": "images"}),

@@ -13,19 +13,19 @@ NOT_OURS: dict[str, str] = {}
 IMAGES = "advancedEventSelectors.1.fieldSelectors"
 
 
-def gone(name: str) -> Edit:
+def drop(name: str) -> Edit:
     """Leaves a resource out."""
     return lambda plan: without(plan, plan.resource(name=name))
 
 
-def elsewhere(plan: Plan) -> Plan:
+def move_filter(plan: Plan) -> Plan:
     """Puts the filter for route tables on another log group."""
     resource = plan.resource(name="audit-route-tables")
     inputs = {**resource.inputs, "logGroupName": "/octank-prod/nginx"}
     return edited(plan, resource, inputs=inputs, property_dependencies={})
 
 
-def also_selected(**selector: Any) -> Edit:
+def add_selector(**selector: Any) -> Edit:
     """Narrows which accesses to images are recorded."""
 
     def edit(plan: Plan) -> Plan:
@@ -47,8 +47,8 @@ MUTATIONS: dict[str, tuple[str, Edit, frozenset[str]]] = {
         frozenset({"LOG-03"}),
     ),
     "an alarm switched off": ("dev", named("rotation-failed-alarm", actionsEnabled=False), frozenset({"LOG-03"})),
-    "no filter for gateways": ("dev", gone("audit-gateways"), frozenset({"LOG-04"})),
-    "no alarm for the root user": ("prod", gone("audit-root-use-alarm"), frozenset({"LOG-04"})),
+    "no filter for gateways": ("dev", drop("audit-gateways"), frozenset({"LOG-04"})),
+    "no alarm for the root user": ("prod", drop("audit-root-use-alarm"), frozenset({"LOG-04"})),
     "a filter for some changes": (
         "dev",
         named("audit-vpcs", pattern="{ $.eventName = CreateVpc }"),
@@ -56,7 +56,7 @@ MUTATIONS: dict[str, tuple[str, Edit, frozenset[str]]] = {
     ),
     "a filter elsewhere": (
         "prod",
-        elsewhere,
+        move_filter,
         frozenset({"LOG-04"}),
     ),
     "an alarm on another metric": ("dev", named("audit-network-acls-alarm", metricName="vpcs"), frozenset({"LOG-04"})),
@@ -72,7 +72,7 @@ MUTATIONS: dict[str, tuple[str, Edit, frozenset[str]]] = {
     ),
     "reads not recorded": (
         "dev",
-        also_selected(field="readOnly", equals=["false"]),
+        add_selector(field="readOnly", equals=["false"]),
         frozenset({"CT-05"}),
     ),
     "images not recorded": (

@@ -14,33 +14,33 @@ INTERNAL = "web-https-https-ingress"
 NOT_OURS: dict[str, str] = {}
 
 
-def dropped(name: str) -> Callable[[Plan], Plan]:
+def drop(name: str) -> Callable[[Plan], Plan]:
     """Leaves one resource out."""
     return lambda plan: without(plan, plan.resource(name=name))
 
 
-def opened(first: int, last: int, protocol: str = "tcp") -> Callable[[Plan], Plan]:
+def open_ports(first: int, last: int, protocol: str = "tcp") -> Callable[[Plan], Plan]:
     """A second rule beside one of ours, for the internet."""
     ports = {"fromPort": first, "toPort": last, "ipProtocol": protocol}
     return lambda plan: copied(plan, INTERNAL, referencedSecurityGroupId=None, cidrIpv4=INTERNET, **ports)
 
 
-def inline(name: str, **entry: object) -> Callable[[Plan], Plan]:
+def with_inline_rule(name: str, **entry: object) -> Callable[[Plan], Plan]:
     """A rule within a group or an ACL of ours."""
     return named(name, ingress=[entry])
 
 
 MUTATIONS: dict[str, tuple[str, Callable[[Plan], Plan], frozenset[str]]] = {
-    "no flow log": ("prod", dropped("network-flow-log"), frozenset({"NET-01"})),
+    "no flow log": ("prod", drop("network-flow-log"), frozenset({"NET-01"})),
     "a flow log of what was rejected": ("dev", named("network-flow-log", trafficType="REJECT"), frozenset({"NET-01"})),
-    "the default group left as it was": ("prod", dropped("network-default-group"), frozenset({"NET-02"})),
+    "the default group left as it was": ("prod", drop("network-default-group"), frozenset({"NET-02"})),
     "a default group that lets its members talk": (
         "dev",
-        inline("network-default-group", protocol="-1", fromPort=0, toPort=0, self=True),
+        with_inline_rule("network-default-group", protocol="-1", fromPort=0, toPort=0, self=True),
         frozenset({"NET-02"}),
     ),
-    "SSH for the internet": ("prod", opened(22, 22), frozenset({"NET-03", "NET-05"})),
-    "MySQL for the internet": ("prod", opened(3306, 3306), frozenset({"NET-04", "NET-05"})),
+    "SSH for the internet": ("prod", open_ports(22, 22), frozenset({"NET-03", "NET-05"})),
+    "MySQL for the internet": ("prod", open_ports(3306, 3306), frozenset({"NET-04", "NET-05"})),
     "all protocols among groups": (
         "prod",
         named(INTERNAL, ipProtocol="-1", fromPort=None, toPort=None),
@@ -48,7 +48,7 @@ MUTATIONS: dict[str, tuple[str, Callable[[Plan], Plan], frozenset[str]]] = {
     ),
     "all protocols for the internet, within a group": (
         "dev",
-        inline("app-tasks", protocol="-1", fromPort=0, toPort=0, cidrBlocks=[INTERNET]),
+        with_inline_rule("app-tasks", protocol="-1", fromPort=0, toPort=0, cidrBlocks=[INTERNET]),
         frozenset({"NET-03", "NET-04", "NET-05"}),
     ),
     "plain DICOM for the internet": (
@@ -71,17 +71,19 @@ MUTATIONS: dict[str, tuple[str, Callable[[Plan], Plan], frozenset[str]]] = {
     ),
     "an ACL that lets everything in": (
         "prod",
-        inline("network-data-acl", action="allow", ruleNo=1, protocol="-1", fromPort=0, toPort=0, cidrBlock=INTERNET),
+        with_inline_rule(
+            "network-data-acl", action="allow", ruleNo=1, protocol="-1", fromPort=0, toPort=0, cidrBlock=INTERNET
+        ),
         frozenset({"NET-10"}),
     ),
     "a default ACL that lets everything in": (
         "dev",
-        inline(
+        with_inline_rule(
             "network-default-acl", action="allow", ruleNo=1, protocol="-1", fromPort=0, toPort=0, cidrBlock=INTERNET
         ),
         frozenset({"NET-10"}),
     ),
-    "no endpoint for S3": ("prod", dropped("network-s3"), frozenset({"NET-11"})),
+    "no endpoint for S3": ("prod", drop("network-s3"), frozenset({"NET-11"})),
     "an endpoint of the wrong type": ("dev", named("network-logs", vpcEndpointType="Gateway"), frozenset({"NET-11"})),
     "a rule without a purpose": ("prod", named(INTERNAL, description=None), frozenset({"NET-12"})),
     "a second tunnel with SHA-1": (

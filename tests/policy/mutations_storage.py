@@ -17,34 +17,34 @@ NOT_OURS = {
 }
 
 
-def gone(*names: str) -> Edit:
+def drop(*names: str) -> Edit:
     """Leaves resources out."""
     return lambda plan: without(plan, *(plan.resource(name=name) for name in names))
 
 
-def opened(document: dict[str, Any]) -> None:
+def allow_everyone(document: dict[str, Any]) -> None:
     """Lets everybody read the images."""
     everybody = {"Effect": "Allow", "Principal": {"AWS": ["*"]}, "Action": "s3:GetObject", "Resource": "*"}
     document["Statement"].append(everybody)
 
 
 MUTATIONS: dict[str, tuple[str, Edit, frozenset[str]]] = {
-    "no public access block": ("dev", gone("storage-images-private"), frozenset({"S3-01"})),
+    "no public access block": ("dev", drop("storage-images-private"), frozenset({"S3-01"})),
     "public policies allowed": ("prod", named("audit-records-private", blockPublicPolicy=False), frozenset({"S3-01"})),
-    "a public policy": ("dev", in_json("storage-images-access", "policy", opened), frozenset({"S3-02"})),
+    "a public policy": ("dev", in_json("storage-images-access", "policy", allow_everyone), frozenset({"S3-02"})),
     "a public ACL": ("prod", named("storage-images-bucket", acl="public-read"), frozenset({"S3-02"})),
     "ACLs in force": (
         "prod",
         named("splunk-failed-ownership", rule={"objectOwnership": "ObjectWriter"}),
         frozenset({"S3-03"}),
     ),
-    "no ownership controls": ("dev", gone("storage-archive-ownership"), frozenset({"S3-03"})),
+    "no ownership controls": ("dev", drop("storage-archive-ownership"), frozenset({"S3-03"})),
     "versions suspended": (
         "prod",
         nested("replication-images-versions", "versioningConfiguration.status", "Suspended"),
         frozenset({"S3-04"}),
     ),
-    "no versions": ("dev", gone("audit-records-versions"), frozenset({"S3-04"})),
+    "no versions": ("dev", drop("audit-records-versions"), frozenset({"S3-04"})),
     "a key of S3's": (
         "dev",
         nested("storage-images-encryption", f"{DEFAULT}.sseAlgorithm", "AES256"),
@@ -60,7 +60,7 @@ MUTATIONS: dict[str, tuple[str, Edit, frozenset[str]]] = {
         nested("storage-images-encryption", "rules.0.bucketKeyEnabled", None),
         frozenset({"S3-05"}),
     ),
-    "no default encryption": ("prod", gone("splunk-failed-encryption"), frozenset({"S3-05"})),
+    "no default encryption": ("prod", drop("splunk-failed-encryption"), frozenset({"S3-05"})),
     "plain HTTP allowed": ("prod", without_statement("storage-images-access", "RefusePlainHttp"), frozenset({"S3-06"})),
     "plain HTTP for objects": (
         "dev",
@@ -69,12 +69,12 @@ MUTATIONS: dict[str, tuple[str, Edit, frozenset[str]]] = {
         ),
         frozenset({"S3-06"}),
     ),
-    "no bucket policy": ("dev", gone("storage-access-logs-access"), frozenset({"S3-06"})),
-    "accesses to images not logged": ("dev", gone("storage-images-access-logging"), frozenset({"S3-07"})),
+    "no bucket policy": ("dev", drop("storage-access-logs-access"), frozenset({"S3-06"})),
+    "accesses to images not logged": ("dev", drop("storage-images-access-logging"), frozenset({"S3-07"})),
     # Nothing is delivered to the logging bucket then, so nothing excuses that it has no key either.
-    "copies not logged": ("prod", gone("replication-images-access-logging"), frozenset({"S3-05", "S3-07"})),
+    "copies not logged": ("prod", drop("replication-images-access-logging"), frozenset({"S3-05", "S3-07"})),
     "no copies": ("prod", nested("replication-rule", "rules.0.status", "Disabled"), frozenset({"S3-08"})),
-    "audit files not locked": ("prod", gone("audit-records-lock"), frozenset({"S3-09"})),
+    "audit files not locked": ("prod", drop("audit-records-lock"), frozenset({"S3-09"})),
     "an archive without Object Lock": (
         "dev",
         named("storage-archive-bucket", objectLockEnabled=False),
@@ -90,6 +90,6 @@ MUTATIONS: dict[str, tuple[str, Edit, frozenset[str]]] = {
         nested("storage-images-lifecycle", "rules.1.status", "Disabled"),
         frozenset({"S3-10"}),
     ),
-    "no lifecycle": ("prod", gone("baseline-history-lifecycle"), frozenset({"S3-10"})),
+    "no lifecycle": ("prod", drop("baseline-history-lifecycle"), frozenset({"S3-10"})),
     "no events": ("dev", named("storage-images-events", eventbridge=None), frozenset({"S3-11"})),
 }

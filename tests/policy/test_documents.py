@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from hipaa import types
-from hipaa.documents import Condition, Statement, matches, parsed, statements, wrong
+from hipaa.documents import Condition, Statement, check_statements, matches, parse_json, statements
 from hipaa.model import ABSENT, UNKNOWN, Undecided, Violation
 from tests.policy.cases import resource
 
@@ -26,13 +26,13 @@ def test_one_and_several_are_lists():
 @pytest.mark.parametrize("principal", ["*", {"AWS": "*"}, {"AWS": ["*"]}])
 def test_everybody_is_written_in_three_ways(principal: Any):
     assert one(Effect="Allow", Principal=principal).principals == ["*"]
-    assert one(Effect="Allow", Principal=principal).anyone
+    assert one(Effect="Allow", Principal=principal).covers_everyone
 
 
 def test_a_named_principal_is_not_everybody():
-    assert not one(Effect="Allow", Principal={"Service": ["a.amazonaws.com", "b.amazonaws.com"]}).anyone
-    assert one(Effect="Allow", NotPrincipal={"AWS": "arn:aws:iam::111122223333:root"}).anyone
-    assert not one(Effect="Deny", NotPrincipal={"AWS": "arn:aws:iam::111122223333:root"}).anyone
+    assert not one(Effect="Allow", Principal={"Service": ["a.amazonaws.com", "b.amazonaws.com"]}).covers_everyone
+    assert one(Effect="Allow", NotPrincipal={"AWS": "arn:aws:iam::111122223333:root"}).covers_everyone
+    assert not one(Effect="Deny", NotPrincipal={"AWS": "arn:aws:iam::111122223333:root"}).covers_everyone
 
 
 def test_a_statement_alone_stands_for_a_list_of_one():
@@ -74,21 +74,23 @@ def test_wildcards_and_negations_grant():
 
 
 def test_every_resource_is_a_star_or_all_but_some():
-    assert one(Effect="Allow", Resource=["arn:aws:s3:::a", "*"]).everywhere
-    assert one(Effect="Allow", NotResource="arn:aws:s3:::a").everywhere
-    assert not one(Effect="Deny", NotResource="arn:aws:s3:::a").everywhere
-    assert not one(Effect="Allow", Resource="arn:aws:s3:::a/*").everywhere
+    assert one(Effect="Allow", Resource=["arn:aws:s3:::a", "*"]).covers_every_resource
+    assert one(Effect="Allow", NotResource="arn:aws:s3:::a").covers_every_resource
+    assert not one(Effect="Deny", NotResource="arn:aws:s3:::a").covers_every_resource
+    assert not one(Effect="Allow", Resource="arn:aws:s3:::a/*").covers_every_resource
 
 
 def test_other_json_is_parsed_once_and_plain_values_stay():
-    assert parsed('[{"name": "app"}]') == [{"name": "app"}]
-    assert parsed([{"name": "app"}]) == [{"name": "app"}]
-    assert parsed("") is ABSENT
+    assert parse_json('[{"name": "app"}]') == [{"name": "app"}]
+    assert parse_json([{"name": "app"}]) == [{"name": "app"}]
+    assert parse_json("") is ABSENT
 
 
 def test_what_is_wrong_names_the_statement():
     document = json.dumps({"Statement": [{"Sid": "All", "Effect": "Allow"}, {"Effect": "Allow"}, {"Effect": "Deny"}]})
-    found = list(wrong(resource(types.POLICY, policy=document), "policy", lambda each: "bad" if each.allows else None))
+    found = list(
+        check_statements(resource(types.POLICY, policy=document), "policy", lambda each: "bad" if each.allows else None)
+    )
     assert found == [
         Violation(message="statement All: bad", path="policy"),
         Violation(message="bad", path="policy"),
@@ -96,12 +98,16 @@ def test_what_is_wrong_names_the_statement():
 
 
 def test_what_cannot_be_read_is_wrong_and_what_is_unknown_is_undecided():
-    def never(_statement: Statement) -> None:
+    def find_nothing(_statement: Statement) -> None:
         return None
 
     partly = {"Statement": [{"Effect": "Allow", "Resource": UNKNOWN}]}
-    assert list(wrong(resource(types.POLICY), "policy", never)) == []
-    assert list(wrong(resource(types.POLICY, policy=UNKNOWN), "policy", never)) == [Undecided(path="policy")]
-    assert list(wrong(resource(types.POLICY, policy=partly), "policy", never)) == [Undecided(path="policy")]
-    [found] = wrong(resource(types.POLICY, policy="{"), "policy", never)
+    assert list(check_statements(resource(types.POLICY), "policy", find_nothing)) == []
+    assert list(check_statements(resource(types.POLICY, policy=UNKNOWN), "policy", find_nothing)) == [
+        Undecided(path="policy")
+    ]
+    assert list(check_statements(resource(types.POLICY, policy=partly), "policy", find_nothing)) == [
+        Undecided(path="policy")
+    ]
+    [found] = check_statements(resource(types.POLICY, policy="{"), "policy", find_nothing)
     assert isinstance(found, Violation)

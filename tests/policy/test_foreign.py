@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hipaa import types
-from hipaa.evaluate import Result, everything
+from hipaa.evaluate import Result, evaluate
 from hipaa.model import Stack
 from hipaa.rule import REGISTERED
 from ops.plan import record
@@ -23,27 +23,27 @@ NOT_IN_IT = {"FH-01", "IAM-05", "OWN-01", "OWN-02", "OWN-03", "RDS-10"}
 
 CITED_BY_NOBODY = {"NET-12", "OWN-07", "S3-10"}
 
-either_way = pytest.mark.parametrize("preview", [False, True], ids=["update", "preview"])
+both_ways = pytest.mark.parametrize("preview", [False, True], ids=["update", "preview"])
 
 
 @cache
-def found(program: Callable[[], None], stack: str, *, preview: bool) -> tuple[Result, ...]:
+def results(program: Callable[[], None], stack: str, *, preview: bool) -> tuple[Result, ...]:
     plan = record(program, project="foreign", name=stack, preview=preview)
     assert plan.warnings == ()
-    return tuple(everything(REGISTERED.values(), stack_of(plan)))
+    return tuple(evaluate(REGISTERED.values(), stack_of(plan)))
 
 
-def broken(program: Callable[[], None], stack: str, *, preview: bool) -> dict[str, set[str]]:
+def violations(program: Callable[[], None], stack: str, *, preview: bool) -> dict[str, set[str]]:
     pairs: dict[str, set[str]] = {}
-    for one in found(program, stack, preview=preview):
-        if one.broken:
-            pairs.setdefault(one.facts.code, set()).add(one.resource.name)
+    for one in results(program, stack, preview=preview):
+        if one.is_violation:
+            pairs.setdefault(one.metadata.code, set()).add(one.resource.name)
     return pairs
 
 
-@either_way
+@both_ways
 def test_every_fault_of_a_naive_program_is_found_and_nothing_else(preview: bool):  # noqa: FBT001  a case
-    assert broken(naive.program, "prod", preview=preview) == EXPECTED
+    assert violations(naive.program, "prod", preview=preview) == EXPECTED
 
 
 def test_it_breaks_every_rule_that_a_preview_can_check():
@@ -52,24 +52,24 @@ def test_it_breaks_every_rule_that_a_preview_can_check():
 
 
 def test_a_stack_that_is_not_of_production_breaks_the_same_but_for_the_rules_of_production():
-    elsewhere = broken(naive.program, "sandbox", preview=True)
-    production = {code for code, rule in REGISTERED.items() if rule.facts.production}
+    sandbox = violations(naive.program, "sandbox", preview=True)
+    production = {code for code, rule in REGISTERED.items() if rule.metadata.production}
     assert production
-    assert elsewhere == {code: names for code, names in EXPECTED.items() if code not in production}
+    assert sandbox == {code: names for code, names in EXPECTED.items() if code not in production}
 
 
 def test_each_message_says_the_rule_the_citation_and_the_remedy():
-    for one in found(naive.program, "prod", preview=True):
-        assert one.message.startswith(f"{one.facts.code}: ")
-        assert one.message.endswith(f" Remedy: {one.facts.remedy}")
-        assert one.facts.remedy not in ("", "TODO")
-        cited = all(citation in one.message for citation in one.facts.citations) and "[45 CFR 164." in one.message
-        assert cited != (one.facts.code in CITED_BY_NOBODY)
+    for one in results(naive.program, "prod", preview=True):
+        assert one.message.startswith(f"{one.metadata.code}: ")
+        assert one.message.endswith(f" Remedy: {one.metadata.remedy}")
+        assert one.metadata.remedy not in ("", "TODO")
+        cited = all(citation in one.message for citation in one.metadata.citations) and "[45 CFR 164." in one.message
+        assert cited != (one.metadata.code in CITED_BY_NOBODY)
 
 
-@either_way
+@both_ways
 def test_a_clean_program_breaks_nothing_and_needs_no_waiver(preview: bool):  # noqa: FBT001  a case
-    assert [one.message for one in found(clean.program, "production", preview=preview) if one.broken] == []
+    assert [one.message for one in results(clean.program, "production", preview=preview) if one.is_violation] == []
 
 
 def test_the_clean_program_has_something_for_nearly_every_rule():
@@ -109,5 +109,7 @@ def test_a_fault_in_the_clean_program_is_found_in_its_spelling(case: str):
     links = {key: urns for key, urns in changed.dependencies.items() if key not in changes}
     faulty = replace(changed, properties={**changed.properties, **changes}, dependencies=links)
     resources = tuple(faulty if one is changed else one for one in stack.resources)
-    results = everything(REGISTERED.values(), Stack(resources=resources))
-    assert {(one.facts.code, one.resource.name) for one in results if one.broken} == {(code, name) for code in codes}
+    results = evaluate(REGISTERED.values(), Stack(resources=resources))
+    assert {(one.metadata.code, one.resource.name) for one in results if one.is_violation} == {
+        (code, name) for code in codes
+    }

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hipaa.evaluate import everything
-from hipaa.rule import REGISTERED, facts
+from hipaa.evaluate import evaluate
+from hipaa.rule import REGISTERED, rule_metadata
 from ops.configuration import stacks
 from ops.plan import Plan, plan
 from ops.policies import WAIVERS, stack_of, verdict
@@ -19,9 +19,9 @@ MUTATIONS = {name: mutation for area in AREAS for name, mutation in area.MUTATIO
 NOT_OURS = {code: reason for area in AREAS for code, reason in getattr(area, "NOT_OURS", {}).items()}
 
 
-def broken(plan: Plan) -> set[tuple[str, str]]:
-    found = everything(REGISTERED.values(), stack_of(plan))
-    return {(one.facts.code, one.resource.name) for one in found if one.broken}
+def violations(plan: Plan) -> set[tuple[str, str]]:
+    found = evaluate(REGISTERED.values(), stack_of(plan))
+    return {(one.metadata.code, one.resource.name) for one in found if one.is_violation}
 
 
 @pytest.mark.parametrize("preview", [False, True], ids=["update", "preview"])
@@ -35,12 +35,12 @@ def test_no_rule_is_broken_without_a_waiver(stack: str, preview: bool, plans: Pl
 @pytest.mark.parametrize("name", sorted(MUTATIONS))
 def test_a_broken_plan_is_noticed_by_the_rules_that_it_breaks_and_no_others(name: str, plans: Plans):
     stack, edit, expected = MUTATIONS[name]
-    before, after = broken(plans(stack)), broken(edit(plans(stack)))
+    before, after = violations(plans(stack)), violations(edit(plans(stack)))
     assert {code for code, _ in after - before} == expected
 
 
 def test_every_rule_has_been_broken_in_our_own_plans():
-    checkable = {code for code, known in facts().items() if known.scope != "process"}
+    checkable = {code for code, known in rule_metadata().items() if known.scope != "process"}
     seen = {code for _, _, codes in MUTATIONS.values() for code in codes}
     assert checkable - seen == set(NOT_OURS)
     assert all(NOT_OURS.values())

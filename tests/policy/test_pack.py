@@ -19,8 +19,8 @@ from pulumi_policy import (
 from pulumi_policy import proxy as engine
 
 from hipaa import pack, types
+from hipaa.cache import DecoderCache
 from hipaa.model import UNKNOWN
-from hipaa.once import Once
 from hipaa.rule import REGISTERED
 
 OPTIONS = PolicyResourceOptions(
@@ -47,26 +47,28 @@ def urn(token: str, name: str, stack: str = "prod") -> str:
     return f"urn:pulumi:{stack}::project::{token}::{name}"
 
 
-def asked(policy: Policy, token: str, properties: dict[str, Any], stack: str = "prod") -> list[tuple[str, str | None]]:
+def run_policy(
+    policy: Policy, token: str, properties: dict[str, Any], stack: str = "prod"
+) -> list[tuple[str, str | None]]:
     """What a resource policy reports on a resource."""
     assert isinstance(policy, ResourceValidationPolicy)
     props = engine.unknown_checking_proxy(properties)
-    said: list[tuple[str, str | None]] = []
+    reported: list[tuple[str, str | None]] = []
     args = ResourceValidationArgs(token, props, urn(token, "it", stack), "it", OPTIONS, None, None)
-    policy.validate(args, lambda message, where=None: said.append((message, where)))
-    return said
+    policy.validate(args, lambda message, where=None: reported.append((message, where)))
+    return reported
 
 
 def test_every_rule_is_a_policy_of_its_kind_and_level():
     known = policies()
     for rule in REGISTERED.values():
-        policy = known[rule.facts.id]
-        kind = StackValidationPolicy if rule.facts.scope == "stack" else ResourceValidationPolicy
+        policy = known[rule.metadata.id]
+        kind = StackValidationPolicy if rule.metadata.scope == "stack" else ResourceValidationPolicy
         assert isinstance(policy, kind)
-        assert policy.enforcement_level is EnforcementLevel[rule.facts.severity.upper()]
-        assert policy.remediation_steps == rule.facts.remedy
+        assert policy.enforcement_level is EnforcementLevel[rule.metadata.severity.upper()]
+        assert policy.remediation_steps == rule.metadata.remedy
         assert policy.framework is not None
-        for citation in rule.facts.citations:
+        for citation in rule.metadata.citations:
             assert f"45 CFR {citation}" in str(policy.framework.specification)
 
 
@@ -75,33 +77,33 @@ def test_the_waivers_are_judged_after_everything_else():
 
 
 def test_a_violation_says_rule_citation_and_remedy_and_names_the_resource():
-    [(message, where)] = asked(policies()["subnet-no-auto-public-ip"], types.SUBNET, {"mapPublicIpOnLaunch": True})
+    [(message, where)] = run_policy(policies()["subnet-no-auto-public-ip"], types.SUBNET, {"mapPublicIpOnLaunch": True})
     assert message.startswith("NET-06: mapPublicIpOnLaunch: ")
     assert "[45 CFR 164." in message
-    assert REGISTERED["NET-06"].facts.remedy in message
+    assert REGISTERED["NET-06"].metadata.remedy in message
     assert where == urn(types.SUBNET, "it")
 
 
 def test_other_types_are_not_asked_about():
-    assert asked(policies()["subnet-no-auto-public-ip"], types.VPC, {"mapPublicIpOnLaunch": True}) == []
+    assert run_policy(policies()["subnet-no-auto-public-ip"], types.VPC, {"mapPublicIpOnLaunch": True}) == []
 
 
 def test_an_older_spelling_of_a_type_is_seen():
-    assert asked(policies()["alb-drop-invalid-headers"], "aws:alb/loadBalancer:LoadBalancer", {}) != []
+    assert run_policy(policies()["alb-drop-invalid-headers"], "aws:alb/loadBalancer:LoadBalancer", {}) != []
 
 
 def test_a_rule_for_production_leaves_other_stacks_alone(monkeypatch: pytest.MonkeyPatch):
     name = "rds-deletion-protection"
-    assert asked(policies()[name], types.RDS_CLUSTER, {}) != []
-    assert asked(policies()[name], types.RDS_CLUSTER, {}, stack="dev") == []
+    assert run_policy(policies()[name], types.RDS_CLUSTER, {}) != []
+    assert run_policy(policies()[name], types.RDS_CLUSTER, {}, stack="dev") == []
     monkeypatch.setenv(pack.PRODUCTION_VARIABLE, "live,dev")
-    assert asked(policies()[name], types.RDS_CLUSTER, {}, stack="dev") != []
+    assert run_policy(policies()[name], types.RDS_CLUSTER, {}, stack="dev") != []
 
 
 def test_an_unknown_value_is_unknown_at_any_depth():
     unknown = engine.UNKNOWN_STRING_VALUE
     proxied = engine.unknown_checking_proxy({"a": unknown, "b": [{"c": unknown}, 1], "d": {"e": "known"}})
-    assert pack.plain(proxied) == {"a": UNKNOWN, "b": [{"c": UNKNOWN}, 1], "d": {"e": "known"}}
+    assert pack.to_plain(proxied) == {"a": UNKNOWN, "b": [{"c": UNKNOWN}, 1], "d": {"e": "known"}}
 
 
 def test_a_stack_keeps_its_links_and_options():
@@ -133,8 +135,8 @@ def test_a_decoder_works_once_for_each_message_and_way():
         calls.append(arguments)
         return [*arguments]
 
-    once, message, other = Once(decode), {"a": 1}, {"a": 1}
-    assert once(message) is once(message)
-    assert once(message, "otherwise") == [message, "otherwise"]
-    assert once(other) is not once(message)
+    cache, message, other = DecoderCache(decode), {"a": 1}, {"a": 1}
+    assert cache(message) is cache(message)
+    assert cache(message, "otherwise") == [message, "otherwise"]
+    assert cache(other) is not cache(message)
     assert len(calls) == 3

@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 
 from hipaa import pack
-from hipaa.evaluate import PRODUCTION, everything
-from hipaa.rule import REGISTERED, RULES, facts
+from hipaa.evaluate import PRODUCTION, evaluate
+from hipaa.rule import REGISTERED, RULES, rule_metadata
 from hipaa.waivers import load
 from ops.plan import record
 from ops.policies import stack_of
@@ -32,23 +32,23 @@ def example(language: str, having: str = "") -> str:
 
 
 def test_the_table_counts_the_rules_of_every_area():
-    rows = re.findall(r"^\| (\w+) \| ([A-Z0-9, ]+) \| (\d+) \| (\d+) \|$", README, re.MULTILINE)
-    told = {area.lower(): (codes.split(", "), int(yes), int(no)) for area, codes, yes, no in rows}
-    there: dict[str, tuple[list[str], int, int]] = {}
+    rows = re.findall(r"^\| ([\w ]+) \| ([A-Z0-9, ]+) \| (\d+) \| (\d+) \|$", README, re.MULTILINE)
+    listed = {area.lower().replace(" ", "_"): (codes.split(", "), int(yes), int(no)) for area, codes, yes, no in rows}
+    counted: dict[str, tuple[list[str], int, int]] = {}
     for path in RULES.glob("*.yaml"):
         rules = yaml.safe_load(path.read_text())["rules"]
         scopes = Counter(one["scope"] == "process" for one in rules)
-        there[path.stem] = (sorted({one["code"].split("-")[0] for one in rules}), scopes[False], scopes[True])
-    assert told == there
+        counted[path.stem] = (sorted({one["code"].split("-")[0] for one in rules}), scopes[False], scopes[True])
+    assert listed == counted
 
 
 def test_the_sentences_count_right():
-    levels = Counter(rule.facts.severity for rule in REGISTERED.values())
-    production = sum(rule.facts.production for rule in REGISTERED.values())
-    counted = f"{len(REGISTERED)} rules; {levels['mandatory']} are mandatory, {levels['advisory']} advisory, and {production} of them"
+    levels = Counter(rule.metadata.severity for rule in REGISTERED.values())
+    production = sum(rule.metadata.production for rule in REGISTERED.values())
+    counted = f"{len(REGISTERED)} rules; {levels['mandatory']} are mandatory, {levels['advisory']} advisory, and {production} of them apply to production stacks only"
     assert counted in PROSE
-    assert f"{len(facts()) - len(REGISTERED)} rules of scope `process`" in PROSE
-    failing = sorted(code for code, rule in REGISTERED.items() if rule.facts.unknown == "fails")
+    assert f"{len(rule_metadata()) - len(REGISTERED)} rules of scope `process`" in PROSE
+    failing = sorted(code for code, rule in REGISTERED.items() if rule.metadata.unknown == "fails")
     assert f"Three rules fail on an unknown value instead: {failing[0]}, {failing[1]} and {failing[2]}." in PROSE
     assert len(failing) == 3
     assert f"`{','.join(PRODUCTION)}`" in README
@@ -56,7 +56,7 @@ def test_the_sentences_count_right():
 
 
 def test_the_example_of_a_configuration_fits_the_schemas():
-    schemas = {rule.facts.id: rule.schema for rule in REGISTERED.values()}
+    schemas = {rule.metadata.id: rule.schema for rule in REGISTERED.values()}
     for policy, settings in json.loads(example("json")).items():
         for name, value in settings.items():
             described: Any = {"type": "string"} if name == "enforcementLevel" else schemas[policy][name]
@@ -69,13 +69,13 @@ def test_the_example_of_a_waiver_is_read(tmp_path: Path):
     waivers = load(first, tmp_path / "none.yaml", today=date(2026, 1, 1))
     (waiver,) = waivers.entries
     assert (waiver.rule, waiver.resources) == ("NET-07", ("gateway-route",))
-    assert list(waivers.problems("staging-2")) == [f"{waiver}: it excuses nothing in the stack staging-2. Remove it"]
+    assert list(waivers.problems("staging-2")) == [f"{waiver}: it is not needed in the stack staging-2. Remove it"]
     assert list(waivers.problems("dev")) == []
 
 
 def test_the_example_of_a_finding_is_one():
     stack = stack_of(record(naive.program, name="prod"))
-    messages = [one.message for one in everything([REGISTERED["RDS-12"]], stack)]
+    messages = [one.message for one in evaluate([REGISTERED["RDS-12"]], stack)]
     assert messages == [example("text").strip()]
 
 

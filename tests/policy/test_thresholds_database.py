@@ -9,8 +9,8 @@ from hipaa.rule import REGISTERED
 from ops.policies import stack_of
 from tests.conftest import Plans
 from tests.policy import cases_backups, cases_containers, cases_database
-from tests.policy.cases import broken, judged
-from tests.policy.mutations_containers import settled
+from tests.policy.cases import evaluate_rule, violates
+from tests.policy.mutations_containers import with_known_containers
 
 NGINX = cases_containers.task({"name": "nginx", **cases_containers.log()})
 
@@ -24,8 +24,8 @@ NGINX = cases_containers.task({"name": "nginx", **cases_containers.log()})
     ],
 )
 def test_a_stricter_threshold_breaks_the_rule(code: str, resource: Resource, settings: dict[str, Any]):
-    assert not broken(code, (resource,))
-    assert broken(code, (resource,), settings)
+    assert not violates(code, (resource,))
+    assert violates(code, (resource,), settings)
 
 
 @pytest.mark.parametrize(
@@ -38,8 +38,8 @@ def test_a_stricter_threshold_breaks_the_rule(code: str, resource: Resource, set
     ],
 )
 def test_a_looser_threshold_keeps_the_rule(code: str, resource: Resource, settings: dict[str, Any]):
-    assert broken(code, (resource,))
-    assert not broken(code, (resource,), settings)
+    assert violates(code, (resource,))
+    assert not violates(code, (resource,), settings)
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
@@ -47,12 +47,12 @@ def test_containers_keep_the_rules_once_they_are_known(plans: Plans, stack: str)
     """A first preview does not know them, so that plan says nothing of them. Access logs alone may lose a line."""
     found = set()
     for task in ("web-task", "app-task"):
-        known = stack_of(settled(plans(stack), task)).of(["aws:ecs/taskDefinition:TaskDefinition"])
+        known = stack_of(with_known_containers(plans(stack), task)).of(["aws:ecs/taskDefinition:TaskDefinition"])
         resources = tuple(one for one in known if one.name == task)
         found |= {
             (code, task)
             for code in REGISTERED
-            if code in ("ECS-01", "ECS-02", "ECS-03", "ECS-07", "OWN-04", "OWN-05") and broken(code, resources)
+            if code in ("ECS-01", "ECS-02", "ECS-03", "ECS-07", "OWN-04", "OWN-05") and violates(code, resources)
         }
-        assert not [one for code in ("ECS-02", "ECS-03", "OWN-05") for one in judged(code, resources)]
+        assert not [one for code in ("ECS-02", "ECS-03", "OWN-05") for one in evaluate_rule(code, resources)]
     assert found == {("OWN-04", "web-task")}

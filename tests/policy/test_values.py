@@ -6,7 +6,7 @@ import pytest
 
 from hipaa import types
 from hipaa.model import ABSENT, UNKNOWN
-from hipaa.values import blocks, is_customer_key, number
+from hipaa.values import block_paths, is_customer_key, number
 from tests.policy.cases import resource
 
 
@@ -18,13 +18,13 @@ def test_numbers_may_be_text(value: Any, meant: float | None):
 
 
 def test_a_block_may_be_an_object_a_list_or_missing():
-    assert blocks(resource(types.FUNCTION, vpcConfig={"a": 1}), "vpcConfig") == ["vpcConfig"]
-    assert blocks(resource(types.FUNCTION, vpcConfig=[{"a": 1}, {"a": 2}]), "vpcConfig") == [
+    assert block_paths(resource(types.FUNCTION, vpcConfig={"a": 1}), "vpcConfig") == ["vpcConfig"]
+    assert block_paths(resource(types.FUNCTION, vpcConfig=[{"a": 1}, {"a": 2}]), "vpcConfig") == [
         "vpcConfig.0",
         "vpcConfig.1",
     ]
-    assert blocks(resource(types.FUNCTION, vpcConfig=UNKNOWN), "vpcConfig") == ["vpcConfig"]
-    assert blocks(resource(types.FUNCTION), "vpcConfig") == ["vpcConfig"]
+    assert block_paths(resource(types.FUNCTION, vpcConfig=UNKNOWN), "vpcConfig") == ["vpcConfig"]
+    assert block_paths(resource(types.FUNCTION), "vpcConfig") == ["vpcConfig"]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ ACCOUNT = "111122223333"
 TAGS = {"project": "portal", "env": "production", "data-classification": "phi", "expiry": "2031-12-31", "backup": "yes"}
 
 
-def secured(on: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+def protect(on: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
     """The same options, and that nothing may delete it."""
     return pulumi.ResourceOptions.merge(on, pulumi.ResourceOptions(protect=True))
 
@@ -39,7 +39,7 @@ def key(name: str, on: pulumi.ResourceOptions) -> aws.kms.Key:
         "Resource": "*",
     }
     policy = {"Version": "2012-10-17", "Statement": [root, through_services, delivering]}
-    return aws.kms.Key(f"{name}-key", enable_key_rotation=True, policy=json.dumps(policy), tags=TAGS, opts=secured(on))
+    return aws.kms.Key(f"{name}-key", enable_key_rotation=True, policy=json.dumps(policy), tags=TAGS, opts=protect(on))
 
 
 def service_role(name: str, service: str, managed: str | None, on: pulumi.ResourceOptions) -> aws.iam.Role:

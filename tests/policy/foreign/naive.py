@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-EVERYWHERE = "0.0.0.0/0"
+INTERNET = "0.0.0.0/0"
 CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/6b5a4c3d-1e2f-4a5b-8c7d-9e0f1a2b3c4d"
 
 
@@ -22,7 +22,7 @@ def program() -> None:
     on = pulumi.ResourceOptions(provider=aws.Provider("aws", region="us-east-1"))
     role = identities(on)
     vpc, subnets, group = network(on)
-    containers(on, balancers(on, vpc, subnets, group), subnets, group)
+    containers(on, load_balancer(on, vpc, subnets, group), subnets, group)
     databases(on, group)
     functions(on, role)
     records(on, role, storage(on))
@@ -36,8 +36,8 @@ def identities(on: pulumi.ResourceOptions) -> aws.iam.Role:
     trust = allow("sts:AssumeRole", Principal={"Service": "lambda.amazonaws.com"})
     role = aws.iam.Role("app-role", assume_role_policy=trust, opts=on)
     aws.iam.RolePolicy("app-rights", role=role.id, policy=allow("*", Resource="*"), opts=on)
-    anybody = allow("kms:*", Principal="*", Resource="*")
-    aws.kms.Key("app-key", policy=anybody, opts=on)
+    everyone = allow("kms:*", Principal="*", Resource="*")
+    aws.kms.Key("app-key", policy=everyone, opts=on)
     aws.secretsmanager.Secret("api-credential", opts=on)
     aws.sns.Topic("news", opts=on)
     aws.kinesis.Stream("clicks", shard_count=1, opts=on)
@@ -61,9 +61,9 @@ def network(on: pulumi.ResourceOptions) -> tuple[aws.ec2.Vpc, list[aws.ec2.Subne
     ]
     table = aws.ec2.RouteTable("public", vpc_id=vpc.id, opts=on)
     aws.ec2.Route(
-        "to-internet", route_table_id=table.id, destination_cidr_block=EVERYWHERE, gateway_id=gateway.id, opts=on
+        "to-internet", route_table_id=table.id, destination_cidr_block=INTERNET, gateway_id=gateway.id, opts=on
     )
-    anything: Any = {"protocol": "-1", "rule_no": 100, "action": "allow", "cidr_block": EVERYWHERE}
+    anything: Any = {"protocol": "-1", "rule_no": 100, "action": "allow", "cidr_block": INTERNET}
     aws.ec2.NetworkAcl(
         "open-acl", vpc_id=vpc.id, ingress=[{**anything, "from_port": 0, "to_port": 0}], egress=[], opts=on
     )
@@ -71,10 +71,10 @@ def network(on: pulumi.ResourceOptions) -> tuple[aws.ec2.Vpc, list[aws.ec2.Subne
         "web",
         vpc_id=vpc.id,
         ingress=[
-            {"protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_blocks": [EVERYWHERE]},
-            {"protocol": "tcp", "from_port": 0, "to_port": 65535, "cidr_blocks": [EVERYWHERE]},
+            {"protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_blocks": [INTERNET]},
+            {"protocol": "tcp", "from_port": 0, "to_port": 65535, "cidr_blocks": [INTERNET]},
         ],
-        egress=[{"protocol": "-1", "from_port": 0, "to_port": 0, "cidr_blocks": [EVERYWHERE]}],
+        egress=[{"protocol": "-1", "from_port": 0, "to_port": 0, "cidr_blocks": [INTERNET]}],
         opts=on,
     )
     aws.vpc.SecurityGroupIngressRule(
@@ -89,9 +89,9 @@ def network(on: pulumi.ResourceOptions) -> tuple[aws.ec2.Vpc, list[aws.ec2.Subne
     return vpc, subnets, group
 
 
-def balancers(on: pulumi.ResourceOptions, vpc: Any, subnets: list[Any], group: Any) -> aws.lb.TargetGroup:
+def load_balancer(on: pulumi.ResourceOptions, vpc: Any, subnets: list[Any], group: Any) -> aws.lb.TargetGroup:
     """A balancer that answers in plain HTTP, and in TLS of any age."""
-    balancer = aws.lb.LoadBalancer(
+    created = aws.lb.LoadBalancer(
         "web-balancer", security_groups=[group.id], subnets=[one.id for one in subnets], opts=on
     )
     target = aws.lb.TargetGroup(
@@ -99,11 +99,11 @@ def balancers(on: pulumi.ResourceOptions, vpc: Any, subnets: list[Any], group: A
     )
     forward: Any = {"type": "forward", "target_group_arn": target.arn}
     aws.lb.Listener(
-        "plain", load_balancer_arn=balancer.arn, port=80, protocol="HTTP", default_actions=[forward], opts=on
+        "plain", load_balancer_arn=created.arn, port=80, protocol="HTTP", default_actions=[forward], opts=on
     )
     aws.lb.Listener(
         "tls",
-        load_balancer_arn=balancer.arn,
+        load_balancer_arn=created.arn,
         port=443,
         protocol="HTTPS",
         certificate_arn=CERTIFICATE,
@@ -173,10 +173,10 @@ def containers(on: pulumi.ResourceOptions, target: Any, subnets: list[Any], grou
 
 def databases(on: pulumi.ResourceOptions, group: Any) -> None:
     """Databases that are public, not encrypted, and gone with one call."""
-    unsafe: Any = {"username": "dbowner", "password": "a-password-in-plain-text"}
+    login: Any = {"username": "dbowner", "password": "a-password-in-plain-text"}
     instance = aws.rds.Instance(
         "orders",
-        **unsafe,
+        **login,
         engine="postgres",
         instance_class="db.t3.micro",
         allocated_storage=20,
@@ -238,8 +238,8 @@ def storage(on: pulumi.ResourceOptions) -> aws.s3.Bucket:
     """Buckets as AWS makes them, one of them for everybody to read."""
     aws.s3.Bucket("patient-images", bucket="tutorial-patient-images", opts=on)
     site = aws.s3.Bucket("site", bucket="tutorial-site", opts=on)
-    everybody = allow("s3:GetObject", Principal="*", Resource="arn:aws:s3:::tutorial-site/*")
-    aws.s3.BucketPolicy("site-policy", bucket=site.id, policy=everybody, opts=on)
+    everyone = allow("s3:GetObject", Principal="*", Resource="arn:aws:s3:::tutorial-site/*")
+    aws.s3.BucketPolicy("site-policy", bucket=site.id, policy=everyone, opts=on)
     return aws.s3.Bucket("events", bucket="tutorial-events", opts=on)
 
 

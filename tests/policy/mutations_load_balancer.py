@@ -15,17 +15,17 @@ OLD_POLICY = "ELBSecurityPolicy-2016-08"
 NOT_OURS: dict[str, str] = {}
 
 
-def dropped(name: str) -> Callable[[Plan], Plan]:
+def drop(name: str) -> Callable[[Plan], Plan]:
     """Leaves one resource out."""
     return lambda plan: without(plan, plan.resource(name=name))
 
 
-def balancer(name: str, **inputs: Any) -> Callable[[Plan], Plan]:
+def with_load_balancer(name: str, **inputs: Any) -> Callable[[Plan], Plan]:
     """Replaces inputs of a balancer, whose security group has the same name."""
     return lambda plan: with_inputs(plan, plan.resource(LOAD_BALANCER, name=name), **inputs)
 
 
-def without_rule(position: int) -> Callable[[Plan], Plan]:
+def drop_rule(position: int) -> Callable[[Plan], Plan]:
     """Leaves one rule of the web ACL out."""
 
     def edit(plan: Plan) -> Plan:
@@ -35,12 +35,12 @@ def without_rule(position: int) -> Callable[[Plan], Plan]:
     return edit
 
 
-def unencrypted(plan: Plan) -> Plan:
+def add_http_listener(plan: Plan) -> Plan:
     """A listener for HTTP beside ours, with the same answer."""
     return copied(plan, "edge-https", protocol="HTTP", port=80)
 
 
-def elsewhere(plan: Plan) -> Plan:
+def move_web_acl(plan: Plan) -> Plan:
     """The web ACL before a balancer that is not ours."""
     association = plan.resource(name="waf-association")
     inputs = {**association.inputs, "resourceArn": ANOTHER}
@@ -49,27 +49,35 @@ def elsewhere(plan: Plan) -> Plan:
 
 
 MUTATIONS: dict[str, tuple[str, Callable[[Plan], Plan], frozenset[str]]] = {
-    "answers over HTTP": ("prod", unencrypted, frozenset({"LB-01"})),
-    "headers as they come": ("dev", balancer("edge-alb", dropInvalidHeaderFields=False), frozenset({"LB-02"})),
+    "answers over HTTP": ("prod", add_http_listener, frozenset({"LB-01"})),
+    "headers as they come": (
+        "dev",
+        with_load_balancer("edge-alb", dropInvalidHeaderFields=False),
+        frozenset({"LB-02"}),
+    ),
     "TLS without a certificate": ("prod", named("edge-https", certificateArn=None), frozenset({"LB-03"})),
     "access logs off": (
         "dev",
-        balancer("edge-alb", accessLogs={"enabled": False, "bucket": "octank-dev-access-logs-111122223333"}),
+        with_load_balancer("edge-alb", accessLogs={"enabled": False, "bucket": "octank-dev-access-logs-111122223333"}),
         frozenset({"LB-04"}),
     ),
-    "a DICOM balancer without access logs": ("prod", balancer("edge-nlb", accessLogs=None), frozenset({"LB-04"})),
+    "a DICOM balancer without access logs": (
+        "prod",
+        with_load_balancer("edge-nlb", accessLogs=None),
+        frozenset({"LB-04"}),
+    ),
     "a balancer that can be deleted": (
         "prod",
-        balancer("edge-nlb", enableDeletionProtection=False),
+        with_load_balancer("edge-nlb", enableDeletionProtection=False),
         frozenset({"LB-05"}),
     ),
-    "no firewall": ("prod", dropped("waf-association"), frozenset({"LB-06"})),
-    "a firewall before another balancer": ("prod", elsewhere, frozenset({"LB-06"})),
+    "no firewall": ("prod", drop("waf-association"), frozenset({"LB-06"})),
+    "a firewall before another balancer": ("prod", move_web_acl, frozenset({"LB-06"})),
     "the provider's TLS policy": ("prod", named("edge-https", sslPolicy=None), frozenset({"LB-07"})),
     "TLS 1.0": ("dev", named("edge-https", sslPolicy=OLD_POLICY), frozenset({"LB-07"})),
-    "a firewall without logs": ("prod", dropped("waf-logging"), frozenset({"WAF-01"})),
+    "a firewall without logs": ("prod", drop("waf-logging"), frozenset({"WAF-01"})),
     "firewall logs nowhere": ("prod", named("waf-logging", logDestinationConfigs=[]), frozenset({"WAF-01"})),
-    "no rules for bad inputs": ("prod", without_rule(1), frozenset({"WAF-02"})),
+    "no rules for bad inputs": ("prod", drop_rule(1), frozenset({"WAF-02"})),
     "images blocked for their size": (
         "prod",
         nested("waf-acl", "rules.0.statement.managedRuleGroupStatement.ruleActionOverrides", new=[]),
