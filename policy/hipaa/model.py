@@ -127,6 +127,14 @@ class Resource:
         if found is not UNKNOWN and (found is ABSENT or found in ("", [], {})):
             yield Violation(message=message, path=path)
 
+    def forbid(self, path: str, *, value: bool, message: str) -> Iterator[Finding]:
+        """A violation if the property has the value; absent passes."""
+        found = self.get(path)
+        if found is UNKNOWN:
+            yield Undecided(path=path)
+        elif found is value:
+            yield Violation(message=message, path=path)
+
     def require(self, path: str, condition: Callable[[Any], bool], message: str) -> Iterator[Finding]:
         """A violation unless the property meets the condition; see `require`."""
         return require(self.get(path), path, condition, message)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -17,11 +17,17 @@ IMAGE_NAMES = ("*image*", "*imaging*", "*dicom*")
 _NAMES = ("bucket", "bucketPrefix", "name", "namePrefix")
 
 
+def string_list_schema(default: Iterable[str], description: str = "") -> dict[str, Any]:
+    """Configuration schema of a list of strings."""
+    schema = {"type": "array", "items": {"type": "string"}, "default": list(default)}
+    return {**schema, "description": description} if description else schema
+
+
 def selector_schema(names: Sequence[str], classifications: Sequence[str]) -> dict[str, Mapping[str, Any]]:
     """Configuration schema of a selective rule: name patterns (`*`, `?`) and values of the classification tag."""
     return {
-        "names": {"type": "array", "items": {"type": "string"}, "default": list(names)},
-        "classifications": {"type": "array", "items": {"type": "string"}, "default": list(classifications)},
+        "names": string_list_schema(names),
+        "classifications": string_list_schema(classifications),
     }
 
 

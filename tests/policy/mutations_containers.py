@@ -1,4 +1,4 @@
-"""Our own plan with one safeguard of its containers taken away, and the rules that must then be broken."""
+"""Mutations of this project's own plans that violate the rules for containers."""
 
 import json
 from collections.abc import Callable
@@ -6,15 +6,14 @@ from typing import Any
 
 from ops.plan import Plan
 from ops.policies import REFERENCE
+from tests.policy.mutations import Edit, Mutations
 from tests.unit.contracts.edit import edited, named, nested
-
-Edit = Callable[[Plan], Plan]
 
 
 def with_known_containers(
     plan: Plan, name: str, change: Callable[[list[dict[str, Any]]], None] = lambda _: None
 ) -> Plan:
-    """`plan` with the containers of a task known, as in an update, and changed."""
+    """The plan with a task's containers known, as in an update, and changed."""
     containers = json.loads(REFERENCE.sub("known", plan.resource(name=name).inputs["containerDefinitions"]))
     change(containers)
     return named(name, containerDefinitions=json.dumps(containers))(plan)
@@ -42,7 +41,7 @@ def use_one_role(plan: Plan) -> Plan:
 EXEC = "configuration.executeCommandConfiguration"
 REPOSITORY = "images-orthanc-repository"
 
-MUTATIONS: dict[str, tuple[str, Edit, frozenset[str]]] = {
+MUTATIONS: Mutations = {
     "host network": ("dev", named("app-task", networkMode="host"), frozenset({"ECS-01"})),
     "writable root": ("dev", edit_container(readonlyRootFilesystem=False), frozenset({"ECS-02"})),
     "privileged container": ("prod", edit_container(privileged=True), frozenset({"ECS-03"})),
@@ -52,16 +51,24 @@ MUTATIONS: dict[str, tuple[str, Edit, frozenset[str]]] = {
         frozenset({"ECS-04"}),
     ),
     "no container insights": ("dev", named("cluster-cluster", settings=None), frozenset({"ECS-05"})),
-    "sessions logged anywhere": ("dev", nested("cluster-cluster", f"{EXEC}.logging", "DEFAULT"), frozenset({"ECS-06"})),
-    "sessions without key": ("prod", nested("cluster-cluster", f"{EXEC}.kmsKeyId", None), frozenset({"ECS-06"})),
-    "one role": ("dev", use_one_role, frozenset({"ECS-07"})),
+    "ECS Exec without configured logs": (
+        "dev",
+        nested("cluster-cluster", f"{EXEC}.logging", "DEFAULT"),
+        frozenset({"ECS-06"}),
+    ),
+    "ECS Exec without a key": ("prod", nested("cluster-cluster", f"{EXEC}.kmsKeyId", None), frozenset({"ECS-06"})),
+    "the same role twice": ("dev", use_one_role, frozenset({"ECS-07"})),
     "no role for the task": ("prod", named("web-task", taskRoleArn=None), frozenset({"ECS-07"})),
-    "old platform": ("dev", named("app-service", platformVersion="1.3.0"), frozenset({"ECS-08"})),
-    "images under AWS's key": ("dev", named(REPOSITORY, encryptionConfigurations=None), frozenset({"ECR-01"})),
-    "movable tags": ("prod", named(REPOSITORY, imageTagMutability="MUTABLE"), frozenset({"ECR-01"})),
+    "old platform version": ("dev", named("app-service", platformVersion="1.3.0"), frozenset({"ECS-08"})),
+    "images encrypted with AWS's key": ("dev", named(REPOSITORY, encryptionConfigurations=None), frozenset({"ECR-01"})),
+    "mutable tags": ("prod", named(REPOSITORY, imageTagMutability="MUTABLE"), frozenset({"ECR-01"})),
     "unscanned images": ("dev", named(REPOSITORY, imageScanningConfiguration=None), frozenset({"ECR-01"})),
-    "lost lines": ("prod", lambda plan: with_known_containers(plan, "app-task", drop_mode), frozenset({"OWN-04"})),
-    "plain password": (
+    "non-blocking logs": (
+        "prod",
+        lambda plan: with_known_containers(plan, "app-task", drop_mode),
+        frozenset({"OWN-04"}),
+    ),
+    "plain-text password": (
         "dev",
         lambda plan: with_known_containers(plan, "app-task", add_secret_variable),
         frozenset({"OWN-05"}),

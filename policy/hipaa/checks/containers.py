@@ -10,6 +10,7 @@ from hipaa import types
 from hipaa.documents import parse_json
 from hipaa.model import ABSENT, UNKNOWN, Finding, Resource, Settings, Undecided, Violation, value_at
 from hipaa.rule import rule
+from hipaa.selector import string_list_schema
 from hipaa.values import require_customer_key
 
 CONTAINERS = "containerDefinitions"
@@ -75,10 +76,7 @@ def is_not_privileged(task: Resource, _settings: Settings) -> Iterator[Finding]:
 def has_no_public_ip(service: Resource, _settings: Settings) -> Iterator[Finding]:
     """Tasks have no public IP address; by default they have none."""
     path = "networkConfiguration.assignPublicIp"
-    if service.get(path) is UNKNOWN:
-        yield Undecided(path=path)
-    elif service.get(path) is True:
-        yield Violation(message="tasks of this service get public IP addresses", path=path)
+    return service.forbid(path, value=True, message="tasks of this service get public IP addresses")
 
 
 @rule("ECS-05", types.ECS_CLUSTER)
@@ -183,12 +181,7 @@ def protects_images(repository: Resource, _settings: Settings) -> Iterator[Findi
     "OWN-04",
     types.TASK_DEFINITION,
     schema={
-        "containers": {
-            "type": "array",
-            "items": {"type": "string"},
-            "default": ["*"],
-            "description": "Name patterns of the containers whose log lines must not be lost.",
-        }
+        "containers": string_list_schema(["*"], "Name patterns of the containers whose log lines must not be lost.")
     },
 )
 def uses_blocking_logs(task: Resource, settings: Settings) -> Iterator[Finding]:
@@ -213,18 +206,10 @@ def uses_blocking_logs(task: Resource, settings: Settings) -> Iterator[Finding]:
     "OWN-05",
     types.TASK_DEFINITION,
     schema={
-        "words": {
-            "type": "array",
-            "items": {"type": "string"},
-            "default": ["PASSWORD", "SECRET", "TOKEN", "KEY"],
-            "description": "Words in a variable's name that mark a secret, in any case.",
-        },
-        "allowed": {
-            "type": "array",
-            "items": {"type": "string"},
-            "default": [],
-            "description": "Name patterns of variables that hold no secret despite such a word.",
-        },
+        "words": string_list_schema(
+            ["PASSWORD", "SECRET", "TOKEN", "KEY"], "Words in a variable's name that mark a secret, in any case."
+        ),
+        "allowed": string_list_schema([], "Name patterns of variables that hold no secret despite such a word."),
     },
 )
 def has_no_plain_secrets(task: Resource, settings: Settings) -> Iterator[Finding]:

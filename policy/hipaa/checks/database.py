@@ -113,11 +113,9 @@ def has_enhanced_monitoring(instance: Resource, _settings: Settings) -> Iterator
 @rule("RDS-09", types.CLUSTER_INSTANCE)
 def upgrades_minor_versions(instance: Resource, _settings: Settings) -> Iterator[Finding]:
     """AWS installs minor versions, which is the default."""
-    found = instance.get("autoMinorVersionUpgrade")
-    if found is UNKNOWN:
-        yield Undecided(path="autoMinorVersionUpgrade")
-    elif found is False:
-        yield Violation(message="security fixes are not installed automatically", path="autoMinorVersionUpgrade")
+    return instance.forbid(
+        "autoMinorVersionUpgrade", value=False, message="security fixes are not installed automatically"
+    )
 
 
 @rule("RDS-10", types.CLUSTER_SNAPSHOT, types.SNAPSHOT, types.CLUSTER_SNAPSHOT_COPY, types.SNAPSHOT_COPY)
@@ -184,9 +182,5 @@ def copies_tags_and_encrypts_insights(database: Resource, _settings: Settings) -
 @rule("OWN-08", types.RDS_CLUSTER)
 def has_final_snapshot(cluster: Resource, _settings: Settings) -> Iterator[Finding]:
     """Deleting a cluster creates a final snapshot. The provider's default requires one, with a name."""
-    skipped = cluster.get("skipFinalSnapshot")
-    if skipped is UNKNOWN:
-        yield Undecided(path="skipFinalSnapshot")
-    elif skipped is True:
-        yield Violation(message="deleting the cluster creates no final snapshot", path="skipFinalSnapshot")
+    yield from cluster.forbid("skipFinalSnapshot", value=True, message="deleting the cluster creates no final snapshot")
     yield from cluster.require_set("finalSnapshotIdentifier", "the final snapshot has no name")

@@ -11,6 +11,7 @@ from hipaa import types
 from hipaa.links import Answer, is_referred_to
 from hipaa.model import ABSENT, UNKNOWN, Finding, Resource, Settings, Stack, Undecided, Violation, elements, value_at
 from hipaa.rule import rule
+from hipaa.selector import string_list_schema
 
 COMMON_RULES = "AWSManagedRulesCommonRuleSet"
 KNOWN_BAD_INPUTS = "AWSManagedRulesKnownBadInputsRuleSet"
@@ -54,9 +55,7 @@ def _has_destination(stack: Stack, logging: Resource) -> Answer:
 @rule(
     "WAF-02",
     types.WEB_ACL,
-    schema={
-        "groups": {"type": "array", "items": {"type": "string"}, "default": [COMMON_RULES, KNOWN_BAD_INPUTS]},
-    },
+    schema={"groups": string_list_schema([COMMON_RULES, KNOWN_BAD_INPUTS])},
 )
 def has_managed_rules(acl: Resource, settings: Settings) -> Iterator[Finding]:
     """AWS's rules for common attacks and known bad inputs are in use, and large bodies, such as images, are only

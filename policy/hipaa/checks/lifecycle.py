@@ -10,6 +10,7 @@ from hipaa import types
 from hipaa.documents import parse_json
 from hipaa.model import ABSENT, UNKNOWN, Finding, Resource, Settings, Stack, Undecided, Violation
 from hipaa.rule import rule
+from hipaa.selector import string_list_schema
 
 AWS_PROVIDER = "pulumi:providers:aws"
 STATEFUL_TYPES = (
@@ -57,12 +58,7 @@ TAGGED_TYPES = (
             "default": [*STATEFUL_TYPES],
             "description": "Types of resources that hold or protect data.",
         },
-        "except": {
-            "type": "array",
-            "items": {"type": "string"},
-            "default": [],
-            "description": "Name patterns of resources that need no protection.",
-        },
+        "except": string_list_schema([], "Name patterns of resources that need no protection."),
     },
 )
 def stateful_resources_are_protected(resource: Resource, settings: Settings) -> Iterator[Finding]:
@@ -81,12 +77,9 @@ def stateful_resources_are_protected(resource: Resource, settings: Settings) -> 
     "OWN-07",
     *TAGGED_TYPES,
     schema={
-        "tags": {
-            "type": "array",
-            "items": {"type": "string"},
-            "default": ["project", "env", "data-classification", "expiry"],
-            "description": "Tags that every taggable resource must have.",
-        }
+        "tags": string_list_schema(
+            ["project", "env", "data-classification", "expiry"], "Tags that every taggable resource must have."
+        )
     },
 )
 def resources_have_required_tags(stack: Stack, settings: Settings) -> Iterator[tuple[Resource, Finding]]:

@@ -9,6 +9,7 @@ from hipaa import types
 from hipaa.links import is_referred_to
 from hipaa.model import ABSENT, UNKNOWN, Finding, Resource, Settings, Stack, Undecided, Violation, elements, value_at
 from hipaa.rule import rule
+from hipaa.selector import string_list_schema
 
 TLS_PROTOCOLS = ("HTTPS", "TLS")
 
@@ -105,13 +106,7 @@ def has_web_acl(stack: Stack, _settings: Settings) -> Iterator[tuple[Resource, F
 @rule(
     "LB-07",
     types.LISTENER,
-    schema={
-        "policies": {
-            "type": "array",
-            "items": {"type": "string"},
-            "default": ["ELBSecurityPolicy-TLS13-1-2-*", "ELBSecurityPolicy-TLS13-1-3-*"],
-        }
-    },
+    schema={"policies": string_list_schema(["ELBSecurityPolicy-TLS13-1-2-*", "ELBSecurityPolicy-TLS13-1-3-*"])},
 )
 def requires_tls_12(listener: Resource, settings: Settings) -> Iterator[Finding]:
     """A TLS listener requires TLS 1.2 or newer, with a policy of 2021 or later; the default accepts TLS 1.0.

@@ -63,11 +63,7 @@ def closes_default_group(stack: Stack, _settings: Settings) -> Iterator[tuple[Re
 def assigns_no_public_ips(subnet: Resource, _settings: Settings) -> Iterator[Finding]:
     """Subnets assign no public IP addresses; by default they do not."""
     for path in ("mapPublicIpOnLaunch", "assignIpv6AddressOnCreation"):
-        found = subnet.get(path)
-        if found is UNKNOWN:
-            yield Undecided(path=path)
-        elif found is True:
-            yield Violation(message="instances in this subnet get public IP addresses", path=path)
+        yield from subnet.forbid(path, value=True, message="instances in this subnet get public IP addresses")
 
 
 @rule("NET-07", types.ROUTE, types.ROUTE_TABLE, types.DEFAULT_ROUTE_TABLE)

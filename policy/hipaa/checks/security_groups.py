@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hipaa import types
-from hipaa.links import all_of
+from hipaa.links import Answer, all_of
 from hipaa.model import UNKNOWN, Finding, Resource, Settings, Undecided, Violation
 from hipaa.rule import rule
-from hipaa.traffic import ALL_PROTOCOLS, acl_ingress, ingress
+from hipaa.traffic import ALL_PROTOCOLS, Traffic, acl_ingress, ingress
 
 GROUPS = (types.SECURITY_GROUP_INGRESS_RULE, types.SECURITY_GROUP, types.SECURITY_GROUP_RULE)
 
@@ -40,10 +40,7 @@ def opens_only_authorised_ports(resource: Resource, settings: Settings) -> Itera
     for traffic in ingress(resource):
         authorised = traffic.is_limited_to(settings["ports"])
         violated = all_of((traffic.is_from_internet(), None if authorised is None else not authorised))
-        if violated is None:
-            yield Undecided(path=traffic.path)
-        elif violated:
-            yield Violation(message="it allows the internet on ports that are not authorised", path=traffic.open_path())
+        yield from _report(traffic, violated, "it allows the internet on ports that are not authorised")
 
 
 @rule("NET-10", types.NETWORK_ACL_RULE, types.NETWORK_ACL, types.DEFAULT_NETWORK_ACL)
@@ -53,10 +50,7 @@ def acl_does_not_allow_all(resource: Resource, _settings: Settings) -> Iterator[
     """
     for traffic in acl_ingress(resource):
         violated = all_of((traffic.is_from_internet(), traffic.reaches(1, 65535)))
-        if violated is None:
-            yield Undecided(path=traffic.path)
-        elif violated:
-            yield Violation(message="it allows the internet on all ports", path=traffic.open_path())
+        yield from _report(traffic, violated, "it allows the internet on all ports")
 
 
 @rule("NET-12", types.SECURITY_GROUP_INGRESS_RULE, types.SECURITY_GROUP_EGRESS_RULE, types.SECURITY_GROUP_RULE)
@@ -68,6 +62,13 @@ def has_description(resource: Resource, _settings: Settings) -> Iterator[Finding
         yield Violation(message="the rule has no description", path="description")
     else:
         yield from resource.require_set("description", "the rule has no description")
+
+
+def _report(traffic: Traffic, violated: Answer, message: str) -> Iterator[Finding]:
+    if violated is None:
+        yield Undecided(path=traffic.path)
+    elif violated:
+        yield Violation(message=message, path=traffic.open_path())
 
 
 def _check_ports(resource: Resource, ports: list[int]) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from hipaa import types
 from hipaa.buckets import check_buckets, first_element, is_arn_of, is_log_target
 from hipaa.model import ABSENT, UNKNOWN, Finding, Resource, Settings, Stack, Undecided, Violation, require, value_at
 from hipaa.rule import rule
-from hipaa.selector import IMAGE_NAMES, is_selected, selector_schema
+from hipaa.selector import IMAGE_NAMES, is_selected, selector_schema, string_list_schema
 
 BucketFindings = Iterator[tuple[Resource, Finding]]
 
@@ -136,7 +136,7 @@ def _is_replica(stack: Stack, bucket: Resource) -> bool:
     types.DELIVERY_CHANNEL,
     schema={
         **selector_schema(["*audit*", "*archive*", "*trail*"], ["audit", "archive"]),
-        "modes": {"type": "array", "items": {"type": "string"}, "default": ["GOVERNANCE"]},
+        "modes": string_list_schema(["GOVERNANCE"]),
     },
 )
 def has_object_lock(stack: Stack, settings: Settings) -> BucketFindings:
