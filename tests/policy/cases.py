@@ -1,4 +1,4 @@
-"""What every rule is shown: a resource or stack that keeps it, one that breaks it, and the cases in between."""
+"""Test cases of one rule, and helpers to evaluate them."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Resources = tuple[Resource, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Cases:
-    """Resources for one rule. `passes` and `fails` hold one stack each, however many examples there are.
+    """Resources for one rule. `passes` and `fails` hold one stack per example.
 
-    `absent`: the property is missing, and whether that breaks the rule. `unknown`: it is not known yet; what that means
-    is the rule's own `unknown`. `other`: resources that the rule has nothing to say about.
+    `absent`: the property is missing; `absent_fails` says whether that is a violation. `unknown`: the value is not
+    known yet; the rule's metadata decide. `other`: resources that the rule skips.
     """
 
     passes: tuple[Resources, ...]
@@ -38,17 +38,17 @@ def resource(
     protect: bool = False,
     **properties: Any,
 ) -> Resource:
-    """A resource of the stack prod; `refers` names, by property, another resource whose output stands there."""
+    """A resource; `refers` maps a property to the resource whose output it uses."""
     links = {key: (target.urn,) for key, target in (refers or {}).items()}
     urn = f"urn:pulumi:{stack}::project::{kind}::{name}"
     return Resource(urn=urn, type=kind, name=name, properties=properties, dependencies=links, protect=protect)
 
 
 def evaluate_rule(code: str, resources: Resources, settings: dict[str, Any] | None = None) -> list[Result]:
-    """What the rule finds in a stack of these resources."""
+    """The rule's results on a stack of these resources."""
     return evaluate([REGISTERED[code]], Stack(resources=resources), {code: settings or {}})
 
 
 def violates(code: str, resources: Resources, settings: dict[str, Any] | None = None) -> bool:
-    """Whether the rule is broken."""
+    """Whether the stack violates the rule."""
     return any(one.is_violation for one in evaluate_rule(code, resources, settings))

@@ -13,7 +13,7 @@ BUCKET = resource(types.BUCKET, "bucket")
 
 
 def document(action: Any = "s3:GetObject", on: Any = "arn:aws:s3:::images/*", **more: Any) -> str:
-    """A document with one statement, which allows."""
+    """A document with one Allow statement."""
     statement = {"Effect": "Allow", "Action": action, "Resource": on, **more}
     return json.dumps({"Version": "2012-10-17", "Statement": [{k: v for k, v in statement.items() if v is not None}]})
 

@@ -59,7 +59,7 @@ def roles(refers: dict[str, Resource] | None = None, **arns: Any) -> Resource:
 
 
 def task_with_linked_roles(start: tuple[Resource, ...], run: tuple[Resource, ...]) -> Resource:
-    """A task whose roles are known by what they come from alone."""
+    """A task whose roles are known only by their dependencies."""
     links = {
         "executionRoleArn": tuple(one.urn for one in start),
         "taskRoleArn": tuple(one.urn for one in run),

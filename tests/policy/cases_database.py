@@ -21,7 +21,7 @@ def instance(**properties: Any) -> Resource:
 
 
 def single(**properties: Any) -> Resource:
-    """An instance that is no cluster's."""
+    """An instance outside any cluster."""
     return resource(types.INSTANCE, **properties)
 
 

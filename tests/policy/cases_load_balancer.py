@@ -12,7 +12,7 @@ FORWARD = {"type": "forward", "targetGroupArn": UNKNOWN}
 
 
 def load_balancer(kind: str | None = "application", **properties: Any) -> Resource:
-    """A balancer; without a kind it is of AWS's default."""
+    """A load balancer; without a kind, of AWS's default type."""
     given: dict[str, Any] = {"loadBalancerType": kind} if kind else {}
     return resource(types.LOAD_BALANCER, "balancer", **given, **properties)
 

@@ -45,7 +45,7 @@ def arn_field(arn: Any, way: str = "startsWiths") -> dict[str, Any]:
 
 
 def filters_and_alarms(pattern: str | None = None, *, has_alarm: bool = True, **place: Any) -> tuple[Resource, ...]:
-    """A filter for each kind of event, and its alarm; `pattern` in the place of that for gateways."""
+    """A metric filter and its alarm for each kind of event; `pattern` replaces the one for gateways."""
     resources: list[Resource] = []
     on: dict[str, Any] = place or {"refers": {"logGroupName": GROUP}, "logGroupName": UNKNOWN}
     for position, (events, words) in enumerate(EVENTS.items()):

@@ -21,7 +21,7 @@ def of_vpc(kind: str, name: str = "it", vpc: Resource = VPC, **properties: Any) 
 
 
 def endpoints(*, vpc: Resource = VPC, kinds: dict[str, str] | None = None, without: str = "") -> tuple[Resource, ...]:
-    """A VPC with endpoints of all that tasks use to start."""
+    """A VPC with the endpoints that tasks need to start."""
     services = {"s3": "Gateway", **dict.fromkeys(("ecr.api", "ecr.dkr", "logs", "secretsmanager"), "Interface")}
     return (
         vpc,

@@ -11,13 +11,13 @@ GROUP = resource(types.SECURITY_GROUP, "bare", description="Nothing yet")
 
 
 def rule(first: Any, last: Any, protocol: Any = "tcp", **properties: Any) -> tuple[Resource]:
-    """A rule of its own."""
+    """A separate ingress rule."""
     ports: dict[str, Any] = {"fromPort": first, "toPort": last, "ipProtocol": protocol}
     return (resource(types.SECURITY_GROUP_INGRESS_RULE, **ports, **properties),)
 
 
 def inline_rule(first: Any, last: Any, protocol: Any = "tcp", **properties: Any) -> tuple[Resource]:
-    """A rule within a group, after a harmless one."""
+    """A group with an inline rule after a harmless one."""
     harmless: dict[str, Any] = {"protocol": "tcp", "fromPort": 443, "toPort": 443, "cidrBlocks": ["10.0.0.0/8"]}
     entry: dict[str, Any] = {"protocol": protocol, "fromPort": first, "toPort": last, **properties}
     return (resource(types.SECURITY_GROUP, ingress=[harmless, entry]),)
@@ -26,7 +26,7 @@ def inline_rule(first: Any, last: Any, protocol: Any = "tcp", **properties: Any)
 def legacy_rule(
     first: Any, last: Any, protocol: Any = "tcp", kind: str = "ingress", **properties: Any
 ) -> tuple[Resource]:
-    """A rule of the older type."""
+    """A separate rule of the older type."""
     ports: dict[str, Any] = {"fromPort": first, "toPort": last, "protocol": protocol, "type": kind}
     return (resource(types.SECURITY_GROUP_RULE, **ports, **properties),)
 
@@ -34,13 +34,13 @@ def legacy_rule(
 def acl(
     first: Any, last: Any, protocol: Any = "tcp", kind: str = types.NETWORK_ACL, **properties: Any
 ) -> tuple[Resource]:
-    """An ACL with one rule."""
+    """An ACL with one inline rule."""
     entry: dict[str, Any] = {"action": "allow", "fromPort": first, "toPort": last, "protocol": protocol, **properties}
     return (resource(kind, ingress=[entry]),)
 
 
 def acl_rule(first: Any, last: Any, protocol: Any = "tcp", **properties: Any) -> tuple[Resource]:
-    """A rule of an ACL."""
+    """A separate ACL rule."""
     entry: dict[str, Any] = {
         "ruleAction": "allow",
         "fromPort": first,
@@ -52,7 +52,7 @@ def acl_rule(first: Any, last: Any, protocol: Any = "tcp", **properties: Any) ->
 
 
 def closed_rules(port: int) -> tuple[tuple[Resource], ...]:
-    """What does not open a port to the internet."""
+    """Rules that do not open a port to the internet."""
     return (
         rule(port, port, cidrIpv4="10.0.0.0/8"),
         rule(port, port, referencedSecurityGroupId=UNKNOWN),
@@ -72,7 +72,7 @@ def closed_rules(port: int) -> tuple[tuple[Resource], ...]:
 
 
 def open_rules(port: int) -> tuple[tuple[Resource], ...]:
-    """What opens a port to the internet, in every spelling."""
+    """Rules that open a port to the internet, in every spelling."""
     return (
         rule(port, port, cidrIpv4=ANY4),
         rule(float(port), float(port), cidrIpv6=ANY6),

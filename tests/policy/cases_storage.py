@@ -1,4 +1,4 @@
-"""Cases of the rules for who may reach buckets, and for file systems."""
+"""Cases of the rules for access to buckets, and for file systems."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Cases of the rules for what becomes of data in buckets."""
+"""Cases of the rules for data in buckets."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ SSE_S3: Default = {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES25
 
 
 def log_bucket(kind: str, default: Any, **properties: Any) -> tuple[Resource, ...]:
-    """A bucket of access logs with a default encryption, and what delivers to it."""
+    """A target bucket of access logs with a default encryption, and the source of the logs."""
     source = resource(kind, "source", **properties)
     return (LOGS, source, of_bucket(types.BUCKET_SERVER_SIDE_ENCRYPTION_CONFIGURATION, LOGS, rules=[default]))
 

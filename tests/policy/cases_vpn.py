@@ -17,7 +17,7 @@ OTHER = (resource("aws:ec2/customerGateway:CustomerGateway"),)
 
 
 def tunnels(**changes: Any) -> tuple[Resource]:
-    """A connection with two strong tunnels; None leaves a property out."""
+    """A connection with two strong tunnels; None removes a property."""
     strong: dict[str, Any] = {}
     for tunnel in ("tunnel1", "tunnel2"):
         strong[f"{tunnel}IkeVersions"] = ["ikev2"]
@@ -30,7 +30,7 @@ def tunnels(**changes: Any) -> tuple[Resource]:
 
 
 def with_logs(*, static: Any = False, **changes: Any) -> tuple[Resource]:
-    """A connection whose first tunnel logs differently; None leaves an option out."""
+    """A connection whose first tunnel has other log options; None removes an option."""
     first: dict[str, Any] = {key: value for key, value in {**LOGS, **changes}.items() if value is not None}
     options: dict[str, Any] = {
         "tunnel1LogOptions": {"cloudwatchLogOptions": first},
@@ -40,7 +40,7 @@ def with_logs(*, static: Any = False, **changes: Any) -> tuple[Resource]:
 
 
 def client(**changes: Any) -> tuple[Resource]:
-    """A hardened endpoint; None leaves a property out."""
+    """A hardened client VPN endpoint; None removes a property."""
     hardened: dict[str, Any] = {
         "authenticationOptions": [{"type": "federated-authentication", "samlProviderArn": UNKNOWN}],
         "connectionLogOptions": {"enabled": True, "cloudwatchLogGroup": "/client-vpn"},

@@ -1,4 +1,4 @@
-"""The pack as the engine is given it: every rule a policy with its citation, and resources as they were declared."""
+"""The pack as the engine loads it: one policy per rule with its citation, and resources as declared."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ OPTIONS = PolicyResourceOptions(
 
 
 @pytest.fixture(autouse=True)
-def no_waivers(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+def use_no_waivers(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     monkeypatch.setenv(pack.WAIVERS_VARIABLE, str(tmp_path / "none.yaml"))
 
 
@@ -50,7 +50,7 @@ def urn(token: str, name: str, stack: str = "prod") -> str:
 def run_policy(
     policy: Policy, token: str, properties: dict[str, Any], stack: str = "prod"
 ) -> list[tuple[str, str | None]]:
-    """What a resource policy reports on a resource."""
+    """The reports of a resource policy on a resource."""
     assert isinstance(policy, ResourceValidationPolicy)
     props = engine.unknown_checking_proxy(properties)
     reported: list[tuple[str, str | None]] = []
@@ -59,7 +59,7 @@ def run_policy(
     return reported
 
 
-def test_every_rule_is_a_policy_of_its_kind_and_level():
+def test_every_rule_becomes_a_policy_with_its_scope_and_level():
     known = policies()
     for rule in REGISTERED.values():
         policy = known[rule.metadata.id]
@@ -72,11 +72,11 @@ def test_every_rule_is_a_policy_of_its_kind_and_level():
             assert f"45 CFR {citation}" in str(policy.framework.specification)
 
 
-def test_the_waivers_are_judged_after_everything_else():
+def test_the_waivers_are_checked_last():
     assert pack.policies()[-1].name == "waivers-in-order"
 
 
-def test_a_violation_says_rule_citation_and_remedy_and_names_the_resource():
+def test_a_violation_reports_rule_citation_remedy_and_resource():
     [(message, where)] = run_policy(policies()["subnet-no-auto-public-ip"], types.SUBNET, {"mapPublicIpOnLaunch": True})
     assert message.startswith("NET-06: mapPublicIpOnLaunch: ")
     assert "[45 CFR 164." in message
@@ -84,15 +84,15 @@ def test_a_violation_says_rule_citation_and_remedy_and_names_the_resource():
     assert where == urn(types.SUBNET, "it")
 
 
-def test_other_types_are_not_asked_about():
+def test_other_types_are_skipped():
     assert run_policy(policies()["subnet-no-auto-public-ip"], types.VPC, {"mapPublicIpOnLaunch": True}) == []
 
 
-def test_an_older_spelling_of_a_type_is_seen():
+def test_a_deprecated_type_is_checked():
     assert run_policy(policies()["alb-drop-invalid-headers"], "aws:alb/loadBalancer:LoadBalancer", {}) != []
 
 
-def test_a_rule_for_production_leaves_other_stacks_alone(monkeypatch: pytest.MonkeyPatch):
+def test_a_production_rule_skips_other_stacks(monkeypatch: pytest.MonkeyPatch):
     name = "rds-deletion-protection"
     assert run_policy(policies()[name], types.RDS_CLUSTER, {}) != []
     assert run_policy(policies()[name], types.RDS_CLUSTER, {}, stack="dev") == []
@@ -100,13 +100,13 @@ def test_a_rule_for_production_leaves_other_stacks_alone(monkeypatch: pytest.Mon
     assert run_policy(policies()[name], types.RDS_CLUSTER, {}, stack="dev") != []
 
 
-def test_an_unknown_value_is_unknown_at_any_depth():
+def test_an_unknown_value_is_converted_at_any_depth():
     unknown = engine.UNKNOWN_STRING_VALUE
     proxied = engine.unknown_checking_proxy({"a": unknown, "b": [{"c": unknown}, 1], "d": {"e": "known"}})
     assert pack.to_plain(proxied) == {"a": UNKNOWN, "b": [{"c": UNKNOWN}, 1], "d": {"e": "known"}}
 
 
-def test_a_stack_keeps_its_links_and_options():
+def test_a_stack_keeps_dependencies_and_options():
     vpc = PolicyResource(types.VPC, {}, urn(types.VPC, "vpc"), "vpc", OPTIONS, None, None, [], {})
     log = PolicyResource(
         types.FLOW_LOG,
@@ -128,7 +128,7 @@ def test_a_stack_keeps_its_links_and_options():
     assert pack.stack(StackValidationArgs([vpc])) is not seen
 
 
-def test_a_decoder_works_once_for_each_message_and_way():
+def test_a_decoder_runs_once_per_message_and_options():
     calls: list[tuple[Any, ...]] = []
 
     def decode(*arguments: Any) -> list[Any]:

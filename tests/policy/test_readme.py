@@ -1,4 +1,4 @@
-"""policy/README.md says what is so: its counts, its settings, and each of its examples."""
+"""policy/README.md is correct: its counts, settings, links and examples."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ KINDS: dict[str, type | tuple[type, ...]] = {"integer": int, "boolean": bool, "a
 
 
 def example(language: str, having: str = "") -> str:
-    """The one block of a language that holds a text."""
+    """The only code block of a language that contains a text."""
     (found,) = (text for text in re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL) if having in text)
     return found
 
@@ -42,7 +42,7 @@ def test_the_table_counts_the_rules_of_every_area():
     assert listed == counted
 
 
-def test_the_sentences_count_right():
+def test_the_text_has_the_right_counts():
     levels = Counter(rule.metadata.severity for rule in REGISTERED.values())
     production = sum(rule.metadata.production for rule in REGISTERED.values())
     counted = f"{len(REGISTERED)} rules; {levels['mandatory']} are mandatory, {levels['advisory']} advisory, and {production} of them apply to production stacks only"
@@ -55,7 +55,7 @@ def test_the_sentences_count_right():
     assert all(f"`{name}`" in README for name in (pack.WAIVERS_VARIABLE, pack.PRODUCTION_VARIABLE))
 
 
-def test_the_example_of_a_configuration_fits_the_schemas():
+def test_the_example_configuration_fits_the_schemas():
     schemas = {rule.metadata.id: rule.schema for rule in REGISTERED.values()}
     for policy, settings in json.loads(example("json")).items():
         for name, value in settings.items():
@@ -64,7 +64,7 @@ def test_the_example_of_a_configuration_fits_the_schemas():
             assert value != described.get("default")
 
 
-def test_the_example_of_a_waiver_is_read(tmp_path: Path):
+def test_the_example_waiver_can_be_loaded(tmp_path: Path):
     (first := tmp_path / "shared.yaml").write_text(example("yaml", "waivers:"))
     waivers = load(first, tmp_path / "none.yaml", today=date(2026, 1, 1))
     (waiver,) = waivers.entries
@@ -73,19 +73,19 @@ def test_the_example_of_a_waiver_is_read(tmp_path: Path):
     assert list(waivers.problems("dev")) == []
 
 
-def test_the_example_of_a_finding_is_one():
+def test_the_example_finding_is_real():
     stack = stack_of(record(naive.program, name="prod"))
     messages = [one.message for one in evaluate([REGISTERED["RDS-12"]], stack)]
     assert messages == [example("text").strip()]
 
 
-def test_the_example_of_a_runtime_is_one_of_a_policy_project():
+def test_the_example_runtime_matches_the_policy_project():
     runtime = yaml.safe_load(example("yaml", "runtime:"))["runtime"]
     assert runtime["name"] == yaml.safe_load((PROJECT / "policy" / "PulumiPolicy.yaml").read_text())["runtime"]
     assert f"python3 -m venv policy/{runtime['options']['virtualenv']}" in example("sh")
 
 
-def test_every_link_leads_somewhere():
+def test_every_linked_file_exists():
     links = re.findall(r"\]\(([^)]+)\)", README)
     assert links
     assert all((PROJECT / "policy" / link).exists() for link in links)

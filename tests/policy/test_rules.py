@@ -1,4 +1,4 @@
-"""Every rule in five situations: kept, broken, absent, unknown, not applicable."""
+"""Every rule in five situations: passed, failed, absent, unknown, not applicable."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CASES: dict[str, Cases] = {
 }
 
 
-def rules() -> pytest.MarkDecorator:
+def for_every_rule() -> pytest.MarkDecorator:
     return pytest.mark.parametrize("code", sorted(CASES))
 
 
@@ -26,37 +26,37 @@ def test_every_rule_that_a_preview_can_check_has_a_check_and_cases():
     assert set(CASES) == checkable
 
 
-@rules()
-def test_a_rule_is_kept(code: str):
+@for_every_rule()
+def test_a_compliant_stack_passes(code: str):
     for resources in CASES[code].passes:
         assert [one.message for one in evaluate_rule(code, resources) if one.is_violation] == []
 
 
-@rules()
-def test_a_rule_is_broken(code: str):
+@for_every_rule()
+def test_a_noncompliant_stack_fails(code: str):
     for resources in CASES[code].fails:
         assert violates(code, resources), resources
 
 
-@rules()
-def test_what_is_absent_is_decided(code: str):
+@for_every_rule()
+def test_an_absent_property_is_decided(code: str):
     assert violates(code, CASES[code].absent) is CASES[code].absent_fails
 
 
-@rules()
-def test_what_is_unknown_is_decided_as_the_rule_says(code: str):
+@for_every_rule()
+def test_an_unknown_value_is_decided_by_the_metadata(code: str):
     assert violates(code, CASES[code].unknown) is (rule_metadata()[code].unknown == "fails")
     if rule_metadata()[code].unknown == "fails":
         assert rule_metadata()[code].why
 
 
-@rules()
-def test_other_resources_are_none_of_the_rules_business(code: str):
+@for_every_rule()
+def test_other_resources_are_skipped(code: str):
     assert evaluate_rule(code, CASES[code].other) == []
 
 
-@rules()
-def test_a_broken_rule_says_where_why_and_what_to_do(code: str):
+@for_every_rule()
+def test_a_violation_has_code_citation_and_remedy(code: str):
     for resources in CASES[code].fails:
         found = next(one for one in evaluate_rule(code, resources) if one.is_violation)
         assert found.message.startswith(f"{code}: ")

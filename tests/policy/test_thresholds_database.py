@@ -1,4 +1,4 @@
-"""Thresholds of the rules for containers, databases and backups: what a pack is configured with, it follows."""
+"""Configured thresholds of the rules for containers, databases and backups."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ NGINX = cases_containers.task({"name": "nginx", **cases_containers.log()})
         ("OWN-05", cases_containers.task(cases_containers.variables("CREDENTIAL")), {"words": ["credential"]}),
     ],
 )
-def test_a_stricter_threshold_breaks_the_rule(code: str, resource: Resource, settings: dict[str, Any]):
+def test_a_stricter_threshold_fails(code: str, resource: Resource, settings: dict[str, Any]):
     assert not violates(code, (resource,))
     assert violates(code, (resource,), settings)
 
@@ -37,14 +37,14 @@ def test_a_stricter_threshold_breaks_the_rule(code: str, resource: Resource, set
         ("OWN-05", cases_containers.task(cases_containers.variables("KEYCLOAK_URL")), {"allowed": ["KEYCLOAK_*"]}),
     ],
 )
-def test_a_looser_threshold_keeps_the_rule(code: str, resource: Resource, settings: dict[str, Any]):
+def test_a_looser_threshold_passes(code: str, resource: Resource, settings: dict[str, Any]):
     assert violates(code, (resource,))
     assert not violates(code, (resource,), settings)
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
-def test_containers_keep_the_rules_once_they_are_known(plans: Plans, stack: str):
-    """A first preview does not know them, so that plan says nothing of them. Access logs alone may lose a line."""
+def test_containers_pass_once_they_are_known(plans: Plans, stack: str):
+    """In the first preview containers are unknown. Only access logs may lose lines."""
     found = set()
     for task in ("web-task", "app-task"):
         known = stack_of(with_known_containers(plans(stack), task)).of(["aws:ecs/taskDefinition:TaskDefinition"])

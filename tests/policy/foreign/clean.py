@@ -1,6 +1,6 @@
-"""A clinic's portal by another hand, which keeps every rule: other spellings, other architecture, tags on resources.
+"""A clinic's portal that passes every rule, with other spellings, architecture and tags than this project.
 
-Its data are in clean_data.py. It has no waivers, and its production stack is called `production`.
+Its data are in clean_data.py. It needs no waivers; its production stack is called `production`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ CREDENTIAL = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:clinic/portal-A
 
 
 def program() -> None:
-    """Declares everything."""
+    """Declares all resources."""
     home = pulumi.ResourceOptions(provider=aws.Provider("virginia", region="us-east-1", allowed_account_ids=[ACCOUNT]))
     away = pulumi.ResourceOptions(provider=aws.Provider("ohio", region="us-east-2", allowed_account_ids=[ACCOUNT]))
     cmk = key("clinic", home)
@@ -33,7 +33,7 @@ def program() -> None:
 
 
 def network(on: pulumi.ResourceOptions, logs: aws.s3.Bucket) -> tuple[list[aws.ec2.Subnet], aws.ec2.SecurityGroup]:
-    """Private subnets without a way to the internet, in the older spelling of security groups' rules."""
+    """Private subnets without an internet route; security group rules use the older type."""
     vpc = aws.ec2.Vpc("clinic", cidr_block="172.20.0.0/16", enable_dns_hostnames=True, tags=TAGS, opts=on)
     aws.ec2.FlowLog(
         "clinic-flows", vpc_id=vpc.id, traffic_type="ALL", log_destination_type="s3", log_destination=logs.arn, opts=on
@@ -94,7 +94,7 @@ def network(on: pulumi.ResourceOptions, logs: aws.s3.Bucket) -> tuple[list[aws.e
 
 
 def rotator(on: pulumi.ResourceOptions, cmk: Any, subnets: list[Any], group: Any, topic: Any) -> None:
-    """A function in the network, whose failures wait in a queue; it rotates the portal's credential."""
+    """A function in the VPC with a dead-letter queue; it rotates the portal's credential."""
     queue = aws.sqs.Queue("unworked", kms_master_key_id=cmk.id, tags=TAGS, opts=on)
     role = service_role("worker", "lambda", "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole", on)
     code = pulumi.AssetArchive({"main.py": pulumi.StringAsset("def handle(event, context):\n    return None\n")})
@@ -146,7 +146,7 @@ def rotator(on: pulumi.ResourceOptions, cmk: Any, subnets: list[Any], group: Any
 
 
 def portal(on: pulumi.ResourceOptions, cmk: Any, subnets: list[Any], group: Any, logs: Any) -> None:
-    """The portal on Fargate, behind a balancer and a web ACL, in the older spelling of both."""
+    """The portal on Fargate, behind a load balancer and a web ACL, both of the deprecated types."""
     load_balancer = aws.alb.LoadBalancer(
         "front",
         internal=True,
@@ -249,7 +249,7 @@ def portal(on: pulumi.ResourceOptions, cmk: Any, subnets: list[Any], group: Any,
 
 
 def firewall(on: pulumi.ResourceOptions, cmk: Any, load_balancer: Any) -> None:
-    """A web ACL whose rules are JSON, as its console exports them."""
+    """A web ACL with JSON rules, as the console exports them."""
 
     def visibility(name: str) -> dict[str, Any]:
         return {"CloudWatchMetricsEnabled": True, "SampledRequestsEnabled": False, "MetricName": name}

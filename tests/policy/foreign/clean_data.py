@@ -1,4 +1,4 @@
-"""The clean program's data: buckets with their settings inside, a database of another engine, backups and the trail."""
+"""The clean program's data: buckets with inline settings, a database of another engine, backups and the trail."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ ALARMS = {
         "DeleteVpcPeeringConnection RejectVpcPeeringConnection"
     ),
 }
-"""Patterns of metric filters, or the events that one counts."""
+"""Patterns of metric filters, or the event names for one."""
 
 
 def bucket(name: str, on: pulumi.ResourceOptions, cmk: Any = None, logs: Any = None, **rest: Any) -> aws.s3.Bucket:
-    """A bucket with its settings inside, in the older spelling; what has only the newer one stands beside it."""
+    """A bucket with inline settings in the deprecated spelling; settings without one are separate resources."""
     full = f"clinic-{ACCOUNT}-{name}"
     default: Any = {"sse_algorithm": "aws:kms", "kms_master_key_id": cmk.arn} if cmk else {"sse_algorithm": "AES256"}
     encryption: Any = {"apply_server_side_encryption_by_default": default, "bucket_key_enabled": bool(cmk)}
@@ -78,7 +78,7 @@ def bucket(name: str, on: pulumi.ResourceOptions, cmk: Any = None, logs: Any = N
 
 
 def storage(home: pulumi.ResourceOptions, away: pulumi.ResourceOptions, cmk: Any, there: Any) -> aws.s3.Bucket:
-    """Images with a copy in another Region, and the bucket for access logs, which S3 only delivers to with SSE-S3."""
+    """Images with a replica in another Region, and the target of access logs, which must use SSE-S3."""
     logs = bucket("deliveries", home)
     copies = bucket("scans-elsewhere", away, there, bucket("deliveries-elsewhere", away))
     role = service_role("copier", "s3", None, home)
@@ -90,7 +90,7 @@ def storage(home: pulumi.ResourceOptions, away: pulumi.ResourceOptions, cmk: Any
     policy = aws.iam.Policy(
         "copier", policy=json.dumps({"Version": "2012-10-17", "Statement": [permissions]}), tags=TAGS, opts=home
     )
-    aws.iam.RolePolicyAttachment("copier-rights", role=role.name, policy_arn=policy.arn, opts=home)
+    aws.iam.RolePolicyAttachment("copier-permissions", role=role.name, policy_arn=policy.arn, opts=home)
     rule: Any = {
         "id": "all",
         "status": "Enabled",
@@ -102,7 +102,7 @@ def storage(home: pulumi.ResourceOptions, away: pulumi.ResourceOptions, cmk: Any
 
 
 def database(on: pulumi.ResourceOptions, cmk: Any, subnets: list[Any]) -> None:
-    """Aurora MySQL with two instances, files beside it, and both in a backup plan by their tag."""
+    """Aurora MySQL with two instances, and a file system, both in a backup plan by tag."""
     names = aws.rds.SubnetGroup("records", subnet_ids=[one.id for one in subnets], tags=TAGS, opts=on)
     force_tls: Any = {"name": "require_secure_transport", "value": "ON"}
     parameters = aws.rds.ClusterParameterGroup(
@@ -166,7 +166,7 @@ def database(on: pulumi.ResourceOptions, cmk: Any, subnets: list[Any]) -> None:
 
 
 def records(on: pulumi.ResourceOptions, cmk: Any, topic: Any, logs: Any) -> None:
-    """A trail of all Regions with basic selectors, kept under a lock and watched by alarms."""
+    """A multi-Region trail with basic selectors, a locked bucket and alarms."""
     locked: Any = {"default_retention": {"mode": "GOVERNANCE", "days": 2192}}
     records_bucket = bucket(
         "trail", on, cmk, logs, object_lock_configuration={"object_lock_enabled": "Enabled", "rule": locked}

@@ -1,4 +1,4 @@
-"""What the parts of the clean program share."""
+"""Helpers of the clean program."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ TAGS = {"project": "portal", "env": "production", "data-classification": "phi", 
 
 
 def protect(on: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
-    """The same options, and that nothing may delete it."""
+    """The same options with Pulumi's protection."""
     return pulumi.ResourceOptions.merge(on, pulumi.ResourceOptions(protect=True))
 
 
 def key(name: str, on: pulumi.ResourceOptions) -> aws.kms.Key:
-    """A key that the account may use through its services; its policy names everybody, under conditions."""
+    """A key for the account and its services; its policy covers everyone, under a condition."""
     through_services = {
         "Effect": "Allow",
         "Principal": {"AWS": ["*"]},
@@ -43,10 +43,10 @@ def key(name: str, on: pulumi.ResourceOptions) -> aws.kms.Key:
 
 
 def service_role(name: str, service: str, managed: str | None, on: pulumi.ResourceOptions) -> aws.iam.Role:
-    """A role that a service takes, with one of AWS's policies or none."""
+    """A role for a service, with one of AWS's policies or none."""
     trust = {"Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": trust})
     role = aws.iam.Role(f"{name}-role", assume_role_policy=document, tags=TAGS, opts=on)
     if managed:
-        aws.iam.RolePolicyAttachment(f"{name}-rights", role=role.name, policy_arn=managed, opts=on)
+        aws.iam.RolePolicyAttachment(f"{name}-permissions", role=role.name, policy_arn=managed, opts=on)
     return role
