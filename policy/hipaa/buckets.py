@@ -19,7 +19,7 @@ def first_element(data: Any, *names: str) -> Any:
 
 def bucket_settings(stack: Stack, kind: str, bucket: Resource) -> list[Resource]:
     """The bucket's settings of a type: resources that refer to it, and its own inline properties in the same form."""
-    return [*stack.referring([kind], "bucket", bucket), *_inline_settings(kind, bucket)]
+    return [*stack.referrers([kind], "bucket", bucket), *_inline_settings(kind, bucket)]
 
 
 def check_buckets(
@@ -43,7 +43,7 @@ def check_buckets(
 def is_log_target(stack: Stack, bucket: Resource) -> bool:
     """Whether S3 server access logs are delivered to the bucket."""
     inline = ("logging.targetBucket", "loggings.0.targetBucket")
-    return bool(stack.referring([types.BUCKET_LOGGING], "targetBucket", bucket)) or any(
+    return bool(stack.referrers([types.BUCKET_LOGGING], "targetBucket", bucket)) or any(
         stack.refers(other, path, bucket) for other in stack.of([types.BUCKET]) for path in inline
     )
 

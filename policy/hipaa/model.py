@@ -175,7 +175,7 @@ class Stack:
         known = {value for key in keys if isinstance(value := target.get(key), str) and value}
         return bool(texts & known)
 
-    def referring(self, types: Iterable[str], path: str, target: Resource) -> list[Resource]:
+    def referrers(self, types: Iterable[str], path: str, target: Resource) -> list[Resource]:
         """Resources of the given types whose property at `path` refers to `target`."""
         return [source for source in self.of(types) if self.refers(source, path, target)]
 

@@ -10,7 +10,7 @@ from ops.plan import Plan
 from tests.policy.mutations import Edit, Mutations
 from tests.unit.contracts.edit import in_statement, named, with_resource
 
-EVERYBODY = {"principal": "*", "sourceArn": None, "sourceAccount": None}
+EVERYONE = {"principal": "*", "sourceArn": None, "sourceAccount": None}
 
 
 def add(kind: str, **inputs: Any) -> Edit:
@@ -68,7 +68,7 @@ MUTATIONS: Mutations = {
         frozenset({"LAM-02"}),
     ),
     "a function outside the VPC": ("dev", named("rotation-rotate", vpcConfig=None), frozenset({"LAM-03"})),
-    "a function that everyone can call": ("dev", named("rotation-caller", **EVERYBODY), frozenset({"LAM-04"})),
+    "a function that everyone can call": ("dev", named("rotation-caller", **EVERYONE), frozenset({"LAM-04"})),
     "a function with a public URL": (
         "dev",
         add(types.FUNCTION_URL, functionName="rotation", authorizationType="NONE"),

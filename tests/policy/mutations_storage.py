@@ -17,8 +17,8 @@ NOT_OURS = {
 
 def allow_everyone(document: dict[str, Any]) -> None:
     """Lets everyone read the images."""
-    everybody = {"Effect": "Allow", "Principal": {"AWS": ["*"]}, "Action": "s3:GetObject", "Resource": "*"}
-    document["Statement"].append(everybody)
+    everyone = {"Effect": "Allow", "Principal": {"AWS": ["*"]}, "Action": "s3:GetObject", "Resource": "*"}
+    document["Statement"].append(everyone)
 
 
 MUTATIONS: Mutations = {

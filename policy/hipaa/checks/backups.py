@@ -157,10 +157,10 @@ def vault_has_customer_key(vault: Resource, _settings: Settings) -> Iterator[Fin
 def forbids_manual_deletion(stack: Stack, _settings: Settings) -> Iterator[tuple[Resource, Finding]]:
     """Nobody can delete recovery points: a vault lock, or a vault policy with named exceptions, prevents it."""
     for vault in stack.of([types.VAULT]):
-        locks = stack.referring([types.VAULT_LOCK_CONFIGURATION], "backupVaultName", vault)
+        locks = stack.referrers([types.VAULT_LOCK_CONFIGURATION], "backupVaultName", vault)
         if any(lock.get("minRetentionDays") is not ABSENT for lock in locks):
             continue
-        policies = stack.referring([types.VAULT_POLICY], "backupVaultName", vault)
+        policies = stack.referrers([types.VAULT_POLICY], "backupVaultName", vault)
         answer = any_of(_denies_deletion(policy) for policy in policies)
         if answer is None:
             yield vault, Undecided(path="")

@@ -74,7 +74,7 @@ def has_standby_instance(stack: Stack, settings: Settings) -> Iterator[tuple[Res
     for cluster in stack.of([types.RDS_CLUSTER]):
         if cluster.get("dbClusterInstanceClass") is not ABSENT:
             continue
-        instances = stack.referring([types.CLUSTER_INSTANCE], "clusterIdentifier", cluster)
+        instances = stack.referrers([types.CLUSTER_INSTANCE], "clusterIdentifier", cluster)
         unlinked = [
             one
             for one in stack.of([types.CLUSTER_INSTANCE])

@@ -36,7 +36,7 @@ def keys_rotate(key: Resource, _settings: Settings) -> Iterator[Finding]:
 def key_policies_are_not_public(stack: Stack, _settings: Settings) -> Iterator[tuple[Resource, Finding]]:
     """Every key has a key policy, inline or separate, and none allows everyone without a condition."""
     for key in stack.of([types.KEY]):
-        if not stack.referring([types.KEY_POLICY], "keyId", key):
+        if not stack.referrers([types.KEY_POLICY], "keyId", key):
             for finding in key.require_set("policy", "the key has no key policy"):
                 yield key, finding
     for resource in stack.of([types.KEY, types.KEY_POLICY]):
@@ -60,7 +60,7 @@ def key_policies_are_not_public(stack: Stack, _settings: Settings) -> Iterator[t
 def secrets_rotate(stack: Stack, settings: Settings) -> Iterator[tuple[Resource, Finding]]:
     """Every secret rotates at least every `days`; a cron expression passes."""
     for secret in stack.of([types.SECRET]):
-        rotations = stack.referring([types.SECRET_ROTATION], "secretId", secret)
+        rotations = stack.referrers([types.SECRET_ROTATION], "secretId", secret)
         if not rotations:
             yield secret, Violation(message="the secret has no rotation")
             continue

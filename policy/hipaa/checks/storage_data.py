@@ -164,8 +164,8 @@ def has_object_lock(stack: Stack, settings: Settings) -> BucketFindings:
 
 
 def _needs_lock(stack: Stack, bucket: Resource, settings: Settings) -> bool:
-    kept = is_selected(bucket, settings) or bool(stack.referring([types.TRAIL], "s3BucketName", bucket))
-    config = stack.referring([types.DELIVERY_CHANNEL], "s3BucketName", bucket)
+    kept = is_selected(bucket, settings) or bool(stack.referrers([types.TRAIL], "s3BucketName", bucket))
+    config = stack.referrers([types.DELIVERY_CHANNEL], "s3BucketName", bucket)
     return kept and not config and not is_log_target(stack, bucket)
 
 

@@ -12,7 +12,7 @@ import pulumi
 import pulumi_aws as aws
 
 from tests.policy.foreign.clean_data import database, records, storage
-from tests.policy.foreign.clean_parts import ACCOUNT, TAGS, key, protect, service_role
+from tests.policy.foreign.clean_parts import ACCOUNT, TAGS, alarm, key, protect, service_role
 
 CERTIFICATE = f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/6b5a4c3d-1e2f-4a5b-8c7d-9e0f1a2b3c4d"
 CREDENTIAL = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:clinic/portal-AbCdEf"
@@ -54,10 +54,10 @@ def network(on: pulumi.ResourceOptions, logs: aws.s3.Bucket) -> tuple[list[aws.e
         aws.ec2.RouteTableAssociation(f"inner-{zone}-table", subnet_id=subnet.id, route_table_id=table.id, opts=on)
         subnets.append(subnet)
     group = aws.ec2.SecurityGroup("inside", vpc_id=vpc.id, description="Within the portal", tags=TAGS, opts=on)
-    for way in ("ingress", "egress"):
+    for direction in ("ingress", "egress"):
         aws.ec2.SecurityGroupRule(
-            f"inside-{way}",
-            type=way,
+            f"inside-{direction}",
+            type=direction,
             protocol="tcp",
             from_port=443,
             to_port=443,
@@ -128,21 +128,7 @@ def rotator(on: pulumi.ResourceOptions, cmk: Any, subnets: list[Any], group: Any
         rotation_rules=every_month,
         opts=on,
     )
-    aws.cloudwatch.MetricAlarm(
-        "rotator-errors",
-        namespace="AWS/Lambda",
-        metric_name="Errors",
-        dimensions={"FunctionName": function.name},
-        statistic="Sum",
-        comparison_operator="GreaterThanThreshold",
-        threshold=0,
-        period=300,
-        evaluation_periods=1,
-        alarm_actions=[topic.arn],
-        insufficient_data_actions=[topic.arn],
-        tags=TAGS,
-        opts=on,
-    )
+    alarm("rotator-errors", "AWS/Lambda", "Errors", topic, on, dimensions={"FunctionName": function.name})
 
 
 def portal(on: pulumi.ResourceOptions, cmk: Any, subnets: list[Any], group: Any, logs: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from tests.policy.foreign.clean_parts import ACCOUNT, TAGS, protect, service_role
+from tests.policy.foreign.clean_parts import ACCOUNT, TAGS, alarm, protect, service_role
 
 ALARMS = {
     "sign-ins": '{ ($.eventName = ConsoleLogin) && ($.errorMessage = "Failed authentication") }',
@@ -200,17 +200,4 @@ def records(on: pulumi.ResourceOptions, cmk: Any, topic: Any, logs: Any) -> None
             metric_transformation={"name": name, "namespace": "Clinic", "value": "1"},
             opts=on,
         )
-        aws.cloudwatch.MetricAlarm(
-            f"trail-{name}",
-            namespace="Clinic",
-            metric_name=name,
-            statistic="Sum",
-            comparison_operator="GreaterThanOrEqualToThreshold",
-            threshold=1,
-            period=300,
-            evaluation_periods=1,
-            alarm_actions=[topic.arn],
-            insufficient_data_actions=[topic.arn],
-            tags=TAGS,
-            opts=on,
-        )
+        alarm(f"trail-{name}", "Clinic", name, topic, on)

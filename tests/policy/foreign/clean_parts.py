@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -50,3 +51,24 @@ def service_role(name: str, service: str, managed: str | None, on: pulumi.Resour
     if managed:
         aws.iam.RolePolicyAttachment(f"{name}-permissions", role=role.name, policy_arn=managed, opts=on)
     return role
+
+
+def alarm(
+    name: str, namespace: str, metric: str, topic: aws.sns.Topic, on: pulumi.ResourceOptions, **more: Any
+) -> None:
+    """An alarm that enters ALARM at the first event."""
+    aws.cloudwatch.MetricAlarm(
+        name,
+        namespace=namespace,
+        metric_name=metric,
+        statistic="Sum",
+        comparison_operator="GreaterThanOrEqualToThreshold",
+        threshold=1,
+        period=300,
+        evaluation_periods=1,
+        alarm_actions=[topic.arn],
+        insufficient_data_actions=[topic.arn],
+        tags=TAGS,
+        opts=on,
+        **more,
+    )

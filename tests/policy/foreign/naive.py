@@ -92,7 +92,7 @@ def network(on: pulumi.ResourceOptions) -> tuple[aws.ec2.Vpc, list[aws.ec2.Subne
 def load_balancer(on: pulumi.ResourceOptions, vpc: Any, subnets: list[Any], group: Any) -> aws.lb.TargetGroup:
     """A load balancer with HTTP and old TLS versions."""
     created = aws.lb.LoadBalancer(
-        "web-balancer", security_groups=[group.id], subnets=[one.id for one in subnets], opts=on
+        "web-load-balancer", security_groups=[group.id], subnets=[one.id for one in subnets], opts=on
     )
     target = aws.lb.TargetGroup(
         "web-target", port=80, protocol="HTTP", target_type="ip", vpc_id=vpc.id, tags={"project": "tutorial"}, opts=on
