@@ -1,4 +1,4 @@
-"""Buckets and their settings, which have resources of their own, or stand inside the bucket in the older spelling."""
+"""Buckets and their settings, which are separate resources or, in the deprecated spelling, part of the bucket."""
 
 from __future__ import annotations
 
@@ -7,42 +7,43 @@ from dataclasses import replace
 from typing import Any
 
 from hipaa import types
-from hipaa.model import ABSENT, UNKNOWN, Finding, Resource, Stack, Undecided, Violation, each, look
+from hipaa.model import ABSENT, UNKNOWN, Finding, Resource, Stack, Undecided, Violation, elements, value_at
 
-Judge = Callable[[Resource], Iterable[Finding]]
-
-
-def one(data: Any, *names: str) -> Any:
-    """The first element of the first of these lists that has any, or ABSENT; a list of one may be spelled flat."""
-    return next((value for name in names for _, value in each(data, name)), ABSENT)
+SettingCheck = Callable[[Resource], Iterable[Finding]]
 
 
-def of_bucket(stack: Stack, kind: str, bucket: Resource) -> list[Resource]:
-    """The bucket's settings of a type: resources that refer to it, and what it says itself in the form of those."""
-    return [*stack.referring([kind], "bucket", bucket), *_inline(kind, bucket)]
+def first_element(data: Any, *names: str) -> Any:
+    """The first element of the first non-empty list among `names`, or ABSENT; a mapping counts as a list of one."""
+    return next((value for name in names for _, value in elements(data, name)), ABSENT)
 
 
-def settled(
-    stack: Stack, kind: str, judge: Judge, missing: str, buckets: Iterable[Resource] | None = None
+def bucket_settings(stack: Stack, kind: str, bucket: Resource) -> list[Resource]:
+    """The bucket's settings of a type: resources that refer to it, and its own inline properties in the same form."""
+    return [*stack.referrers([kind], "bucket", bucket), *_inline_settings(kind, bucket)]
+
+
+def check_buckets(
+    stack: Stack, kind: str, check: SettingCheck, missing: str, buckets: Iterable[Resource] | None = None
 ) -> Iterator[tuple[Resource, Finding]]:
-    """For every bucket: its setting of the type `kind` is there, and `judge` finds nothing in it.
+    """Checks that every bucket has a setting of type `kind` in which `check` finds nothing.
 
-    What is found is the bucket's, also where it stands in another resource. Of several settings the best counts.
+    Findings are reported on the bucket, even if the setting is a separate resource. Of several settings the best
+    counts.
     """
     for bucket in stack.of([types.BUCKET]) if buckets is None else buckets:
-        judged: list[list[Finding]] = [
-            list(_said(setting, judge, bucket)) for setting in of_bucket(stack, kind, bucket)
+        candidates: list[list[Finding]] = [
+            list(_findings(setting, check, bucket)) for setting in bucket_settings(stack, kind, bucket)
         ]
-        if not judged:
-            judged = [[Undecided(path="bucket")] if _is_adrift(stack, kind) else [Violation(message=missing)]]
-        for finding in min(judged, key=_weight):
+        if not candidates:
+            candidates = [[Undecided(path="bucket")] if _may_be_unlinked(stack, kind) else [Violation(message=missing)]]
+        for finding in min(candidates, key=_severity):
             yield bucket, finding
 
 
-def holds_logs(stack: Stack, bucket: Resource) -> bool:
-    """Whether server access logs are written into the bucket."""
+def is_log_target(stack: Stack, bucket: Resource) -> bool:
+    """Whether S3 server access logs are delivered to the bucket."""
     inline = ("logging.targetBucket", "loggings.0.targetBucket")
-    return bool(stack.referring([types.BUCKET_LOGGING], "targetBucket", bucket)) or any(
+    return bool(stack.referrers([types.BUCKET_LOGGING], "targetBucket", bucket)) or any(
         stack.refers(other, path, bucket) for other in stack.of([types.BUCKET]) for path in inline
     )
 
@@ -53,31 +54,31 @@ def is_arn_of(text: Any, bucket: Resource) -> bool:
     return isinstance(text, str) and isinstance(name, str) and text.endswith(f":s3:::{name}")
 
 
-def _said(setting: Resource, judge: Judge, bucket: Resource) -> Iterator[Finding]:
-    for finding in judge(setting):
+def _findings(setting: Resource, check: SettingCheck, bucket: Resource) -> Iterator[Finding]:
+    for finding in check(setting):
         if isinstance(finding, Violation) and setting.urn != bucket.urn:
             yield replace(finding, message=f"{finding.message} (in {setting.name})")
         else:
             yield finding
 
 
-def _weight(findings: list[Finding]) -> int:
+def _severity(findings: list[Finding]) -> int:
     return 2 if any(isinstance(finding, Violation) for finding in findings) else len(findings[:1])
 
 
-def _is_adrift(stack: Stack, kind: str) -> bool:
-    """Whether a setting may belong to any bucket: its bucket is unknown, and no dependency tells."""
+def _may_be_unlinked(stack: Stack, kind: str) -> bool:
+    """Whether a setting may belong to any bucket: its bucket is unknown and has no dependency."""
     return any(
         setting.get("bucket") is UNKNOWN and not setting.dependencies.get("bucket") for setting in stack.of([kind])
     )
 
 
-def _inline(kind: str, bucket: Resource) -> Iterator[Resource]:
-    names, translate = _SPELLINGS.get(kind, ((), _first))
+def _inline_settings(kind: str, bucket: Resource) -> Iterator[Resource]:
+    names, translate = _INLINE_PROPERTIES.get(kind, ((), _first_value))
     for name in names:
         found = bucket.get(name)
-        values = [found] if isinstance(found, str) and found else [value for _, value in bucket.each(name)]
-        # What AWS has yet to fill in is unknown as well; only a dependency shows that the program set it.
+        values = [found] if isinstance(found, str) and found else [value for _, value in bucket.elements(name)]
+        # Computed properties are unknown as well; only a dependency shows that the program set this one.
         if values and (found is not UNKNOWN or bucket.dependencies.get(name)):
             yield replace(bucket, type=kind, properties=translate(values))
 
@@ -87,17 +88,20 @@ def _status(enabled: Any, otherwise: str) -> Any:
 
 
 def _versioning(values: list[Any]) -> Mapping[str, Any]:
-    return {"versioningConfiguration": {"status": _status(look(values[0], "enabled"), "Suspended")}}
+    return {"versioningConfiguration": {"status": _status(value_at(values[0], "enabled"), "Suspended")}}
 
 
 def _encryption(values: list[Any]) -> Mapping[str, Any]:
     default = "applyServerSideEncryptionByDefault"
     return {
         "rules": [
-            {default: one(rule, default, f"{default}s"), "bucketKeyEnabled": look(rule, "bucketKeyEnabled")}
+            {
+                default: first_element(rule, default, f"{default}s"),
+                "bucketKeyEnabled": value_at(rule, "bucketKeyEnabled"),
+            }
             for value in values
             for name in ("rule", "rules")
-            for _, rule in each(value, name)
+            for _, rule in elements(value, name)
         ]
     }
 
@@ -107,10 +111,10 @@ def _lifecycle(values: list[Any]) -> Mapping[str, Any]:
     return {
         "rules": [
             {
-                "status": _status(look(value, "enabled"), "Disabled"),
-                expiration: one(value, expiration, f"{expiration}s"),
-                "noncurrentVersionTransitions": look(value, "noncurrentVersionTransitions"),
-                "abortIncompleteMultipartUpload": look(value, "abortIncompleteMultipartUploadDays"),
+                "status": _status(value_at(value, "enabled"), "Disabled"),
+                expiration: first_element(value, expiration, f"{expiration}s"),
+                "noncurrentVersionTransitions": value_at(value, "noncurrentVersionTransitions"),
+                "abortIncompleteMultipartUpload": value_at(value, "abortIncompleteMultipartUploadDays"),
             }
             for value in values
         ]
@@ -118,11 +122,11 @@ def _lifecycle(values: list[Any]) -> Mapping[str, Any]:
 
 
 def _object_lock(values: list[Any]) -> Mapping[str, Any]:
-    rule = one(values[0], "rule", "rules")
-    return {"rule": {"defaultRetention": one(rule, "defaultRetention", "defaultRetentions")}}
+    rule = first_element(values[0], "rule", "rules")
+    return {"rule": {"defaultRetention": first_element(rule, "defaultRetention", "defaultRetentions")}}
 
 
-def _first(values: list[Any]) -> Mapping[str, Any]:
+def _first_value(values: list[Any]) -> Mapping[str, Any]:
     return values[0] if isinstance(values[0], Mapping) else {"targetBucket": values[0], "rules": values[0]}
 
 
@@ -130,16 +134,16 @@ def _policy(values: list[Any]) -> Mapping[str, Any]:
     return {"policy": values[0]}
 
 
-_SPELLINGS: dict[str, tuple[tuple[str, ...], Callable[[list[Any]], Mapping[str, Any]]]] = {
+_INLINE_PROPERTIES: dict[str, tuple[tuple[str, ...], Callable[[list[Any]], Mapping[str, Any]]]] = {
     types.BUCKET_VERSIONING: (("versioning", "versionings"), _versioning),
     types.BUCKET_SERVER_SIDE_ENCRYPTION_CONFIGURATION: (
         ("serverSideEncryptionConfiguration", "serverSideEncryptionConfigurations"),
         _encryption,
     ),
     types.BUCKET_LIFECYCLE_CONFIGURATION: (("lifecycleRules",), _lifecycle),
-    types.BUCKET_LOGGING: (("logging", "loggings"), _first),
-    types.BUCKET_REPLICATION_CONFIG: (("replicationConfiguration", "replicationConfigurations"), _first),
+    types.BUCKET_LOGGING: (("logging", "loggings"), _first_value),
+    types.BUCKET_REPLICATION_CONFIG: (("replicationConfiguration", "replicationConfigurations"), _first_value),
     types.BUCKET_OBJECT_LOCK_CONFIGURATION: (("objectLockConfiguration",), _object_lock),
     types.BUCKET_POLICY: (("policy",), _policy),
 }
-"""By type of setting: the bucket's own properties for it, and how their elements read there."""
+"""For each type of setting: the bucket's inline properties, and the function that converts their elements."""

@@ -1,8 +1,8 @@
-"""Which resource goes with which, while ids are unknown: an answer is yes, no, or None where a preview cannot tell."""
+"""Answers about how resources refer to each other while ids are unknown: True, False, or None if undecided."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from hipaa.model import UNKNOWN, Resource, Stack
@@ -10,34 +10,28 @@ from hipaa.model import UNKNOWN, Resource, Stack
 Answer = bool | None
 
 
-def equals(value: Any, wanted: Any) -> Answer:
-    """Whether a value is the wanted one; None for an unknown value."""
-    return None if value is UNKNOWN else value == wanted
+def equals(value: Any, expected: Any) -> Answer:
+    """Whether a value equals the expected one; None for an unknown value."""
+    return None if value is UNKNOWN else value == expected
 
 
-def both(one: Answer, other: Answer) -> Answer:
-    """Yes if both are, no if either is a no."""
-    if one is False or other is False:
-        return False
-    return None if one is None or other is None else True
+def all_of(answers: Iterable[Answer]) -> Answer:
+    """False if any answer is False, else None if any is None, else True."""
+    known = list(answers)
+    return False if False in known else None if None in known else True
 
 
-def either(answers: Iterator[Answer]) -> Answer:
-    """Yes if any is, no if all are."""
-    found: Answer = False
-    for answer in answers:
-        if answer:
-            return True
-        if answer is None:
-            found = None
-    return found
+def any_of(answers: Iterable[Answer]) -> Answer:
+    """True if any answer is True, else None if any is None, else False."""
+    known = list(answers)
+    return True if True in known else None if None in known else False
 
 
-def names(stack: Stack, source: Resource, path: str, target: Resource) -> Answer:
-    """Whether the property at `path` of `source` names `target`; see `Stack.refers`.
+def refers_to(stack: Stack, source: Resource, path: str, target: Resource) -> Answer:
+    """Whether the property at `path` of `source` refers to `target`; see `Stack.refers`.
 
-    None for an unknown value that depends on no resource of the target's type: it came through a component of another
-    language, say.
+    None for an unknown value without a dependency on any resource of the target's type, such as one that came through
+    a component written in another language.
     """
     if stack.refers(source, path, target):
         return True
@@ -48,6 +42,8 @@ def names(stack: Stack, source: Resource, path: str, target: Resource) -> Answer
     return False if target.type in known else None
 
 
-def has(stack: Stack, target: Resource, kind: str, path: str, holds: Callable[[Resource], Answer]) -> Answer:
-    """Whether a resource of type `kind` names `target` at `path`, and `holds`."""
-    return either(both(names(stack, source, path, target), holds(source)) for source in stack.of([kind]))
+def is_referred_to(
+    stack: Stack, target: Resource, kind: str, path: str, condition: Callable[[Resource], Answer] = lambda _: True
+) -> Answer:
+    """Whether a resource of type `kind` that meets `condition` refers to `target` at `path`."""
+    return any_of(all_of((refers_to(stack, source, path, target), condition(source))) for source in stack.of([kind]))

@@ -1,17 +1,17 @@
-"""The checks, one module per area; importing this package registers them all."""
+"""The checks, one module per area. Importing this package registers them all."""
 
 from hipaa.checks import (
     access,
     backups,
-    balancer,
     containers,
     database,
     firewall,
     keys,
     lifecycle,
+    load_balancer,
     logging,
+    logging_alarms,
     logging_trail,
-    logging_watches,
     network,
     security_groups,
     storage,
@@ -23,15 +23,15 @@ from hipaa.checks import (
 __all__ = [
     "access",
     "backups",
-    "balancer",
     "containers",
     "database",
     "firewall",
     "keys",
     "lifecycle",
+    "load_balancer",
     "logging",
+    "logging_alarms",
     "logging_trail",
-    "logging_watches",
     "network",
     "security_groups",
     "storage",

@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from hipaa import types
-from hipaa.choice import choice, is_chosen
 from hipaa.model import Finding, Resource, Settings
 from hipaa.rule import rule
+from hipaa.selector import is_selected, selector_schema
 from hipaa.values import number
 
 
 @rule("LOG-01", types.LOG_GROUP)
-def encrypted(group: Resource, _settings: Settings) -> Iterator[Finding]:
-    """Log groups are encrypted with a key of the account."""
-    return group.is_set("kmsKeyId", "no key of the account encrypts it")
+def is_encrypted(group: Resource, _settings: Settings) -> Iterator[Finding]:
+    """Log groups are encrypted with a KMS key of the account."""
+    return group.require_set("kmsKeyId", "it is not encrypted with a KMS key of the account")
 
 
 @rule(
@@ -24,27 +24,27 @@ def encrypted(group: Resource, _settings: Settings) -> Iterator[Finding]:
     schema={
         "days": {"type": "integer", "default": 365, "minimum": 1},
         "audit_days": {"type": "integer", "default": 2192, "minimum": 1},
-        **choice(["*audit*", "*cloudtrail*"], ["audit"]),
+        **selector_schema(["*audit*", "*cloudtrail*"], ["audit"]),
     },
 )
-def kept(group: Resource, settings: Settings) -> Iterator[Finding]:
-    """Log groups say how long they keep events, and it is long enough; 0 is for ever.
+def has_retention(group: Resource, settings: Settings) -> Iterator[Finding]:
+    """Log groups set a retention that is long enough; 0 means no expiry.
 
-    Absent is a violation although AWS keeps everything then: nobody has decided it.
+    An absent value is a violation although AWS then keeps all events: the retention must be explicit.
     """
-    least = settings["audit_days"] if is_chosen(group, settings) else settings["days"]
+    min_days = settings["audit_days"] if is_selected(group, settings) else settings["days"]
 
-    def is_enough(value: Any) -> bool:
+    def is_long_enough(value: Any) -> bool:
         days = number(value)
-        return days is not None and (days == 0 or days >= least)
+        return days is not None and (days == 0 or days >= min_days)
 
-    return group.expect("retentionInDays", is_enough, f"events are not said to be kept for at least {least} days")
+    return group.require("retentionInDays", is_long_enough, f"the retention is not at least {min_days} days")
 
 
 @rule("LOG-03", types.METRIC_ALARM)
-def rings(alarm: Resource, _settings: Settings) -> Iterator[Finding]:
-    """Alarms tell somebody, also when they have no data. Absent `actionsEnabled` is AWS's default, which is on."""
-    yield from alarm.is_set("alarmActions", "nobody is told when the alarm goes off")
-    yield from alarm.is_set("insufficientDataActions", "nobody is told when the alarm has no data")
+def has_actions(alarm: Resource, _settings: Settings) -> Iterator[Finding]:
+    """Alarms notify, also on insufficient data. Absent `actionsEnabled` means enabled."""
+    yield from alarm.require_set("alarmActions", "no action runs when the alarm enters ALARM")
+    yield from alarm.require_set("insufficientDataActions", "no action runs when the alarm has insufficient data")
     if str(alarm.get("actionsEnabled")).lower() == "false":
-        yield from alarm.is_true("actionsEnabled", "the actions of the alarm are off")
+        yield from alarm.require_true("actionsEnabled", "the actions of the alarm are off")

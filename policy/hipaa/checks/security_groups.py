@@ -1,14 +1,14 @@
-"""Security groups and network ACLs: who may come in, and to which ports."""
+"""Security groups and network ACLs: allowed sources and ports."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from hipaa import types
-from hipaa.links import both
+from hipaa.links import Answer, all_of
 from hipaa.model import UNKNOWN, Finding, Resource, Settings, Undecided, Violation
 from hipaa.rule import rule
-from hipaa.traffic import ALL, acl_ingress, ingress
+from hipaa.traffic import ALL_PROTOCOLS, Traffic, acl_ingress, ingress
 
 GROUPS = (types.SECURITY_GROUP_INGRESS_RULE, types.SECURITY_GROUP, types.SECURITY_GROUP_RULE)
 
@@ -18,64 +18,65 @@ def _ports(*numbers: int) -> dict[str, object]:
 
 
 @rule("NET-03", *GROUPS)
-def no_open_ssh(resource: Resource, _settings: Settings) -> Iterator[Finding]:
-    """Nobody reaches SSH from the internet; a rule without ports is one for all ports."""
-    yield from _closed(resource, [22])
+def has_no_open_ssh(resource: Resource, _settings: Settings) -> Iterator[Finding]:
+    """SSH is closed to the internet; a rule without ports covers all ports."""
+    yield from _check_ports(resource, [22])
 
 
 @rule("NET-04", *GROUPS, schema={"ports": _ports(20, 21, 3306, 3309, 3389, 4333)})
-def no_open_common_ports(resource: Resource, settings: Settings) -> Iterator[Finding]:
-    """Ports that attackers try first are closed to the internet, IPv4 and IPv6, and no rule admits all protocols."""
-    yield from _closed(resource, settings["ports"])
+def has_no_open_common_ports(resource: Resource, settings: Settings) -> Iterator[Finding]:
+    """Commonly attacked ports are closed to the internet, for IPv4 and IPv6, and no rule allows all protocols."""
+    yield from _check_ports(resource, settings["ports"])
     for traffic in ingress(resource):
         if traffic.protocol is UNKNOWN:
             yield Undecided(path=traffic.path)
-        elif traffic.protocol == ALL:
-            yield Violation(message="it lets in all protocols on all ports", path=traffic.path)
+        elif traffic.protocol == ALL_PROTOCOLS:
+            yield Violation(message="it allows all protocols on all ports", path=traffic.path)
 
 
 @rule("NET-05", *GROUPS, schema={"ports": _ports(443)})
-def open_on_authorised_ports_only(resource: Resource, settings: Settings) -> Iterator[Finding]:
-    """The internet reaches authorised ports alone; where every balancer is internal, `ports` should be empty."""
+def opens_only_authorised_ports(resource: Resource, settings: Settings) -> Iterator[Finding]:
+    """The internet reaches only authorised ports; set `ports` to an empty list if all load balancers are internal."""
     for traffic in ingress(resource):
-        authorised = traffic.only(settings["ports"])
-        broken = both(traffic.from_internet(), None if authorised is None else not authorised)
-        if broken is None:
-            yield Undecided(path=traffic.path)
-        elif broken:
-            yield Violation(message="the internet reaches more than the authorised ports", path=traffic.open_at())
+        authorised = traffic.is_limited_to(settings["ports"])
+        violated = all_of((traffic.is_from_internet(), None if authorised is None else not authorised))
+        yield from _report(traffic, violated, "it allows the internet on ports that are not authorised")
 
 
 @rule("NET-10", types.NETWORK_ACL_RULE, types.NETWORK_ACL, types.DEFAULT_NETWORK_ACL)
-def acls_do_not_admit_everything(resource: Resource, _settings: Settings) -> Iterator[Finding]:
-    """No network ACL lets the internet in on all ports. A rule is for what comes in unless `egress` says otherwise;
-    absent rules let nothing in.
+def acl_does_not_allow_all(resource: Resource, _settings: Settings) -> Iterator[Finding]:
+    """No network ACL allows ingress from the internet on all ports. A rule is for ingress unless `egress` is true; no
+    rules means no ingress.
     """
     for traffic in acl_ingress(resource):
-        broken = both(traffic.from_internet(), traffic.reaches(1, 65535))
-        if broken is None:
-            yield Undecided(path=traffic.path)
-        elif broken:
-            yield Violation(message="the internet may send to every port of these subnets", path=traffic.open_at())
+        violated = all_of((traffic.is_from_internet(), traffic.reaches(1, 65535)))
+        yield from _report(traffic, violated, "it allows the internet on all ports")
 
 
 @rule("NET-12", types.SECURITY_GROUP_INGRESS_RULE, types.SECURITY_GROUP_EGRESS_RULE, types.SECURITY_GROUP_RULE)
-def rules_described(resource: Resource, _settings: Settings) -> Iterator[Finding]:
-    """Each rule says what it is for."""
+def has_description(resource: Resource, _settings: Settings) -> Iterator[Finding]:
+    """Each rule has a description."""
     found = resource.get("description")
-    blank = isinstance(found, str) and not found.strip()
-    if blank:
-        yield Violation(message="nothing says what this rule is for", path="description")
+    is_blank = isinstance(found, str) and not found.strip()
+    if is_blank:
+        yield Violation(message="the rule has no description", path="description")
     else:
-        yield from resource.is_set("description", "nothing says what this rule is for")
+        yield from resource.require_set("description", "the rule has no description")
 
 
-def _closed(resource: Resource, ports: list[int]) -> Iterator[Finding]:
+def _report(traffic: Traffic, violated: Answer, message: str) -> Iterator[Finding]:
+    if violated is None:
+        yield Undecided(path=traffic.path)
+    elif violated:
+        yield Violation(message=message, path=traffic.open_path())
+
+
+def _check_ports(resource: Resource, ports: list[int]) -> Iterator[Finding]:
     for traffic in ingress(resource):
-        answers = {port: both(traffic.from_internet(), traffic.reaches(port, port)) for port in ports}
+        answers = {port: all_of((traffic.is_from_internet(), traffic.reaches(port, port))) for port in ports}
         reached = [str(int(port)) for port, answer in answers.items() if answer]
         if reached:
-            message = f"the internet reaches port {', '.join(reached)}"
-            yield Violation(message=message, path=traffic.open_at())
+            message = f"it allows the internet on port {', '.join(reached)}"
+            yield Violation(message=message, path=traffic.open_path())
         elif None in answers.values():
             yield Undecided(path=traffic.path)

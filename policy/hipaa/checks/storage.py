@@ -1,4 +1,4 @@
-"""Buckets: who may reach them, and how."""
+"""Buckets: public access, ACLs, TLS and access logs."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from hipaa import types
-from hipaa.buckets import holds_logs, settled
-from hipaa.documents import Statement, statements, wrong
+from hipaa.buckets import check_buckets, is_log_target
+from hipaa.documents import Statement, check_statements, statements
 from hipaa.model import ABSENT, UNKNOWN, Finding, Resource, Settings, Stack, Undecided, Violation
 from hipaa.rule import rule
 
-BLOCKS = {
-    "blockPublicAcls": "public ACLs may be set",
-    "blockPublicPolicy": "a public policy may be set",
-    "ignorePublicAcls": "public ACLs count",
-    "restrictPublicBuckets": "a public policy counts for everybody",
+PUBLIC_ACCESS_SETTINGS = {
+    "blockPublicAcls": "public ACLs can be set",
+    "blockPublicPolicy": "a public policy can be set",
+    "ignorePublicAcls": "public ACLs are effective",
+    "restrictPublicBuckets": "a public policy is effective for everyone",
 }
 
 PUBLIC_GROUPS = ("/groups/global/AllUsers", "/groups/global/AuthenticatedUsers")
@@ -25,62 +25,62 @@ BucketFindings = Iterator[tuple[Resource, Finding]]
 
 
 @rule("S3-01", types.BUCKET_PUBLIC_ACCESS_BLOCK, types.BUCKET)
-def public_access_blocked(stack: Stack, _settings: Settings) -> BucketFindings:
+def blocks_public_access(stack: Stack, _settings: Settings) -> BucketFindings:
     """Every bucket has a public access block with all four settings on."""
 
-    def judge(block: Resource) -> Iterator[Finding]:
-        for path, message in BLOCKS.items():
-            yield from block.is_true(path, message)
+    def check(block: Resource) -> Iterator[Finding]:
+        for path, message in PUBLIC_ACCESS_SETTINGS.items():
+            yield from block.require_true(path, message)
 
-    return settled(stack, types.BUCKET_PUBLIC_ACCESS_BLOCK, judge, "nothing blocks public access to it")
+    return check_buckets(stack, types.BUCKET_PUBLIC_ACCESS_BLOCK, check, "it has no public access block")
 
 
 @rule("S3-02", types.BUCKET, types.BUCKET_POLICY, types.BUCKET_ACL)
-def nothing_public(resource: Resource, _settings: Settings) -> Iterator[Finding]:
-    """No ACL, and no policy that allows anyone anything. An ACL of `private` is AWS's own: it counts as none.
+def grants_no_public_access(resource: Resource, _settings: Settings) -> Iterator[Finding]:
+    """No ACL, and no bucket policy that allows everyone. The ACL `private` is AWS's default and allowed.
 
-    Absent ACLs and policies are AWS's default, which is private.
+    Without ACL and policy a bucket is private.
     """
     acl = resource.get("acl")
     if acl is UNKNOWN:
         yield Undecided(path="acl")
     elif acl not in (ABSENT, "", "private"):
-        yield Violation(message=f"the canned ACL {acl} opens it to others", path="acl")
+        yield Violation(message=f"the canned ACL {acl} grants access to others", path="acl")
     for path, uri in _grantees(resource):
         if isinstance(uri, str) and uri.endswith(PUBLIC_GROUPS):
-            yield Violation(message="an ACL grants rights to the public", path=path)
-    yield from wrong(resource, "policy", _opens)
+            yield Violation(message="an ACL grants public access", path=path)
+    yield from check_statements(resource, "policy", _find_public_grant)
 
 
 def _grantees(resource: Resource) -> Iterator[tuple[str, Any]]:
-    for path, _ in resource.each("grants"):
+    for path, _ in resource.elements("grants"):
         yield f"{path}.uri", resource.get(f"{path}.uri")
-    for path, _ in resource.each("accessControlPolicy.grants"):
+    for path, _ in resource.elements("accessControlPolicy.grants"):
         yield f"{path}.grantee.uri", resource.get(f"{path}.grantee.uri")
 
 
-def _opens(statement: Statement) -> str | None:
-    return "it allows anyone" if statement.allows and statement.anyone else None
+def _find_public_grant(statement: Statement) -> str | None:
+    return "it allows everyone" if statement.allows and statement.covers_everyone else None
 
 
 @rule("S3-03", types.BUCKET_OWNERSHIP_CONTROLS, types.BUCKET)
-def acls_off(stack: Stack, _settings: Settings) -> BucketFindings:
-    """Every bucket has its ACLs switched off; absent is a violation, for buckets made before April 2023 have them."""
+def disables_acls(stack: Stack, _settings: Settings) -> BucketFindings:
+    """ACLs are disabled for every bucket. Absent is a violation: buckets older than April 2023 have ACLs enabled."""
 
-    def judge(controls: Resource) -> Iterator[Finding]:
-        path = next((path for path, _ in controls.each("rule")), "rule")
-        message = "ACLs are in force: ownership is not BucketOwnerEnforced"
-        yield from controls.expect(f"{path}.objectOwnership", lambda value: value == "BucketOwnerEnforced", message)
+    def check(controls: Resource) -> Iterator[Finding]:
+        path = next((path for path, _ in controls.elements("rule")), "rule")
+        message = "ACLs are enabled: objectOwnership is not BucketOwnerEnforced"
+        yield from controls.require(f"{path}.objectOwnership", lambda value: value == "BucketOwnerEnforced", message)
 
-    return settled(stack, types.BUCKET_OWNERSHIP_CONTROLS, judge, "nothing switches its ACLs off")
+    return check_buckets(stack, types.BUCKET_OWNERSHIP_CONTROLS, check, "its ACLs are not disabled")
 
 
 @rule("S3-06", types.BUCKET_POLICY, types.BUCKET)
-def tls_only(stack: Stack, _settings: Settings) -> BucketFindings:
-    """Every bucket has a policy that refuses all requests without TLS, to the bucket and to its objects."""
+def requires_tls(stack: Stack, _settings: Settings) -> BucketFindings:
+    """Every bucket has a policy that denies all requests without TLS, to the bucket and to its objects."""
     for bucket in stack.of([types.BUCKET]):
 
-        def judge(policy: Resource, bucket: Resource = bucket) -> Iterator[Finding]:
+        def check(policy: Resource, bucket: Resource = bucket) -> Iterator[Finding]:
             try:
                 known = statements(policy.get("policy"))
             except ValueError:
@@ -88,14 +88,16 @@ def tls_only(stack: Stack, _settings: Settings) -> BucketFindings:
                 return
             if known is UNKNOWN:
                 yield Undecided(path="policy")
-            elif not any(_refuses_plain_http(statement, bucket) for statement in known):
-                yield Violation(message="no statement refuses every request without TLS", path="policy")
+            elif not any(_denies_plain_http(statement, bucket) for statement in known):
+                yield Violation(message="no statement denies all requests without TLS", path="policy")
 
-        yield from settled(stack, types.BUCKET_POLICY, judge, "no policy refuses requests without TLS", [bucket])
+        yield from check_buckets(
+            stack, types.BUCKET_POLICY, check, "it has no policy that denies requests without TLS", [bucket]
+        )
 
 
-def _refuses_plain_http(statement: Statement, bucket: Resource) -> bool:
-    """The condition must be alone: conditions of one statement hold together, so a second one lets requests through."""
+def _denies_plain_http(statement: Statement, bucket: Resource) -> bool:
+    """It must be the only condition: with a second one, which must also be met, the statement denies fewer requests."""
     conditions = [tuple(condition) for condition in statement.conditions]
     return (
         statement.denies
@@ -107,10 +109,10 @@ def _refuses_plain_http(statement: Statement, bucket: Resource) -> bool:
 
 
 def _covers(resources: list[Any], bucket: Resource) -> bool:
-    """Whether resources of a policy are the bucket and all its objects; an unknown one counts as what is missing."""
+    """Whether the resources are the bucket and all its objects; an unknown one counts as the missing one."""
     if UNKNOWN in resources:
         return True
-    # A bucket's ARN holds neither Region nor account, and the partition is the same for everything in its policy.
+    # A bucket's ARN has neither Region nor account, and all ARNs in its policy have the same partition.
     patterns = [str(resource).rpartition(":::")[2] for resource in resources]
     name = bucket.get("bucket")
     if not isinstance(name, str):
@@ -119,11 +121,11 @@ def _covers(resources: list[Any], bucket: Resource) -> bool:
 
 
 @rule("S3-07", types.BUCKET_LOGGING, types.BUCKET)
-def access_logged(stack: Stack, _settings: Settings) -> BucketFindings:
-    """Every bucket has its accesses logged, but for those that hold such logs: a log of itself never ends."""
+def has_access_logging(stack: Stack, _settings: Settings) -> BucketFindings:
+    """Every bucket has access logging, except the targets of access logs: logging to itself would never end."""
 
-    def judge(logging: Resource) -> Iterator[Finding]:
-        return logging.is_set("targetBucket", "the log of accesses has no bucket to go to")
+    def check(logging: Resource) -> Iterator[Finding]:
+        return logging.require_set("targetBucket", "access logging has no target bucket")
 
-    buckets = [bucket for bucket in stack.of([types.BUCKET]) if not holds_logs(stack, bucket)]
-    return settled(stack, types.BUCKET_LOGGING, judge, "no log tells who fetched its objects", buckets)
+    buckets = [bucket for bucket in stack.of([types.BUCKET]) if not is_log_target(stack, bucket)]
+    return check_buckets(stack, types.BUCKET_LOGGING, check, "access to its objects is not logged", buckets)
