@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from hipaa import types
-from hipaa.checks.backups import DELETE_ACTIONS
+from hipaa.checks.data.backups import DELETE_ACTIONS
 from hipaa.model import UNKNOWN, Resource
 from tests.policy.cases import Cases, resource
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hipaa import types
-from hipaa.checks.logging_alarms import EVENTS
+from hipaa.checks.logs.logging_alarms import EVENTS
 from hipaa.model import UNKNOWN, Resource
 from tests.policy.cases import Cases, resource
 

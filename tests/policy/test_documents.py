@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from hipaa import types
-from hipaa.documents import Condition, Statement, check_statements, matches, parse_json, statements
 from hipaa.model import ABSENT, UNKNOWN, Undecided, Violation
+from hipaa.reading.documents import Condition, Statement, check_statements, matches, parse_json, statements
 from tests.policy.cases import resource
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from hipaa import types
 from hipaa.model import ABSENT, UNKNOWN
-from hipaa.values import block_paths, is_customer_key, number
+from hipaa.reading.values import block_paths, is_customer_key, number
 from tests.policy.cases import resource
 
 

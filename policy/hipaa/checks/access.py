@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from hipaa import types
-from hipaa.documents import Statement, check_statements
 from hipaa.model import ABSENT, UNKNOWN, Finding, Resource, Settings, Undecided, Violation
+from hipaa.reading.documents import Statement, check_statements
+from hipaa.reading.values import block_paths, number
 from hipaa.rule import rule
-from hipaa.values import block_paths, number
 
 INLINE_TYPES = (types.ROLE_POLICY, types.USER_POLICY, types.GROUP_POLICY)
 DOCUMENT_TYPES = (types.POLICY, types.ROLE, *INLINE_TYPES)

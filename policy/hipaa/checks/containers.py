@@ -7,11 +7,11 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from hipaa import types
-from hipaa.documents import parse_json
 from hipaa.model import ABSENT, UNKNOWN, Finding, Resource, Settings, Undecided, Violation, value_at
+from hipaa.reading.documents import parse_json
+from hipaa.reading.values import require_customer_key
 from hipaa.rule import rule
 from hipaa.selector import string_list_schema
-from hipaa.values import require_customer_key
 
 CONTAINERS = "containerDefinitions"
 EXEC_CONFIGURATION = "configuration.executeCommandConfiguration"

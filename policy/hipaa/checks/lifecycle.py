@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from hipaa import types
-from hipaa.documents import parse_json
 from hipaa.model import ABSENT, UNKNOWN, Finding, Resource, Settings, Stack, Undecided, Violation
+from hipaa.reading.documents import parse_json
 from hipaa.rule import rule
 from hipaa.selector import string_list_schema
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hipaa import types
-from hipaa.links import Answer, all_of
 from hipaa.model import UNKNOWN, Finding, Resource, Settings, Undecided, Violation
+from hipaa.reading.links import Answer, all_of
+from hipaa.reading.traffic import ALL_PROTOCOLS, Traffic, acl_ingress, ingress
 from hipaa.rule import rule
-from hipaa.traffic import ALL_PROTOCOLS, Traffic, acl_ingress, ingress
 
 GROUPS = (types.SECURITY_GROUP_INGRESS_RULE, types.SECURITY_GROUP, types.SECURITY_GROUP_RULE)
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from hipaa import types
-from hipaa.links import is_referred_to
 from hipaa.model import ABSENT, UNKNOWN, Finding, Resource, Settings, Stack, Undecided, Violation, elements, value_at
+from hipaa.reading.links import is_referred_to
 from hipaa.rule import rule
 from hipaa.selector import string_list_schema
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from hipaa import types
-from hipaa.documents import Statement, check_statements
 from hipaa.model import ABSENT, UNKNOWN, Finding, Resource, Settings, Stack, Undecided, Violation
+from hipaa.reading.documents import Statement, check_statements
+from hipaa.reading.values import block_paths, number, require_customer_key
 from hipaa.rule import rule
-from hipaa.values import block_paths, number, require_customer_key
 
 SYMMETRIC = "SYMMETRIC_DEFAULT"
 RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from hipaa import types
-from hipaa.documents import as_list
 from hipaa.model import ABSENT, UNKNOWN, Finding, Resource, Settings, Undecided, Violation, elements, value_at
+from hipaa.reading.documents import as_list
 from hipaa.rule import rule
 from hipaa.selector import IMAGE_NAMES, is_named, selector_schema
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hipaa import types
-from hipaa.links import Answer, all_of, any_of, equals, is_referred_to, refers_to
 from hipaa.model import ABSENT, UNKNOWN, Finding, Resource, Settings, Stack, Undecided, Violation, value_at
+from hipaa.reading.links import Answer, all_of, any_of, equals, is_referred_to, refers_to
+from hipaa.reading.traffic import is_internet
 from hipaa.rule import rule
-from hipaa.traffic import is_internet
 
 GATEWAY_SERVICES = ("s3",)
 INTERFACE_SERVICES = ("ecr.api", "ecr.dkr", "logs", "secretsmanager")

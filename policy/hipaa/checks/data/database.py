@@ -8,8 +8,8 @@ from typing import Any
 
 from hipaa import types
 from hipaa.model import ABSENT, UNKNOWN, Finding, Resource, Settings, Stack, Undecided, Violation, value_at
+from hipaa.reading.values import is_at_least, number, require_customer_key
 from hipaa.rule import rule
-from hipaa.values import is_at_least, number, require_customer_key
 
 TLS_DEFAULT_FROM_VERSION = {"aurora-postgresql": 17, "postgres": 15}
 """First version of each engine that requires TLS by default.

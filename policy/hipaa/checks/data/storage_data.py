@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from hipaa import types
-from hipaa.buckets import check_buckets, first_element, is_arn_of, is_log_target
 from hipaa.model import ABSENT, UNKNOWN, Finding, Resource, Settings, Stack, Undecided, Violation, require, value_at
+from hipaa.reading.buckets import check_buckets, first_element, is_arn_of, is_log_target
 from hipaa.rule import rule
 from hipaa.selector import IMAGE_NAMES, is_selected, selector_schema, string_list_schema
 

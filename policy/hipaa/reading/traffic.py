@@ -8,9 +8,9 @@ from ipaddress import ip_network
 from typing import Any
 
 from hipaa import types
-from hipaa.links import Answer, any_of
 from hipaa.model import ABSENT, UNKNOWN, Resource, elements, value_at
-from hipaa.values import number
+from hipaa.reading.links import Answer, any_of
+from hipaa.reading.values import number
 
 ALL_PORTS = (0, 65535)
 ALL_PROTOCOLS = "-1"

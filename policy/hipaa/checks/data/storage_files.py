@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hipaa import types
-from hipaa.checks.backups import check_backup_selection
+from hipaa.checks.data.backups import check_backup_selection
 from hipaa.model import Finding, Resource, Settings, Stack
 from hipaa.rule import rule
 

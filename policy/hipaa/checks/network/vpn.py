@@ -7,8 +7,8 @@ from typing import Any
 
 from hipaa import types
 from hipaa.model import ABSENT, UNKNOWN, Finding, Resource, Settings, Undecided, Violation, value_at
+from hipaa.reading.values import number
 from hipaa.rule import rule
-from hipaa.values import number
 
 TUNNELS = ("tunnel1", "tunnel2")
 CIPHERS = ("AES256", "AES256-GCM-16")

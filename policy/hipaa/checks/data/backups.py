@@ -8,11 +8,11 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from hipaa import types
-from hipaa.documents import Statement, matches, statements
-from hipaa.links import Answer, all_of, any_of
 from hipaa.model import ABSENT, UNKNOWN, Finding, Resource, Settings, Stack, Undecided, Violation, value_at
+from hipaa.reading.documents import Statement, matches, statements
+from hipaa.reading.links import Answer, all_of, any_of
+from hipaa.reading.values import is_at_least, require_customer_key
 from hipaa.rule import rule
-from hipaa.values import is_at_least, require_customer_key
 
 DELETE_ACTIONS = (
     "backup:DeleteRecoveryPoint",

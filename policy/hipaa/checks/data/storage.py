@@ -7,9 +7,9 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from hipaa import types
-from hipaa.buckets import check_buckets, is_log_target
-from hipaa.documents import Statement, check_statements, statements
 from hipaa.model import ABSENT, UNKNOWN, Finding, Resource, Settings, Stack, Undecided, Violation
+from hipaa.reading.buckets import check_buckets, is_log_target
+from hipaa.reading.documents import Statement, check_statements, statements
 from hipaa.rule import rule
 
 PUBLIC_ACCESS_SETTINGS = {

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from hipaa import types
-from hipaa.links import Answer, is_referred_to
 from hipaa.model import ABSENT, UNKNOWN, Finding, Resource, Settings, Stack, Undecided, Violation, elements, value_at
+from hipaa.reading.links import Answer, is_referred_to
 from hipaa.rule import rule
 from hipaa.selector import string_list_schema
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from hipaa import types
 from hipaa.model import Finding, Resource, Settings
+from hipaa.reading.values import number
 from hipaa.rule import rule
 from hipaa.selector import is_selected, selector_schema
-from hipaa.values import number
 
 
 @rule("LOG-01", types.LOG_GROUP)
