@@ -11,9 +11,9 @@ import pytest
 from pg8000.exceptions import DatabaseError
 
 from dataplane.rotated import Store
+from functions.database import LoginRefusedError, Server
 from functions.index_export import handler as function
 from functions.index_export import index
-from functions.index_export.index import LoginRefusedError
 
 BUCKET, PREFIX = "archive", "studies/octank/dev/index/"
 
@@ -164,12 +164,12 @@ def test_a_rotation_in_between_is_waited_for(indexed: Store, monkeypatch: pytest
     waits: list[float] = []
     pairs = iter(["wrong", "right"])
     monkeypatch.setattr(function.time, "sleep", waits.append)
-    login = index.Server.login
+    login = Server.login
 
-    def refusing(self: index.Server, user: str, password: str) -> Any:
+    def refusing(self: Server, user: str, password: str) -> Any:
         return login(self, user, password if next(pairs) == "right" else "of-the-other-user")
 
-    monkeypatch.setattr(index.Server, "login", refusing)
+    monkeypatch.setattr(Server, "login", refusing)
     assert export()["objects"] == 0
     assert waits == [function.PAUSE_SECONDS]
 

@@ -13,8 +13,8 @@ from pg8000.native import literal
 from dataplane.authority import Authority
 from dataplane.postgresql import MASTER
 from dataplane.rotated import FIRST, PREDECESSOR, STEPS, Store
+from functions.database import LoginRefusedError
 from functions.rotation import roles
-from functions.rotation.roles import LoginRefusedError
 from functions.rotation.versions import RotationError
 
 

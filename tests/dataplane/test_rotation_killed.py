@@ -9,6 +9,7 @@ from botocore.client import BaseClient
 from pg8000.exceptions import DatabaseError
 
 from dataplane.rotated import STEPS, Store, empty
+from functions import database
 from functions.rotation import roles
 
 
@@ -40,7 +41,7 @@ def kill_before(nth: int, patched: pytest.MonkeyPatch, *, changes: bool = False)
         patched.setattr(target, name, call)
 
     watch(BaseClient, "_make_api_call")
-    watch(roles.Server, "login")
+    watch(database.Server, "login")
     watch(roles.Connection, "run")
     return calls
 
