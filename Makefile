@@ -26,7 +26,7 @@ bench: setup ## Measure the store beside a bare Orthanc (about half an hour); BE
 	@$(BIN)/python -m bench $(BENCH_ARGS)
 
 bench-archive: setup ## Memory and speed of `ops archive` and `ops verify` at 1,000 to 100,000 objects
-	@$(BIN)/python -m tests.ops.bench_archive
+	@$(BIN)/python -m bench.archive
 
 fault-matrix: setup ## A fault at every single call of an archive run, as a table
 	@FAULT_STRIDE=1 $(BIN)/python -m pytest -s tests/ops/test_archive_refused.py tests/ops/test_archive_killed.py

@@ -69,7 +69,7 @@ function read() {
   const answer = http.get(job.url + one.path, { headers, timeout: '120s', responseType: 'binary' });
   const size = answer.body ? answer.body.byteLength : 0;
   named[one.name].add(answer.timings.duration);
-  return [answer, answer.status === 200 && size >= one.least, size];
+  return [answer, answer.status === 200 && size >= one.min_bytes, size];
 }
 
 export default function () {
