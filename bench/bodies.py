@@ -49,13 +49,13 @@ def day(group: int) -> date:
 
 @dataclass(frozen=True, kw_only=True)
 class Body:
-    """A request body on disk. `places` are pairs by level: the offset of an identifier and its part of the body."""
+    """A request body on disk. `offsets` are pairs by level: the offset of an identifier and its part of the body."""
 
     name: str
     file: str
     parts: int
     payload: int  # bytes of DICOM
-    places: Mapping[str, Sequence[tuple[int, int]]]
+    offsets: Mapping[str, Sequence[tuple[int, int]]]
 
     def to_json(self) -> dict[str, object]:
         """The fields that `load.js` reads."""
@@ -65,8 +65,8 @@ class Body:
 def patch_identifiers(body: Body, run: str, group: int, first: int = 0) -> bytes:
     """The body with new identifiers: instances of the group's series from number `first` on."""
     data = bytearray(Path(body.file).read_bytes())
-    for level, places in body.places.items():
-        for offset, part in places:
+    for level, offsets in body.offsets.items():
+        for offset, part in offsets:
             text = f"{day(group):%Y%m%d}" if level == "date" else identifier(level, run, group, first + part)
             data[offset : offset + len(text)] = text.encode()
     return bytes(data)
@@ -77,19 +77,19 @@ def write(folder: Path, name: str, instances: Sequence[Instance]) -> Body:
     labelled = [_label(one, part) for part, one in enumerate(instances)]
     data = b"".join(multipart(labelled, BOUNDARY))
     found: dict[str, list[tuple[int, int]]] = {
-        level: [(place, 0) for place in _places(data, identifier(level, BLANK_RUN, int(BLANK_GROUP)))]
+        level: [(offset, 0) for offset in _offsets(data, identifier(level, BLANK_RUN, int(BLANK_GROUP)))]
         for level in ("patient", "study", "series")
     }
     found["instance"] = [
-        (place, part)
+        (offset, part)
         for part in range(len(instances))
-        for place in _places(data, identifier("instance", BLANK_RUN, int(BLANK_GROUP), part))
+        for offset in _offsets(data, identifier("instance", BLANK_RUN, int(BLANK_GROUP), part))
     ]
-    found["date"] = [(place, 0) for place in _places(data, DATE)]
+    found["date"] = [(offset, 0) for offset in _offsets(data, DATE)]
     file = folder / f"{name}.body"
     file.write_bytes(data)
     return Body(
-        name=name, file=str(file), parts=len(instances), payload=sum(len(one) for one in labelled), places=found
+        name=name, file=str(file), parts=len(instances), payload=sum(len(one) for one in labelled), offsets=found
     )
 
 
@@ -124,5 +124,5 @@ def _label(instance: Instance, part: int) -> bytes:
     return Instance.from_dataset(dataset).data
 
 
-def _places(data: bytes, text: str) -> list[int]:
+def _offsets(data: bytes, text: str) -> list[int]:
     return [match.start() for match in re.finditer(re.escape(text.encode()), data)]

@@ -105,7 +105,7 @@ def public_id(*identifiers: str) -> str:
     https://orthanc.uclouvain.be/book/faq/orthanc-ids.html
     """
     digest = hashlib.sha1("|".join(identifiers).encode(), usedforsecurity=False).hexdigest()
-    return "-".join(digest[place : place + 8] for place in range(0, 40, 8))
+    return "-".join(digest[start : start + 8] for start in range(0, 40, 8))
 
 
 def copy_study(session: Connection, studies: int, report: Callable[[str], None]) -> None:

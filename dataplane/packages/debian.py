@@ -50,7 +50,7 @@ class PackageTree:
     root: Path
 
     def path(self, path: str) -> str:
-        """The place of a file of the packages, such as a program."""
+        """The path of a file in the packages, such as a program."""
         return str(self.root / path)
 
     def environment(self, **variables: str) -> dict[str, str]:

@@ -33,7 +33,7 @@ class Source:
 
     @property
     def is_debian(self) -> bool:
-        """Whether this is a mirror of Debian itself, and not a repository for Debian by somebody else."""
+        """Whether this is a mirror of Debian itself, and not another vendor's repository."""
         if "main" not in self.components or self.uri.startswith("cdrom:"):
             return False
         return ARCHIVE_KEYRING in self.signed_by if self.signed_by else "debian" in self.uri

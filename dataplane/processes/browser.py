@@ -76,7 +76,7 @@ def _environment(folder: Path, programs: PackageTree) -> Mapping[str, str]:
 
 
 def _write_launcher(folder: Path, chromium: str) -> Path:
-    """A script that starts Chromium. Its sandbox needs user namespaces and refuses root; there, root is nobody."""
+    """A script that starts Chromium. Its sandbox needs user namespaces and refuses root, who is nobody in them."""
     namespace = namespace_command()
     command = [*namespace, chromium] if namespace else [chromium, "--no-sandbox"]
     script = folder / "chromium"

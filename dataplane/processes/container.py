@@ -20,9 +20,9 @@ class ProcessError(RuntimeError):
 class Container:
     """Runs the entry point of `images/<image>` in `folder`.
 
-    `replacements` are texts of the entry point and the environment and what stands for them on this machine. One that
-    replaces nothing is a ProcessError, so that no replacement is left over when the image changes. `log` collects
-    standard output and error of all starts.
+    `replacements` maps texts of the entry point and the environment to those for this machine. A text that occurs in
+    neither is a ProcessError, so that no replacement is left over when the image changes. `log` collects the output of
+    all starts.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Runs programs that refuse to run as root. In a user namespace root becomes nobody, and its files stay its own."""
+"""User namespaces, for programs that refuse to run as root: root becomes nobody and still owns its files."""
 
 from __future__ import annotations
 

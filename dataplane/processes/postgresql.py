@@ -115,10 +115,10 @@ def run_postgresql(folder: Path, host: str = "localhost", **settings: str) -> Ge
 
 
 def unprivileged_command(folder: Path) -> list[str]:
-    """The prefix of a command that runs without root, which PostgreSQL refuses, and that can use `folder`.
+    """The prefix of a command that does not run as root, which PostgreSQL refuses, and that can use `folder`.
 
-    Root runs it in a user namespace. Where those are not allowed, as in some containers, it runs as nobody, who becomes
-    the owner of the folder and may pass through its parents.
+    For root this is a user namespace. Where those are not allowed, as in some containers, it is the user nobody, who
+    becomes the owner of the folder and gets access to its temporary parents.
     """
     if os.getuid() != 0:
         return []

@@ -87,7 +87,7 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     """Exports to `{"bucket", "prefix"}` and returns `{"objects", "parts"}`; ValueError for any other destination."""
     bucket, prefix = os.environ["ARCHIVE_BUCKET"], os.environ["ARCHIVE_PREFIX"]
     if event.get("bucket") != bucket or not str(event.get("prefix", "")).startswith(prefix):
-        raise ValueError(f"this function writes below s3://{bucket}/{prefix} alone")
+        raise ValueError(f"this function only writes below s3://{bucket}/{prefix}")
     server = Server.from_environment(os.environ, folder=Path(__file__).parent, application_name=APPLICATION)
     parts = Parts(client=boto3.client("s3"), bucket=bucket, prefix=event["prefix"])
     with _login(server, boto3.client("secretsmanager")) as connection:

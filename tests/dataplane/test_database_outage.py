@@ -69,11 +69,15 @@ def test_reads_fail_without_the_database_and_work_after_its_restart(prod: Store)
 def test_no_database_connection_is_left_for_orthanc(prod: Store):
     [kept], late = studies.ct_series(1, size=64), studies.ct_series(4, size=64)
     assert prod.client().store(kept.data).status == 200
-    with ThreadPoolExecutor(4) as pool, prod.database.connect_as_superuser(DATABASE) as superuser, ExitStack() as held:
+    with (
+        ThreadPoolExecutor(4) as pool,
+        prod.database.connect_as_superuser(DATABASE) as superuser,
+        ExitStack() as sessions,
+    ):
         superuser.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'orthanc'")
         with suppress(DatabaseError, InterfaceError):
             for _ in range(CONNECTIONS):
-                held.enter_context(prod.database.connect(MASTER, prod.database.master_password))
+                sessions.enter_context(prod.database.connect(MASTER, prod.database.master_password))
         waiting = [pool.submit(prod.client().store, one.data) for one in late]
         time.sleep(1)
         known = [acknowledged_uids(one.result()) for one in waiting if one.done()]

@@ -56,7 +56,7 @@ def test_a_compressed_instance_keeps_its_transfer_syntax(name: str, prod: Store,
 
 
 def assert_stored(prod: Store, instance: Instance) -> None:
-    """DICOMweb returns the same data set, pixels and transfer syntax; Orthanc writes the file's header anew."""
+    """DICOMweb returns the same data set, pixels and transfer syntax; Orthanc rewrites the file's header."""
     [found] = prod.client().search(StudyInstanceUID=instance.study)
     assert found["00080018"]["Value"] == [instance.uid]
     for client in (prod.client(), *(replica.client() for replica in prod.replicas)):
@@ -138,5 +138,5 @@ def test_an_unknown_sop_class_is_refused(prod: Store, sender: tuple[ssl.SSLConte
 def test_the_called_ae_title_is_the_contracts(prod: Store):
     app = prod.stack.tasks["app"]
     assert (app.environment["DICOM_AET"], app.environment["DICOM_PORT"]) == ("MASTERBUILDER", "104")
-    made = json.loads((prod.replicas[0].folder / "tmp" / "orthanc.json").read_text())
-    assert (made["DicomAet"], made["DicomCheckCalledAet"]) == ("MASTERBUILDER", True)
+    configuration = json.loads((prod.replicas[0].folder / "tmp" / "orthanc.json").read_text())
+    assert (configuration["DicomAet"], configuration["DicomCheckCalledAet"]) == ("MASTERBUILDER", True)

@@ -189,5 +189,5 @@ def test_a_timeout_is_an_error_and_not_a_short_export(indexed: Rotation):
 
 @pytest.mark.parametrize("event", [{}, {"bucket": "other", "prefix": PREFIX}, {"bucket": BUCKET, "prefix": "images/"}])
 def test_it_writes_to_no_other_destination(indexed: Rotation, event: dict[str, str]):
-    with pytest.raises(ValueError, match="writes below s3://archive/studies/octank/dev/index/ alone"):
+    with pytest.raises(ValueError, match="only writes below s3://archive/studies/octank/dev/index/"):
         function.handler(event, Clock(600_000))

@@ -27,9 +27,9 @@ def trickle(instance: Instance, seconds: float) -> Iterator[bytes]:
     head = b"--edge\r\nContent-Type: application/dicom\r\n\r\n"
     size = -(-len(instance.data) // 16)
     yield head
-    for place in range(0, len(instance.data), size):
+    for start in range(0, len(instance.data), size):
         time.sleep(seconds / 16)
-        yield instance.data[place : place + size]
+        yield instance.data[start : start + size]
     yield b"\r\n--edge--\r\n"
 
 

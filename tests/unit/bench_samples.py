@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.scenarios import QUERIES, TITLES
 
-TARGETS = {"full": "everything", "direct": "without nginx", "bare": "Orthanc alone"}
+TARGETS = {"full": "all parts", "direct": "without nginx", "bare": "only Orthanc"}
 CPU = {
     "full": {"nginx": 0.1, "orthanc": 0.5, "postgresql": 0.3, "k6": 0.2},
     "direct": {"orthanc": 0.5, "postgresql": 0.3, "k6": 0.2},
