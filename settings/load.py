@@ -16,7 +16,10 @@ from pulumi.runtime import config as pulumi_config
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from layout.lifecycle import Lifecycle, Retention
+from layout.naming import Names
 from settings.models import (
+    Access,
     Account,
     Archive,
     Audit,
@@ -99,6 +102,46 @@ class Settings(Model):
         if problems:
             raise SettingsError(_report(problems, stack, _default_groups() - _stack_groups(stack), hidden))
         return cls(**groups)
+
+    @property
+    def names(self) -> Names:
+        """Names, ARNs and tags of the stack."""
+        study = self.study
+        return Names(
+            study=study.id,
+            environment=self.environment,
+            account=self.account.id,
+            region=self.account.region,
+            data=study.data,
+            cost_center=study.cost_center,
+            contact=study.contact,
+            expiry=study.end,
+        )
+
+    @property
+    def lifecycle(self) -> Lifecycle:
+        """What the present phase allows."""
+        return Lifecycle.of(self.phase)
+
+    @property
+    def retention(self) -> Retention:
+        """How long logs are kept."""
+        return Retention(audit=self.logging.audit_retention_days, operational=self.logging.retention_days)
+
+    @property
+    def access(self) -> Access:
+        """Who may open a connection to the store, and what people find there."""
+        return Access.of(self.exposure, self.centers, sign_in=self.identity is not None, viewer=self.viewer)
+
+    @property
+    def dicom_centers(self) -> tuple[str, ...]:
+        """Centers that send with C-STORE: those with an AE title, where a VPN leads to the DICOM listener."""
+        return () if self.access.public else tuple(center.name for center in self.centers if center.ae_titles)
+
+    @property
+    def architectures(self) -> dict[str, str]:
+        """CPU architecture of the tier that runs each container image."""
+        return {"nginx": self.web.architecture, "orthanc": self.app.architecture}
 
 
 def stack_name() -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
+from ipaddress import IPv4Network
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -81,6 +84,11 @@ class Dns(Model):
     name: DnsName
     zone_id: ZoneId
 
+    @property
+    def dicom_name(self) -> str:
+        """Name of the DICOM listener."""
+        return f"dicom.{self.name}"
+
 
 class CenterGateway(Model):
     """The center's VPN device."""
@@ -96,6 +104,28 @@ class Center(Model):
     networks: Annotated[tuple[Cidr, ...], Distinct] = ()
     gateway: CenterGateway | None = None
     ae_titles: Annotated[tuple[AeTitle, ...], Distinct] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """Who may open a connection to the store, and what people find there.
+
+    `clients`: the allow-list of a public store, or the centers' networks behind a VPN; sessions of the client VPN are
+    admitted by their security group. `sign_in`: people sign in through the directory. `viewer`: they can read studies
+    in the browser.
+    """
+
+    public: bool
+    clients: tuple[IPv4Network, ...]
+    sign_in: bool
+    viewer: bool
+
+    @classmethod
+    def of(cls, exposure: Exposure, centers: Sequence[Center], *, sign_in: bool, viewer: bool) -> Access:
+        """The access that these settings give."""
+        public = exposure.kind == "public"
+        networks = exposure.allow if public else tuple(block for center in centers for block in center.networks)
+        return cls(public=public, clients=networks, sign_in=sign_in, viewer=viewer)
 
 
 class ClientVpn(Model):

@@ -40,6 +40,7 @@ class PackageSet:
 POSTGRESQL = PackageSet(suite="bookworm", packages=("postgresql-15",))
 NGINX = PackageSet(suite="bookworm", packages=("nginx", "libnginx-mod-http-js", "jq"))
 ORTHANC = PackageSet(suite="trixie", packages=("orthanc", "orthanc-postgresql", "orthanc-dicomweb", "orthanc-python"))
+CHROMIUM = PackageSet(suite="bookworm", packages=("chromium", "chromium-driver", "fonts-dejavu-core"))
 TCC = PackageSet(suite="bookworm", packages=("tcc",))
 
 

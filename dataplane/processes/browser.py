@@ -14,10 +14,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from selenium import webdriver
 
-from dataplane.packages.debian import LIBRARIES, PackageSet, PackageTree, package_tree
+from dataplane.packages.debian import CHROMIUM, LIBRARIES, PackageTree, package_tree
 from dataplane.processes.namespaces import namespace_command
 
-CHROMIUM = PackageSet(suite="bookworm", packages=("chromium", "chromium-driver", "fonts-dejavu-core"))
 SIZE = (1280, 900)
 NETWORK_LOG = "network.json"
 FONTS = """<?xml version="1.0"?>

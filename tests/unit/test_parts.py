@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from components.data.bucket import LifecycleRules, lifecycle_rules
 from components.service.containers import HealthCheck, Workload, definition
 from components.service.images import context_tag
-from components.service.tier import strategy
+from components.service.tier import capacity_providers
 from layout import acls, subnets
 from layout.documents import allow, document, tls_only, trust
 from layout.naming import LIMITS, PREFIX_MAX, NameRefusedError, Names, checked
@@ -130,6 +130,7 @@ def workloads(draw: st.DrawFn) -> Workload:
     return Workload(
         name=draw(words),
         image="registry.example/image@sha256:0",
+        repository_arn="arn:aws:ecr:us-east-1:111122223333:repository/image",
         user="101:101",
         ports=draw(st.dictionaries(words, st.integers(1, 65535), min_size=1, max_size=3)),
         environment=draw(st.dictionaries(words, texts, max_size=5)),
@@ -159,7 +160,7 @@ def test_every_container_is_locked_down_and_takes_secrets_by_reference(workload:
 
 @given(share=st.floats(min_value=0, max_value=1))
 def test_the_weights_of_a_strategy_add_up(share: float) -> None:
-    providers: list[Any] = strategy(share)
+    providers: list[Any] = capacity_providers(share)
     weights = [provider.weight for provider in providers]
     assert sum(weights) == 100
     assert all(weights), "a provider without a share is left out"
