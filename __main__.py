@@ -110,7 +110,7 @@ parts: list[Component | None] = [network, vpn, database, rotation, cluster, app,
 parts += [replication, trail, baseline, backups, closing]
 logs = sources(*parts)
 if settings.logging.splunk:
-    splunk = SplunkStream("splunk", base, settings.logging.splunk, logs, logs_to=storage.access_logs)
+    splunk = SplunkStream("splunk", base, settings.logging.splunk, sources=logs, logs_to=storage.access_logs)
 budget = StudyBudget("budget", base, settings.budget, study=settings.study)
 page = Page(
     tiers=[web, app], edge=edge, database=database, vpn=vpn, client_vpn=client_vpn, splunk=splunk, budget=budget

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from ipaddress import IPv4Network
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
 from layout.schedule import Day
+from settings.validators import no_number_as_truth, sized, within
 from settings.values import (
     AccountId,
     Acu,
@@ -24,6 +25,7 @@ from settings.values import (
     Email,
     GroupId,
     PrincipalArn,
+    ProjectFile,
     PublicAddress,
     Region,
     RetentionDays,
@@ -33,8 +35,6 @@ from settings.values import (
     TimeZone,
     TransitGatewayId,
     ZoneId,
-    sized,
-    within,
 )
 
 
@@ -42,6 +42,12 @@ class Model(BaseModel):
     """Frozen, and an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _keep_kinds_apart(cls, value: Any, info: ValidationInfo) -> Any:
+        # To pydantic `true` is 1 and 0 is false; in a stack file each is a mistake.
+        return no_number_as_truth(value, truth=cls.model_fields[str(info.field_name)].annotation is bool)
 
 
 class Account(Model):
@@ -132,7 +138,7 @@ class ClientVpn(Model):
     """VPN for people, signed in through IAM Identity Center; `groups` are names of `identity.groups`."""
 
     cidr: Cidr
-    saml_metadata: str
+    saml_metadata: ProjectFile
     groups: Annotated[tuple[str, ...], Distinct, sized(1, 200, "groups")]
     session_hours: Literal[8, 10, 12] = 8
     banner: Annotated[str, sized(1, 1400, "characters")]
@@ -141,7 +147,7 @@ class ClientVpn(Model):
 class Identity(Model):
     """Sign-in with the university's directory through IAM Identity Center. `groups`: name to Identity Center id."""
 
-    saml_metadata: str
+    saml_metadata: ProjectFile
     domain_prefix: DomainPrefix
     groups: dict[Slug, GroupId]
     session_hours: Annotated[int, within(1, 12, "a browser session in hours")] = 8

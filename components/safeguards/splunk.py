@@ -106,8 +106,8 @@ class SplunkStream(Component):
         name: str,
         base: Platform,
         settings: SplunkSettings,
-        sources: Sequence[LogSource],
         *,
+        sources: Sequence[LogSource],
         logs_to: SecureBucket,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:

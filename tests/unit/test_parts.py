@@ -66,18 +66,18 @@ def test_a_number_of_zones_without_room_is_refused(count: int) -> None:
 
 
 @given(clients=st.lists(vpcs, max_size=40))
-def test_the_fence_holds_every_client_and_little_else(clients: list[IPv4Network]) -> None:
-    fence = acls.fence(clients)
+def test_covering_cidrs_hold_every_client_and_little_else(clients: list[IPv4Network]) -> None:
+    fence = acls.covering_cidrs(clients)
     assert all(any(client.subnet_of(block) for block in fence) for client in clients)
     outside = [block for block in fence if not any(block.supernet_of(client) for client in clients)]
     assert outside == []
-    assert len(fence) <= acls.MOST_PEERS  # every generated network is private
+    assert len(fence) <= acls.MAX_PEERS  # every generated network is private
 
 
-def test_a_short_list_of_clients_is_fenced_exactly() -> None:
+def test_a_short_list_of_clients_is_covered_exactly() -> None:
     clients = [IPv4Network(f"172.20.{third}.0/24") for third in range(0, 16, 2)]
-    assert acls.fence(clients) == tuple(clients)
-    assert acls.fence([*clients, IPv4Network("172.20.32.0/24")]) == (IPv4Network("172.16.0.0/12"),)
+    assert acls.covering_cidrs(clients) == tuple(clients)
+    assert acls.covering_cidrs([*clients, IPv4Network("172.20.32.0/24")]) == (IPv4Network("172.16.0.0/12"),)
 
 
 @given(vpc=vpcs, clients=st.lists(vpcs, max_size=4))
@@ -85,7 +85,7 @@ def test_acls_name_every_peer_and_nothing_but_answers_comes_from_anywhere(
     vpc: IPv4Network, clients: list[IPv4Network]
 ) -> None:
     edge = acls.edge_acl(vpc, clients, outbound=False)
-    assert {rule.peer for rule in edge.ingress if rule.ports == acls.HTTPS} == {*acls.fence(clients), vpc}
+    assert {rule.peer for rule in edge.ingress if rule.ports == acls.HTTPS} == {*acls.covering_cidrs(clients), vpc}
     everywhere = [
         rule for acl in (acls.app_acl(vpc), acls.data_acl([vpc])) for rule in acl.ingress if rule.peer == acls.ANYWHERE
     ]

@@ -1,4 +1,4 @@
-"""Events of the audit trail that somebody must hear of as they happen."""
+"""Alarms on events of the audit trail."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from hipaa import types
-from hipaa.model import ABSENT, UNKNOWN, Finding, Resource, Settings, Stack, Undecided, Violation, look
+from hipaa.model import ABSENT, UNKNOWN, Finding, Resource, Settings, Stack, Undecided, Violation, value_at
 from hipaa.rule import rule
 
 GROUP_ARN = re.compile(r":log-group:([^:]+)")
 
-_PEERING = ("CreateVpcPeeringConnection", "AcceptVpcPeeringConnection", "DeleteVpcPeeringConnection")
+_PEERING_EVENTS = ("CreateVpcPeeringConnection", "AcceptVpcPeeringConnection", "DeleteVpcPeeringConnection")
 EVENTS = {
     "failed sign-ins": {"ConsoleLogin", "Failed", "authentication"},
     "use of the root user": {"userIdentity", "Root"},
@@ -41,30 +41,31 @@ EVENTS = {
         "DeleteRoute",
         "DisassociateRouteTable",
     },
-    "changes to VPCs": {"CreateVpc", "DeleteVpc", "ModifyVpcAttribute", "RejectVpcPeeringConnection", *_PEERING},
+    "changes to VPCs": {"CreateVpc", "DeleteVpc", "ModifyVpcAttribute", "RejectVpcPeeringConnection", *_PEERING_EVENTS},
 }
-"""Words that the filter pattern of the CIS AWS Foundations Benchmark has for each (without ClassicLink, which is gone).
+"""Words of the filter pattern in the CIS AWS Foundations Benchmark for each kind of event, without the retired
+ClassicLink.
 
 https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html
 """
 
 
 @rule("LOG-04", types.LOG_METRIC_FILTER, types.METRIC_ALARM, types.TRAIL, types.LOG_GROUP)
-def watched(stack: Stack, _settings: Settings) -> Iterator[tuple[Resource, Finding]]:
-    """A filter on each trail's log group looks for each kind of event, and an alarm watches what it counts.
+def trail_events_have_alarms(stack: Stack, _settings: Settings) -> Iterator[tuple[Resource, Finding]]:
+    """For each kind of event, each trail's log group has a metric filter with an alarm.
 
-    A trail without a log group is the business of CT-02.
+    CT-02 checks that a trail has a log group.
     """
     for trail in stack.of([types.TRAIL]):
         if trail.get("cloudWatchLogsGroupArn") in (ABSENT, ""):
             continue
         filters = [one for one in stack.of([types.LOG_METRIC_FILTER]) if _reads(stack, one, trail)]
-        alarmed = [one for one in filters if _has_alarm(stack, one)]
+        with_alarm = [one for one in filters if _has_alarm(stack, one)]
         for events, words in EVENTS.items():
-            if not any(words <= _words(one) for one in alarmed):
+            if not any(words <= _words(one) for one in with_alarm):
                 path = "cloudWatchLogsGroupArn"
-                unsure = any(one.get("pattern") is UNKNOWN for one in alarmed)
-                message = f"no metric filter with an alarm looks for {events} in its log group"
+                unsure = any(one.get("pattern") is UNKNOWN for one in with_alarm)
+                message = f"its log group has no metric filter with an alarm for {events}"
                 yield trail, Undecided(path=path) if unsure else Violation(message=message, path=path)
 
 
@@ -73,7 +74,7 @@ def _words(metric_filter: Resource) -> set[str]:
 
 
 def _reads(stack: Stack, metric_filter: Resource, trail: Resource) -> bool:
-    """Whether the filter is on the trail's log group; it may be where either is unknown and depends on nothing."""
+    """Whether the filter is on the trail's log group; also true if either is unknown and has no dependency."""
     ends = ((trail, "cloudWatchLogsGroupArn"), (metric_filter, "logGroupName"))
     if any(end.get(path) is UNKNOWN and not end.dependencies.get(path) for end, path in ends):
         return True
@@ -88,17 +89,20 @@ def _reads(stack: Stack, metric_filter: Resource, trail: Resource) -> bool:
 
 
 def _has_alarm(stack: Stack, metric_filter: Resource) -> bool:
-    counted = [(look(made, "namespace"), look(made, "name")) for _, made in metric_filter.each("metricTransformation")]
+    metrics = [
+        (value_at(metric, "namespace"), value_at(metric, "name"))
+        for _, metric in metric_filter.elements("metricTransformation")
+    ]
     return any(
-        all(UNKNOWN in (one, other) or one == other for one, other in zip(made, shown, strict=True))
+        all(UNKNOWN in (one, other) or one == other for one, other in zip(metric, watched, strict=True))
         for alarm in stack.of([types.METRIC_ALARM])
-        for shown in _metrics(alarm)
-        for made in counted
+        for watched in _metrics(alarm)
+        for metric in metrics
     )
 
 
 def _metrics(alarm: Resource) -> Iterator[tuple[Any, Any]]:
-    """Namespace and name of the metrics that the alarm watches, directly or in an expression."""
+    """Namespace and name of the metrics that the alarm uses, directly or in an expression."""
     yield alarm.get("namespace"), alarm.get("metricName")
-    for path, _ in alarm.each("metricQueries"):
+    for path, _ in alarm.elements("metricQueries"):
         yield alarm.get(f"{path}.metric.namespace"), alarm.get(f"{path}.metric.metricName")

@@ -1,4 +1,4 @@
-"""What security groups and network ACLs let in, however a program spells it: from where, by what, to which ports."""
+"""Ingress rules of security groups and network ACLs in every spelling: sources, protocol and ports."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from ipaddress import ip_network
 from typing import Any
 
 from hipaa import types
-from hipaa.links import Answer, either
-from hipaa.model import ABSENT, UNKNOWN, Resource, each, look
-from hipaa.values import number
+from hipaa.model import ABSENT, UNKNOWN, Resource, elements, value_at
+from hipaa.reading.links import Answer, any_of
+from hipaa.reading.values import number
 
-PORTS = (0, 65535)
-ALL = "-1"
-NUMBERS = {"all": ALL, "icmp": "1", "tcp": "6", "udp": "17", "icmpv6": "58"}
-WITH_PORTS = ("6", "17")
+ALL_PORTS = (0, 65535)
+ALL_PROTOCOLS = "-1"
+PROTOCOL_NUMBERS = {"all": ALL_PROTOCOLS, "icmp": "1", "tcp": "6", "udp": "17", "icmpv6": "58"}
+PROTOCOLS_WITH_PORTS = ("6", "17")
 
 
 def protocol(value: Any) -> Any:
-    """A protocol by its number as text; `ALL` if none is given; unknown stays unknown."""
+    """A protocol's number as text, `ALL_PROTOCOLS` if absent, or UNKNOWN."""
     if value is UNKNOWN:
         return UNKNOWN
     given = number(value)
-    name = ALL if value is ABSENT else str(value).lower() if given is None else f"{given:.0f}"
-    return NUMBERS.get(name, name)
+    name = ALL_PROTOCOLS if value is ABSENT else str(value).lower() if given is None else f"{given:.0f}"
+    return PROTOCOL_NUMBERS.get(name, name)
 
 
 def is_internet(block: Any) -> Answer:
-    """Whether a block of addresses is all of IPv4 or IPv6, in any spelling; None for an unknown one."""
+    """Whether a CIDR block is all of IPv4 or IPv6, in any spelling; None if it is unknown."""
     if block is UNKNOWN:
         return None
     try:
@@ -39,7 +39,7 @@ def is_internet(block: Any) -> Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Traffic:
-    """What one rule lets in: `blocks` with their paths, and ports `first` to `last` of a protocol."""
+    """The traffic that one rule allows: source CIDR blocks with their paths, protocol, and ports `first` to `last`."""
 
     path: str
     protocol: Any
@@ -47,34 +47,36 @@ class Traffic:
     last: Any
     blocks: tuple[tuple[str, Any], ...]
 
-    def from_internet(self) -> Answer:
-        """Whether all of the internet is let in."""
-        return either(is_internet(block) for _, block in self.blocks)
+    def is_from_internet(self) -> Answer:
+        """Whether a source is the whole internet."""
+        return any_of(is_internet(block) for _, block in self.blocks)
 
-    def open_at(self) -> str:
-        """Path of the block that lets the internet in, or else of the rule."""
+    def open_path(self) -> str:
+        """Path of the block that allows the internet, or of the rule if none does."""
         return next((path for path, block in self.blocks if is_internet(block)), self.path)
 
     def reaches(self, first: float, last: float) -> Answer:
-        """Whether the ports include `first` to `last`; all protocols reach every port, one without ports none."""
+        """Whether the ports include `first` to `last`. A rule for all protocols reaches every port; a protocol without
+        ports reaches none.
+        """
         if self.protocol is UNKNOWN:
             return None
-        if self.protocol == ALL:
+        if self.protocol == ALL_PROTOCOLS:
             return True
-        if self.protocol not in WITH_PORTS:
+        if self.protocol not in PROTOCOLS_WITH_PORTS:
             return False
         if UNKNOWN in (self.first, self.last):
             return None
         start, end = number(self.first), number(self.last)
         whole = start is None or end is None or start < 0 or end < 0
-        low, high = PORTS if whole else (start, end)
+        low, high = ALL_PORTS if whole else (start, end)
         return (low or 0) <= first and last <= (high or 0)
 
-    def only(self, ports: Sequence[Any]) -> Answer:
-        """Whether it reaches one port alone, and that is one of `ports`."""
+    def is_limited_to(self, ports: Sequence[Any]) -> Answer:
+        """Whether it allows exactly one port, and that port is one of `ports`."""
         if self.protocol is UNKNOWN:
             return None
-        if self.protocol not in WITH_PORTS:
+        if self.protocol not in PROTOCOLS_WITH_PORTS:
             return False
         if UNKNOWN in (self.first, self.last):
             return None
@@ -82,25 +84,25 @@ class Traffic:
 
 
 def ingress(resource: Resource) -> Iterator[Traffic]:
-    """What a security group, or a rule of one in either spelling, lets in."""
+    """The ingress that a security group, or a separate rule of either type, allows."""
     if resource.type == types.SECURITY_GROUP_INGRESS_RULE:
         yield _traffic(resource.properties, "", "ipProtocol", ("cidrIpv4", "cidrIpv6"))
     elif resource.type == types.SECURITY_GROUP_RULE:
         if resource.get("type") in ("ingress", UNKNOWN):
             yield _traffic(resource.properties, "", "protocol", ("cidrBlocks", "ipv6CidrBlocks"))
     else:
-        for path, entry in resource.each("ingress"):
+        for path, entry in resource.elements("ingress"):
             yield _traffic(entry, path, "protocol", ("cidrBlocks", "ipv6CidrBlocks"))
 
 
 def acl_ingress(resource: Resource) -> Iterator[Traffic]:
-    """What a network ACL, or a rule of one, lets in."""
+    """The ingress that a network ACL, or a separate ACL rule, allows."""
     if resource.type == types.NETWORK_ACL_RULE:
         if resource.get("egress") is not True and _allows(resource.get("ruleAction")):
             yield _traffic(resource.properties, "", "protocol", ("cidrBlock", "ipv6CidrBlock"))
     else:
-        for path, entry in resource.each("ingress"):
-            if _allows(look(entry, "action")):
+        for path, entry in resource.elements("ingress"):
+            if _allows(value_at(entry, "action")):
                 yield _traffic(entry, path, "protocol", ("cidrBlock", "ipv6CidrBlock"))
 
 
@@ -112,14 +114,14 @@ def _traffic(entry: Any, path: str, kind: str, properties: tuple[str, ...]) -> T
     prefix = f"{path}." if path else ""
     blocks: list[tuple[str, Any]] = []
     for name in properties:
-        found = look(entry, name)
+        found = value_at(entry, name)
         if isinstance(found, str) and found:
             blocks.append((f"{prefix}{name}", found))
-        blocks += [(f"{prefix}{position}", block) for position, block in each(entry, name)]
+        blocks += [(f"{prefix}{position}", block) for position, block in elements(entry, name)]
     return Traffic(
         path=path or kind,
-        protocol=protocol(look(entry, kind)),
-        first=look(entry, "fromPort"),
-        last=look(entry, "toPort"),
+        protocol=protocol(value_at(entry, kind)),
+        first=value_at(entry, "fromPort"),
+        last=value_at(entry, "toPort"),
         blocks=tuple(blocks),
     )

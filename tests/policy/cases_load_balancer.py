@@ -11,8 +11,8 @@ REDIRECT = {"type": "redirect", "redirect": {"protocol": "HTTPS", "port": "443",
 FORWARD = {"type": "forward", "targetGroupArn": UNKNOWN}
 
 
-def balancer(kind: str | None = "application", **properties: Any) -> Resource:
-    """A balancer; without a kind it is of AWS's default."""
+def load_balancer(kind: str | None = "application", **properties: Any) -> Resource:
+    """A load balancer; without a kind, of AWS's default type."""
     given: dict[str, Any] = {"loadBalancerType": kind} if kind else {}
     return resource(types.LOAD_BALANCER, "balancer", **given, **properties)
 
@@ -25,7 +25,7 @@ def association(target: Resource) -> Resource:
     return resource(types.WEB_ACL_ASSOCIATION, refers={"resourceArn": target}, resourceArn=UNKNOWN, webAclArn=UNKNOWN)
 
 
-def redirecting(**redirect: Any) -> tuple[Resource]:
+def redirect_listener(**redirect: Any) -> tuple[Resource]:
     return listener("HTTP", defaultActions=[{"type": "redirect", "redirect": redirect}])
 
 
@@ -47,25 +47,25 @@ CASES = {
             listener("http", defaultActions=FORWARD),
             listener("HTTP", defaultActions=[REDIRECT, FORWARD]),
             listener("HTTP", defaultActions=[{"type": "fixed-response", "fixedResponse": {"statusCode": "200"}}]),
-            redirecting(protocol="HTTP", statusCode="HTTP_301"),
-            redirecting(protocol="#{protocol}", statusCode="HTTP_301"),
+            redirect_listener(protocol="HTTP", statusCode="HTTP_301"),
+            redirect_listener(protocol="#{protocol}", statusCode="HTTP_301"),
             (resource(types.LISTENER, port=80, defaultActions=[FORWARD]),),
             listener("HTTP"),
         ),
-        absent=redirecting(statusCode="HTTP_301"),
-        unknown=redirecting(protocol=UNKNOWN),
+        absent=redirect_listener(statusCode="HTTP_301"),
+        unknown=redirect_listener(protocol=UNKNOWN),
         other=TARGET_GROUP,
     ),
     "LB-02": Cases(
         passes=(
-            (balancer(dropInvalidHeaderFields=True),),
-            (balancer(None, dropInvalidHeaderFields=True),),
-            (balancer("network"),),
-            (balancer("gateway"),),
+            (load_balancer(dropInvalidHeaderFields=True),),
+            (load_balancer(None, dropInvalidHeaderFields=True),),
+            (load_balancer("network"),),
+            (load_balancer("gateway"),),
         ),
-        fails=((balancer(dropInvalidHeaderFields=False),), (balancer(None),)),
-        absent=(balancer(),),
-        unknown=(balancer(dropInvalidHeaderFields=UNKNOWN),),
+        fails=((load_balancer(dropInvalidHeaderFields=False),), (load_balancer(None),)),
+        absent=(load_balancer(),),
+        unknown=(load_balancer(dropInvalidHeaderFields=UNKNOWN),),
         other=TARGET_GROUP,
     ),
     "LB-03": Cases(
@@ -83,45 +83,45 @@ CASES = {
     ),
     "LB-04": Cases(
         passes=(
-            (balancer(accessLogs={"enabled": True, "bucket": "logs"}),),
-            (balancer("network", accessLogs=[{"enabled": True, "bucket": UNKNOWN}]),),
-            (balancer("gateway"),),
+            (load_balancer(accessLogs={"enabled": True, "bucket": "logs"}),),
+            (load_balancer("network", accessLogs=[{"enabled": True, "bucket": UNKNOWN}]),),
+            (load_balancer("gateway"),),
         ),
         fails=(
-            (balancer(accessLogs={"enabled": False, "bucket": "logs"}),),
-            (balancer(accessLogs={"bucket": "logs"}),),
-            (balancer(accessLogs={"enabled": True, "bucket": ""}),),
-            (balancer("network", accessLogs=[]),),
+            (load_balancer(accessLogs={"enabled": False, "bucket": "logs"}),),
+            (load_balancer(accessLogs={"bucket": "logs"}),),
+            (load_balancer(accessLogs={"enabled": True, "bucket": ""}),),
+            (load_balancer("network", accessLogs=[]),),
         ),
-        absent=(balancer(None),),
-        unknown=(balancer(accessLogs={"enabled": True, "bucket": UNKNOWN}),),
+        absent=(load_balancer(None),),
+        unknown=(load_balancer(accessLogs={"enabled": True, "bucket": UNKNOWN}),),
         other=TARGET_GROUP,
     ),
     "LB-05": Cases(
         passes=(
-            (balancer(enableDeletionProtection=True),),
+            (load_balancer(enableDeletionProtection=True),),
             (resource(types.LOAD_BALANCER, stack="dev", enableDeletionProtection=False),),
         ),
-        fails=((balancer(enableDeletionProtection=False),), (balancer("network"),)),
-        absent=(balancer(),),
-        unknown=(balancer(enableDeletionProtection=UNKNOWN),),
+        fails=((load_balancer(enableDeletionProtection=False),), (load_balancer("network"),)),
+        absent=(load_balancer(),),
+        unknown=(load_balancer(enableDeletionProtection=UNKNOWN),),
         other=TARGET_GROUP,
     ),
     "LB-06": Cases(
         passes=(
-            (balancer(), association(balancer())),
-            (balancer(arn=ARN), resource(types.WEB_ACL_ASSOCIATION, resourceArn=ARN, webAclArn=UNKNOWN)),
-            (balancer("network"),),
-            (balancer("gateway"),),
+            (load_balancer(), association(load_balancer())),
+            (load_balancer(arn=ARN), resource(types.WEB_ACL_ASSOCIATION, resourceArn=ARN, webAclArn=UNKNOWN)),
+            (load_balancer("network"),),
+            (load_balancer("gateway"),),
         ),
         fails=(
-            (balancer(),),
-            (balancer(None),),
-            (balancer(), resource(types.WEB_ACL_ASSOCIATION, resourceArn=ARN)),
-            (balancer(), resource(types.LOAD_BALANCER, "other"), association(balancer())),
+            (load_balancer(),),
+            (load_balancer(None),),
+            (load_balancer(), resource(types.WEB_ACL_ASSOCIATION, resourceArn=ARN)),
+            (load_balancer(), resource(types.LOAD_BALANCER, "other"), association(load_balancer())),
         ),
-        absent=(balancer(), resource(types.WEB_ACL_ASSOCIATION, webAclArn=UNKNOWN)),
-        unknown=(balancer(), resource(types.WEB_ACL_ASSOCIATION, resourceArn=UNKNOWN)),
+        absent=(load_balancer(), resource(types.WEB_ACL_ASSOCIATION, webAclArn=UNKNOWN)),
+        unknown=(load_balancer(), resource(types.WEB_ACL_ASSOCIATION, resourceArn=UNKNOWN)),
         other=TARGET_GROUP,
     ),
     "LB-07": Cases(

@@ -1,4 +1,4 @@
-"""JSON that properties hold as text: policy documents as statements in one form, however AWS lets them be written."""
+"""JSON in string properties: policy documents, normalized into statements."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from hipaa.model import ABSENT, UNKNOWN, Finding, Resource, Undecided, Violation
 
 
 class MalformedError(ValueError):
-    """Text that should be a policy document is none."""
+    """The text is not a policy document."""
 
 
 class Condition(NamedTuple):
-    """One condition: all operators and keys in lower case, as AWS compares them; several values are alternatives."""
+    """One condition. Operator and key are in lower case, because AWS ignores case; values are alternatives."""
 
     operator: str
     key: str
@@ -26,10 +26,10 @@ class Condition(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """One statement. Every element is a list: of one if it is written as itself, empty if it is not there.
+    """One statement. Every element is a list: a single value becomes a list of one, a missing element an empty list.
 
-    `principals` are those of every kind, so `"*"`, `{"AWS": "*"}` and `{"AWS": ["*"]}` are all `["*"]`. An element that
-    a preview does not know is UNKNOWN in its list.
+    `principals` combines all kinds, so `"*"`, `{"AWS": "*"}` and `{"AWS": ["*"]}` all become `["*"]`. A value that is
+    unknown in a preview is UNKNOWN in its list.
     """
 
     sid: str = ""
@@ -44,26 +44,26 @@ class Statement:
 
     @property
     def allows(self) -> bool:
-        """Whether it gives rights."""
+        """Whether the effect is Allow."""
         return self.effect == "Allow"
 
     @property
     def denies(self) -> bool:
-        """Whether it takes rights away."""
+        """Whether the effect is Deny."""
         return self.effect == "Deny"
 
     @property
-    def anyone(self) -> bool:
-        """Whether it speaks of everybody, whoever they are; an Allow with NotPrincipal does as well."""
+    def covers_everyone(self) -> bool:
+        """Whether it applies to every principal; an Allow with NotPrincipal counts too."""
         return "*" in self.principals or (self.allows and bool(self.not_principals))
 
     @property
-    def everywhere(self) -> bool:
-        """Whether it speaks of every resource; an Allow with NotResource does but for a few."""
+    def covers_every_resource(self) -> bool:
+        """Whether it applies to every resource; an Allow with NotResource counts too."""
         return any(_is_star(each) for each in self.resources) or (self.allows and bool(self.not_resources))
 
     def grants(self, action: str) -> bool:
-        """Whether it allows the action (`s3:GetObject`), named, by wildcard or by NotAction."""
+        """Whether it allows an action such as `s3:GetObject` by name, by wildcard or by NotAction."""
         if not self.allows:
             return False
         if self.not_actions:
@@ -71,58 +71,58 @@ class Statement:
         return any(matches(each, action) for each in self.actions)
 
     def condition(self, key: str) -> list[Condition]:
-        """Conditions on a key."""
+        """The conditions on a key."""
         return [each for each in self.conditions if each.key == key.lower()]
 
 
 def matches(pattern: Any, action: str) -> bool:
-    """Whether a pattern of IAM, with `*` and `?`, covers an action; case does not matter, UNKNOWN covers none."""
+    """Whether an IAM pattern with `*` and `?` matches an action, ignoring case; UNKNOWN matches none."""
     return isinstance(pattern, str) and fnmatchcase(action.lower(), pattern.lower().replace("[", "[[]"))
 
 
 def statements(document: Any) -> list[Statement] | Any:
-    """Statements of a policy document, given as text or as a mapping; UNKNOWN if it is, none if it is absent or empty.
+    """The statements of a policy document, given as text or mapping: UNKNOWN if it is unknown, empty if it is absent.
 
-    Raises ValueError if it is no JSON or no policy document.
+    Raises ValueError if it is not JSON or not a policy document.
     """
     if document is UNKNOWN:
         return UNKNOWN
-    content = parsed(document)
+    content = parse_json(document)
     if content is ABSENT:
         return []
     if not isinstance(content, Mapping):
         raise MalformedError("it is not a policy document")
-    found = listed(content.get("Statement"))
+    found = as_list(content.get("Statement"))
     return [_statement(each) for each in found if each is not UNKNOWN]
 
 
-def parsed(value: Any) -> Any:
-    """What JSON text says; what is no text stays, empty text is ABSENT. Raises ValueError if it is malformed."""
+def parse_json(value: Any) -> Any:
+    """Parsed JSON text. Other values are returned unchanged, empty text as ABSENT. Raises ValueError if malformed."""
     if value is None or value is ABSENT or value == "":
         return ABSENT
-    return _loaded(value) if isinstance(value, str) else value
+    return _load_json(value) if isinstance(value, str) else value
 
 
 @lru_cache(maxsize=512)
-def _loaded(text: str) -> Any:
+def _load_json(text: str) -> Any:
     try:
         return json.loads(text)
     except RecursionError as error:
         raise MalformedError("it is nested too deeply") from error
 
 
-def wrong(resource: Resource, path: str, says: Callable[[Statement], str | None]) -> Iterator[Finding]:
-    """What is wrong with the policy document at `path`: each message that `says` has for one of its statements.
+def check_statements(resource: Resource, path: str, find_fault: Callable[[Statement], str | None]) -> Iterator[Finding]:
+    """Violations in the policy document at `path`: `find_fault` returns a message for each faulty statement.
 
-    A document that cannot be read is a violation; one that is unknown, even in part, is undecided unless what is known
-    is wrong already. An absent one is fine: whether it may be absent is another question.
+    An unreadable document is a violation. A document that is unknown, even in part, is undecided unless a known
+    statement is faulty. An absent document passes: other rules decide whether it may be absent.
     """
     try:
         known = statements(resource.get(path))
     except ValueError:
         yield Violation(message="the policy document cannot be read as JSON", path=path)
         return
-    messages = [] if known is UNKNOWN else [(each, message) for each in known if (message := says(each))]
+    messages = [] if known is UNKNOWN else [(each, message) for each in known if (message := find_fault(each))]
     for statement, message in messages:
         where = f"statement {statement.sid}: " if statement.sid else ""
         yield Violation(message=f"{where}{message}", path=path)
@@ -130,9 +130,9 @@ def wrong(resource: Resource, path: str, says: Callable[[Statement], str | None]
         yield Undecided(path=path)
 
 
-def listed(value: Any) -> list[Any]:
-    """IAM writes one as itself and several as a list."""
-    if value is None:
+def as_list(value: Any) -> list[Any]:
+    """A list of values: IAM writes a single value without a list."""
+    if value is None or value is ABSENT:
         return []
     return list(value) if isinstance(value, list | tuple) else [value]
 
@@ -143,10 +143,10 @@ def _statement(content: Any) -> Statement:
     return Statement(
         sid=str(content.get("Sid") or ""),
         effect=content.get("Effect", ""),
-        actions=listed(content.get("Action")),
-        not_actions=listed(content.get("NotAction")),
-        resources=listed(content.get("Resource")),
-        not_resources=listed(content.get("NotResource")),
+        actions=as_list(content.get("Action")),
+        not_actions=as_list(content.get("NotAction")),
+        resources=as_list(content.get("Resource")),
+        not_resources=as_list(content.get("NotResource")),
         principals=_principals(content.get("Principal")),
         not_principals=_principals(content.get("NotPrincipal")),
         conditions=list(_conditions(content.get("Condition"))),
@@ -155,17 +155,17 @@ def _statement(content: Any) -> Statement:
 
 def _principals(value: Any) -> list[Any]:
     kinds = value.values() if isinstance(value, Mapping) else [value]
-    return [each for kind in kinds for each in listed(kind)]
+    return [each for kind in kinds for each in as_list(kind)]
 
 
 def _conditions(value: Any) -> Iterator[Condition]:
     for operator, keys in (value if isinstance(value, Mapping) else {}).items():
         for key, values in (keys if isinstance(keys, Mapping) else {}).items():
-            yield Condition(operator.lower(), key.lower(), [_text(each) for each in listed(values)])
+            yield Condition(operator.lower(), key.lower(), [_text(each) for each in as_list(values)])
 
 
 def _text(value: Any) -> Any:
-    """IAM compares text, so `true` and "true" are one."""
+    """IAM compares text, so `true` and "true" are equal."""
     return str(value).lower() if isinstance(value, bool) else value
 
 
