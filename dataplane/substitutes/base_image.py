@@ -1,7 +1,7 @@
-"""What the entry point of Orthanc's base image does with its environment, where there is no such image.
+"""Substitute for the entry point of Orthanc's base image: it treats the environment by the image's documented rules.
 
-Run as `base_image.py <local.json> <configuration>`: reads the environment by the image's rules, writes the
-configuration, and becomes Debian's Orthanc. `local.json` says what differs on this machine.
+Run as `base_image.py <local.json> <configuration>`: it writes the configuration and then executes Debian's Orthanc.
+`local.json` holds the differences of this machine.
 https://orthanc.uclouvain.be/book/users/docker-orthancteam.html
 """
 
@@ -36,31 +36,35 @@ ORTHANC = "ORTHANC__"
 
 
 def configuration(environment: Mapping[str, str]) -> dict[str, Any]:
-    """`ORTHANC_JSON`, then each `ORTHANC__A__B_C` as the key `BC` of `A`, a value read as JSON if it is."""
-    made: dict[str, Any] = json.loads(environment.get("ORTHANC_JSON", "{}"))
+    """`ORTHANC_JSON`, then each `ORTHANC__A__B_C` as the key `BC` of `A`; values are parsed as JSON if possible."""
+    result: dict[str, Any] = json.loads(environment.get("ORTHANC_JSON", "{}"))
     for name, text in environment.items():
         if name.startswith(ORTHANC):
             *sections, key = [_camel(part) for part in name.removeprefix(ORTHANC).split("__")]
-            place = made
+            target = result
             for section in sections:
-                place = place.setdefault(section, {})
-            place[key] = _value(text)
-    return made
+                target = target.setdefault(section, {})
+            target[key] = _value(text)
+    return result
 
 
-def refusal(environment: Mapping[str, str], made: Mapping[str, Any]) -> tuple[int, str] | None:
-    """Status and message of a container that does not start."""
+def refusal(environment: Mapping[str, str], settings: Mapping[str, Any]) -> tuple[int, str] | None:
+    """Exit status and message if the image would refuse to start, else None."""
     if found := sorted(DEPRECATED & environment.keys()):
         return DEPRECATED_STATUS, f"you are using deprecated settings: {', '.join(found)}"
-    if made.get("AuthenticationEnabled") and not isinstance(made.get("RegisteredUsers"), Mapping):
+    if settings.get("AuthenticationEnabled") and not isinstance(settings.get("RegisteredUsers"), Mapping):
         return NO_USER_STATUS, "authentication is on and no user is registered"
     return None
 
 
-def localized(made: dict[str, Any], local: Mapping[str, Any]) -> dict[str, Any]:
-    """Plugins by section, as the image switches them on; `local` names those that are here and overrides values."""
+def localize(settings: dict[str, Any], local: Mapping[str, Any]) -> dict[str, Any]:
+    """Adapts the configuration to this machine: plugins by section, values replaced, and missing plugins left out."""
     plugins = local["plugins"]
-    found = {**made, **local["values"], "Plugins": [path for section, path in plugins.items() if section in made]}
+    found = {
+        **settings,
+        **local["values"],
+        "Plugins": [path for section, path in plugins.items() if section in settings],
+    }
     return {key: value for key, value in found.items() if key not in local["absent"]}
 
 
@@ -76,16 +80,17 @@ def _value(text: str) -> Any:
 
 
 def main() -> None:
-    """Becomes Orthanc, or exits with the image's status."""
+    """Executes Orthanc, or exits with the image's status."""
     local, target = json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2])
-    made = configuration(os.environ)
-    if refused := refusal(os.environ, made):
-        sys.stderr.write(refused[1] + "\n")
-        sys.exit(refused[0])
-    target.write_text(json.dumps(localized(made, local), indent=2))
+    settings = configuration(os.environ)
+    if refused := refusal(os.environ, settings):
+        status, message = refused
+        sys.stderr.write(f"{message}\n")
+        sys.exit(status)
+    target.write_text(json.dumps(localize(settings, local), indent=2))
     command = [*local["command"], str(target)]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ORTHANC")}
-    os.execve(command[0], command, kept | local["environment"])
+    os.execve(command[0], command, kept | local["environment"])  # noqa: S606  Debian's Orthanc
 
 
 if __name__ == "__main__":

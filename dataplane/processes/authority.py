@@ -1,4 +1,4 @@
-"""A certificate authority of one test run."""
+"""A certificate authority whose certificates are valid for a day."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 LIFETIME = timedelta(days=1)
-LONGEST_COMMON_NAME = 64  # of X.520; who verifies looks at the alternative names
+MAX_COMMON_NAME = 64  # of X.520; verification uses the alternative names
 SIGNS_CERTIFICATES = x509.KeyUsage(
     key_cert_sign=True,
     crl_sign=True,
@@ -28,7 +28,7 @@ SIGNS_CERTIFICATES = x509.KeyUsage(
 
 @dataclass(frozen=True, kw_only=True)
 class Authority:
-    """Signs certificates; `file` is its own, for those who verify."""
+    """Signs certificates. `file` is its own certificate, which clients trust."""
 
     file: Path
     certificate: x509.Certificate
@@ -36,7 +36,7 @@ class Authority:
 
     @classmethod
     def create(cls, folder: Path, name: str = "authority") -> Authority:
-        """A new authority, whose certificate is written to `folder`."""
+        """Creates an authority and writes its certificate to `folder`."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
         signed = (
@@ -50,14 +50,14 @@ class Authority:
         file.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
         return cls(file=file, certificate=signed, key=key)
 
-    def issue(self, host: str, *others: str, folder: Path) -> tuple[Path, Path]:
-        """Certificate and key of a server named `host`, and `others`, written to `folder`."""
+    def issue_server(self, host: str, *aliases: str, folder: Path) -> tuple[Path, Path]:
+        """Certificate and key of a server named `host` and `aliases`, as files in `folder`."""
         key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host[:LONGEST_COMMON_NAME])])
+        subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, host[:MAX_COMMON_NAME])])
         signed = (
             _builder(subject, self.certificate.subject, key)
             .add_extension(
-                x509.SubjectAlternativeName([x509.DNSName(name) for name in (host, *others)]), critical=False
+                x509.SubjectAlternativeName([x509.DNSName(name) for name in (host, *aliases)]), critical=False
             )
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
             .sign(self.key, hashes.SHA256())
@@ -72,8 +72,8 @@ class Authority:
         private.chmod(0o600)
         return certificate, private
 
-    def trusted(self) -> ssl.SSLContext:
-        """A context that trusts this authority alone, and is as strict as Python 3.13, on which the function runs."""
+    def client_context(self) -> ssl.SSLContext:
+        """A context that trusts only this authority, as strict as that of Python 3.13, which Lambda runs."""
         context = ssl.create_default_context(cafile=str(self.file))
         context.verify_flags |= ssl.VERIFY_X509_STRICT
         return context

@@ -1,4 +1,4 @@
-"""Synthetic DICOM: valid, of nobody, and different in every test run."""
+"""Synthetic DICOM instances: valid, of no real person, with new identifiers on every call."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pydicom.uid import (
 )
 
 NAME, ID = "ZEBRAFISH^QUINCY", "PID-7731-QX"
-"""Of the synthetic patient. No log may ever hold either."""
+"""Name and id of the synthetic patient. No log may contain either."""
 
 COMPRESSED = (
     "JPEG2000.dcm",
@@ -29,7 +29,7 @@ COMPRESSED = (
     "SC_rgb_jpeg_dcmtk.dcm",
     "MR_small_RLE.dcm",
 )
-"""Files in compressed transfer syntaxes that pydicom carries."""
+"""Test files of pydicom in compressed transfer syntaxes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class Instance:
     data: bytes
 
     @classmethod
-    def of(cls, dataset: Dataset) -> Instance:
+    def from_dataset(cls, dataset: Dataset) -> Instance:
         """The file of a data set."""
         buffer = BytesIO()
         dataset.save_as(buffer, enforce_file_format=True)
@@ -54,50 +54,51 @@ class Instance:
         )
 
     @classmethod
-    def read(cls, data: bytes) -> Instance:
-        """What a file holds."""
+    def from_file(cls, data: bytes) -> Instance:
+        """The instance in a file."""
         dataset = pydicom.dcmread(BytesIO(data), stop_before_pixels=True)
         uids = (str(dataset.StudyInstanceUID), str(dataset.SeriesInstanceUID), str(dataset.SOPInstanceUID))
         return cls(study=uids[0], series=uids[1], uid=uids[2], data=data)
 
     @property
     def path(self) -> str:
-        """Where WADO-RS has it."""
+        """Its path for WADO-RS."""
         return f"/dicom-web/studies/{self.study}/series/{self.series}/instances/{self.uid}"
 
     @property
     def dataset(self) -> FileDataset:
-        """What is in it."""
+        """Its data set."""
         return pydicom.dcmread(BytesIO(self.data))
 
 
-def ct(number: int, *, size: int = 512) -> list[Instance]:
+def ct_series(number: int, *, size: int = 512) -> list[Instance]:
     """`number` slices of one CT series, 16 bit, `size` x `size`: 525 kB each at 512."""
     study, series, frame = generate_uid(), generate_uid(), generate_uid()
     random = np.random.default_rng()
     pixels = random.integers(0, 4096, (size, size), dtype=np.uint16)
     return [
-        Instance.of(_slice(study, series, frame, position, np.roll(pixels, position))) for position in range(number)
+        Instance.from_dataset(_slice(study, series, frame, position, np.roll(pixels, position)))
+        for position in range(number)
     ]
 
 
 def multiframe(frames: int, *, size: int = 512) -> Instance:
-    """One instance of many frames; 800 at 512 are 400 MiB."""
+    """One instance with many frames; 800 frames at 512 are 400 MiB."""
     dataset = _dataset(generate_uid(), generate_uid(), MultiFrameGrayscaleWordSecondaryCaptureImageStorage)
     dataset.Modality = "OT"
     block = np.random.default_rng().integers(0, 4096, (min(frames, 16), size, size), dtype=np.uint16)
     _pixels(dataset, np.tile(block, (-(-frames // len(block)), 1, 1))[:frames])
     dataset.NumberOfFrames = frames
-    return Instance.of(dataset)
+    return Instance.from_dataset(dataset)
 
 
-def compressed(name: str) -> Instance:
-    """One of pydicom's own files, in its transfer syntax, of a study of its own."""
+def compressed_instance(name: str) -> Instance:
+    """A test file of pydicom in its transfer syntax, as the only instance of a new study."""
     dataset = pydicom.dcmread(str(get_testdata_file(name)))
     dataset.StudyInstanceUID, dataset.SeriesInstanceUID = generate_uid(), generate_uid()
     dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID = generate_uid()
     dataset.PatientName, dataset.PatientID = NAME, ID
-    return Instance.of(dataset)
+    return Instance.from_dataset(dataset)
 
 
 def _slice(study: str, series: str, frame: str, position: int, pixels: np.ndarray) -> Dataset:

@@ -1,4 +1,4 @@
-"""A server in Orthanc's place that keeps every byte it is sent."""
+"""A server in place of Orthanc that records every byte it receives."""
 
 from __future__ import annotations
 
@@ -11,38 +11,33 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dataplane.raw import END
+from dataplane.clients.raw import END
 
-ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+RESPONSE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
 @dataclass(kw_only=True)
 class Recorder:
-    """Listens on `port`. `received` is what each connection brought, `refused` how many failed their handshake."""
+    """Listens on `port`. `received` has the bytes of each connection."""
 
     port: int
     received: list[bytearray] = field(default_factory=list)
-    refused: int = 0
-
-    def clear(self) -> None:
-        """Forgets what came."""
-        for connection in self.received:
-            connection.clear()
+    failed_handshakes: int = 0
 
     @property
-    def everything(self) -> bytes:
-        """All that came, over every connection."""
-        return b"".join(bytes(one) for one in self.received)
+    def all_bytes(self) -> bytes:
+        """The bytes of all connections."""
+        return b"".join(bytes(connection) for connection in self.received)
 
     @property
     def requests(self) -> list[bytes]:
-        """Heads of the requests that came, with their bodies skipped as their heads say."""
-        return [found for one in self.received for found in heads(bytes(one))]
+        """Heads of the received requests; bodies are skipped by the framing in the heads."""
+        return [head for connection in self.received for head in heads(bytes(connection))]
 
 
 @contextmanager
-def recording(certificate: Path, key: Path) -> Generator[Recorder]:
-    """A recorder with a server certificate; it answers each request with an empty object."""
+def run_recorder(certificate: Path, key: Path) -> Generator[Recorder]:
+    """Runs a recorder with a server certificate; it answers each request with an empty object."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -58,7 +53,7 @@ def recording(certificate: Path, key: Path) -> Generator[Recorder]:
             try:
                 secured = context.wrap_socket(plain, server_side=True)
             except OSError:
-                recorder.refused += 1
+                recorder.failed_handshakes += 1
                 return
             received = bytearray()
             recorder.received.append(received)
@@ -67,7 +62,7 @@ def recording(certificate: Path, key: Path) -> Generator[Recorder]:
                 while more := secured.recv(65536):
                     received += more
                     if (complete := len(list(heads(bytes(received))))) > answered:
-                        secured.sendall(ANSWER * (complete - answered))
+                        secured.sendall(RESPONSE * (complete - answered))
                         answered = complete
 
         threading.Thread(target=accept, daemon=True).start()
@@ -77,9 +72,9 @@ def recording(certificate: Path, key: Path) -> Generator[Recorder]:
 
 def heads(received: bytes) -> list[bytes]:
     """Heads of the complete requests in `received`, by their own framing."""
-    found, place = [], 0
-    while (end := received.find(END, place)) >= 0:
-        text = received[place:end]
+    found, start = [], 0
+    while (end := received.find(END, start)) >= 0:
+        text = received[start:end]
         if re.search(rb"(?im)^transfer-encoding: *chunked", text):
             body_end = received.find(b"0\r\n\r\n", end + len(END))
             if body_end < 0:
@@ -91,5 +86,5 @@ def heads(received: bytes) -> list[bytes]:
         if following > len(received):
             break
         found.append(text)
-        place = following
+        start = following
     return found

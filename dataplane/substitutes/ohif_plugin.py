@@ -1,4 +1,4 @@
-"""Runs in Orthanc, in place of its OHIF plugin, which is in no Debian package: same section, paths, types and headers.
+"""Substitute for Orthanc's OHIF plugin, which Debian does not package: same section, paths, types and headers.
 
 https://orthanc.uclouvain.be/hg/orthanc-ohif/file/tip/Sources/Plugin.cpp
 """
@@ -7,12 +7,13 @@ import json
 import mimetypes
 import os
 from pathlib import Path
+from typing import Any
 
-import orthanc  # ty: ignore[import-not-found]  Orthanc brings it along
+import orthanc  # ty: ignore[import-not-found]  a module of Orthanc's Python plugin
 
 FILES = Path(os.environ["OHIF_FILES"]).resolve()
 HEADERS = Path(os.environ["OHIF_HEADERS"])
-"""Where the names of the headers that reach Orthanc are written down."""
+"""Log of the names of the headers that reach Orthanc."""
 
 SETTINGS = json.loads(orthanc.GetConfiguration())["OHIF"]
 PAGES = {"", "viewer", "tmtv", "segmentation", "microscopy"}
@@ -45,25 +46,28 @@ ISOLATION = {
 }
 
 
-def settings() -> str:
-    assert SETTINGS["DataSource"] == "dicom-web"
-    own = {
+def app_configuration() -> str:
+    """`app-config.js`: the configured file, then the settings that the plugin adds. ValueError for another source."""
+    if SETTINGS["DataSource"] != "dicom-web":
+        raise ValueError(f"OHIF.DataSource is {SETTINGS['DataSource']!r}; this plugin serves dicom-web only")
+    added = {
         "routerBasename": SETTINGS["RouterBasename"],
         "dataSources": [SOURCE],
         "defaultDataSourceName": SOURCE["sourceName"],
     }
-    written = Path(SETTINGS["UserConfiguration"]).read_text()
-    return f"{written}\nObject.assign(window.config, {json.dumps(own)});\n"
+    configured = Path(SETTINGS["UserConfiguration"]).read_text()
+    return f"{configured}\nObject.assign(window.config, {json.dumps(added)});\n"
 
 
-def serve(output, _uri, **request):
+def serve(output: Any, _uri: str, **request: Any) -> None:
+    """Answers one request below `/ohif`, and logs the names of its headers."""
     for name, value in ISOLATION.items():
         output.SetHttpHeader(name, value)
     with HEADERS.open("a") as log:
         log.writelines(f"{name}\n" for name, value in request["headers"].items() if value)
     name = "".join(request["groups"])
     if name == "app-config.js":
-        output.AnswerBuffer(settings(), "text/javascript")
+        output.AnswerBuffer(app_configuration(), "text/javascript")
         return
     file = (FILES / ("index.html" if name in PAGES else name)).resolve()
     if FILES in file.parents and file.is_file():

@@ -1,4 +1,4 @@
-"""A database, its three secrets, and a Secrets Manager that drives the rotation function as AWS does."""
+"""A database, its three secrets, and the calls that Secrets Manager makes to the rotation function."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ import pytest
 from moto import mock_aws
 from moto.secretsmanager.models import secretsmanager_backends
 
-from dataplane.postgresql import DATABASE, MASTER, PostgreSql
+from dataplane.processes.postgresql import DATABASE, MASTER, PostgreSql
 from functions.rotation import handler as function
 from functions.rotation import roles
 
 STEPS = ("createSecret", "setSecret", "testSecret", "finishSecret")
 FIRST = "first-password"
 PREDECESSOR = "single_user"
-"""Of a store from before rotation."""
+"""The database user of a store from before rotation."""
 
 
 @dataclass
-class Store:
+class Rotation:
     """A database and its three secrets."""
 
     server: PostgreSql
@@ -39,7 +39,7 @@ class Store:
     def prepare(self) -> None:
         self.handle({"action": "prepare"})
 
-    def announce(self) -> str:
+    def begin(self) -> str:
         """What Secrets Manager does when a rotation begins: a pending version without a value."""
         token = str(uuid.uuid4())
         secret = self.backend("password")
@@ -47,8 +47,8 @@ class Store:
         secret.versions[token] = {"createdate": 0, "version_id": token, "version_stages": ["AWSPENDING"]}
         return token
 
-    def give_up(self) -> None:
-        """What an operator does to a rotation that does not end."""
+    def abandon(self) -> None:
+        """What an operator does to a rotation that does not finish."""
         self.backend("password").remove_version_stages_from_old_versions(["AWSPENDING"])
 
     def stages(self, name: str) -> dict[str, list[str]]:
@@ -59,34 +59,35 @@ class Store:
         self.handle({"Step": step, "SecretId": self.arns["password"], "ClientRequestToken": token})
 
     def rotate(self) -> None:
-        token = self.announce()
+        token = self.begin()
         for step in STEPS:
             self.step(step, token)
 
-    def pair(self) -> tuple[str, str]:
+    def credentials(self) -> tuple[str, str]:
+        """The current user and password."""
         values = [
             self.client.get_secret_value(SecretId=self.arns[name], VersionStage="AWSCURRENT")["SecretString"]
             for name in ("user", "password")
         ]
         return values[0], values[1]
 
-    def move(self, name: str, token: str) -> None:
-        """Makes a version current, by hand."""
+    def promote(self, name: str, token: str) -> None:
+        """Makes a version current, as an operator would."""
         [holder] = [version for version, stages in self.stages(name).items() if "AWSCURRENT" in stages]
         self.client.update_secret_version_stage(
             SecretId=self.arns[name], VersionStage="AWSCURRENT", MoveToVersionId=token, RemoveFromVersionId=holder
         )
 
-    def login(self, pair: tuple[str, str] | None = None) -> Any:
-        return self.server.connect(*(pair or self.pair()))
+    def login(self, credentials: tuple[str, str] | None = None) -> Any:
+        return self.server.connect(*(credentials or self.credentials()))
 
     def backend(self, name: str) -> Any:
         return secretsmanager_backends["123456789012"]["us-east-1"].secrets[self.arns[name]]
 
 
-def empty(server: PostgreSql) -> None:
-    """Leaves an empty database of the master's, and no roles of the store."""
-    with server.as_superuser() as superuser:
+def reset_database(server: PostgreSql) -> None:
+    """Creates an empty database of the master user, and drops the store's roles."""
+    with server.connect_as_superuser() as superuser:
         superuser.run(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
         for role in (*roles.USERS, roles.OWNER, PREDECESSOR):
             superuser.run(f"DROP ROLE IF EXISTS {role}")
@@ -95,9 +96,9 @@ def empty(server: PostgreSql) -> None:
 
 
 @contextmanager
-def fresh(server: PostgreSql, monkeypatch: pytest.MonkeyPatch) -> Generator[Store]:
-    """An empty database, and secrets as the program first writes them."""
-    empty(server)
+def new_rotation(server: PostgreSql, monkeypatch: pytest.MonkeyPatch) -> Generator[Rotation]:
+    """An empty database, and secrets with the values that the program first writes."""
+    reset_database(server)
     monkeypatch.setattr(socket, "create_connection", _without_delay(socket.create_connection))
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     with mock_aws():
@@ -108,8 +109,8 @@ def fresh(server: PostgreSql, monkeypatch: pytest.MonkeyPatch) -> Generator[Stor
             "password": FIRST,
         }
         arns = {name: client.create_secret(Name=name, SecretString=value)["ARN"] for name, value in values.items()}
-        made = Store(server=server, arns=arns, client=client)
-        secret = made.backend("password")
+        rotation = Rotation(server=server, arns=arns, client=client)
+        secret = rotation.backend("password")
         secret.rotation_requested = secret.rotation_enabled = True
         for name, arn in arns.items():
             monkeypatch.setenv(f"{name.upper()}_SECRET_ARN", arn)
@@ -120,15 +121,15 @@ def fresh(server: PostgreSql, monkeypatch: pytest.MonkeyPatch) -> Generator[Stor
             ("CA", str(server.authority.file)),
         ):
             monkeypatch.setenv(f"DATABASE_{name}", value)
-        yield made
+        yield rotation
 
 
 def _without_delay(connect: Callable[..., socket.socket]) -> Callable[..., socket.socket]:
-    """The driver writes in small pieces; on loopback each login would wait 40 ms for acknowledgements."""
+    """Turns off Nagle's algorithm: the driver sends small packets, so each log-in would wait 40 ms for an ACK."""
 
-    def connected(*arguments: Any, **named: Any) -> socket.socket:
-        made = connect(*arguments, **named)
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return made
+    def connect_without_delay(*arguments: Any, **named: Any) -> socket.socket:
+        connection = connect(*arguments, **named)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection
 
-    return connected
+    return connect_without_delay

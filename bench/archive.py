@@ -1,9 +1,8 @@
-"""Memory and speed of the engine at 1,000, 10,000 and 100,000 objects: `make bench-archive`.
+"""Memory and speed of `ops archive` and `ops verify` at 1,000, 10,000 and 100,000 objects: `make bench-archive`.
 
-S3 is a stand-in within the process that answers at once: it makes up the listing, the index, the copies' checksums and
-the parts' storage as they are asked for, and holds only what a run writes. So the figures are those of the engine
-alone, and say nothing of AWS: there, 32 requests in flight at about 50 ms each give some 600 objects a second. What
-boto3 itself costs (signing, parsing) is not in them either; it is about 1 ms of one core for each request.
+S3 is simulated in the process without delay: it generates listing, index and checksums on request, and stores only what
+a run writes. So the figures are those of our code alone. On AWS, 32 parallel requests of about 50 ms each give some 600
+objects a second. boto3's own cost (signing, parsing), about 1 ms of a core per request, is not included either.
 """
 
 from __future__ import annotations
@@ -45,12 +44,12 @@ PAGE = 1000
 
 
 def uuid(number: int) -> str:
-    """Sorted as numbers are."""
+    """A UUID that sorts like its number."""
     return f"{number:08x}-0000-4000-8000-000000000000"
 
 
 class S3:
-    """So many images of one size, all known to the index, and, once `copied`, all in the archive."""
+    """S3 with a number of images of one size, all in the index and, once `copied`, all in the archive."""
 
     meta = SimpleNamespace(region_name="us-east-1")
 
@@ -59,6 +58,7 @@ class S3:
         self.written: dict[str, bytes] = {}
 
     def get_paginator(self, operation: str) -> Any:
+        """Pages of versions or of names."""
         pages = self._versions if operation == "list_object_versions" else self._names
         return SimpleNamespace(paginate=pages)
 
@@ -76,25 +76,31 @@ class S3:
         yield {"Contents": [{"Key": key} for key in sorted(self.written) if key.startswith(Prefix)]}
 
     def copy_object(self, **_: Any) -> dict[str, Any]:
+        """The checksum of every copy."""
         return {"VersionId": "v", "CopyObjectResult": {"ChecksumSHA256": SHA256}}
 
     def head_object(self, **_: Any) -> dict[str, Any]:
+        """An archived, locked object."""
         return {
             "ContentLength": len(BODY), "ChecksumSHA256": SHA256, "StorageClass": "DEEP_ARCHIVE", "SSEKMSKeyId": "key",
             "LastModified": datetime.now(UTC), "ObjectLockRetainUntilDate": datetime.now(UTC) + timedelta(days=400),
         }  # fmt: skip
 
     def head_bucket(self, **_: Any) -> dict[str, Any]:
+        """The current time."""
         return {"ResponseMetadata": {"HTTPHeaders": {"date": formatdate(usegmt=True)}}}
 
     def get_object_lock_configuration(self, **_: Any) -> dict[str, Any]:
+        """A lock of a year."""
         return {"ObjectLockConfiguration": {"Rule": {"DefaultRetention": {"Days": 365}}}}
 
     def put_object(self, *, Key: str, Body: bytes, **_: Any) -> dict[str, Any]:
+        """Stores an object that a run writes."""
         self.written[Key] = Body
         return {"ETag": "e"}
 
     def get_object(self, *, Key: str, **_: Any) -> dict[str, Any]:
+        """A part of the index, or an object that a run wrote."""
         if Key.startswith("index/"):
             return {"Body": io.BytesIO(self._index(int(Key.split("/")[1]))), "ETag": "e"}
         if Key not in self.written:
@@ -102,7 +108,7 @@ class S3:
         return {"Body": io.BytesIO(self.written[Key]), "ETag": "e"}
 
     def _index(self, start: int) -> bytes:
-        """Backwards: the engine has to sort it."""
+        """A part in reverse order, so that sorting is measured."""
         numbers = range(min(start + INDEX_PART, self.objects) - 1, start - 1, -1)
         rows = (
             {"uuid": uuid(n), "type": 1, "bytes": len(BODY), "md5": MD5, "instance": f"1.2.{n}",
@@ -112,12 +118,13 @@ class S3:
         return gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode(), 1)
 
     def exported(self) -> Exported:
+        """The result of the index export."""
         starts = range(0, self.objects, INDEX_PART)
         return Exported(objects=self.objects, parts=tuple(f"index/{start}" for start in starts))
 
 
-def measured(objects: int, answers: Any) -> None:
-    """One size, in a process of its own: seconds of each phase, and the most memory that the process ever had."""
+def measure(objects: int, results: Any) -> None:
+    """Measures one size in a process of its own, and puts seconds of each phase and peak memory into `results`."""
     s3: Any = S3(objects)
     clients = Clients(s3=s3, kms=None, rds=None, logs=None, functions=None, sts=None)
     target = Target(
@@ -128,7 +135,7 @@ def measured(objects: int, answers: Any) -> None:
     )  # fmt: skip
     place = Place.of(target, s3)
     lock, options = Lock(place, "bench", "archive"), Options(workers=8)
-    before, started = peak(), time.perf_counter()
+    before, started = peak_memory(), time.perf_counter()
     Archiver(target, clients, options, "run").work(s3.exported(), lock, Silent())
     found = summary(place, parts_folder("run"))
     archived = time.perf_counter()
@@ -146,11 +153,11 @@ def measured(objects: int, answers: Any) -> None:
     verified = time.perf_counter()
     stored = sum(map(len, s3.written.values()))
     right = found.objects == objects and verifier.state.objects == objects
-    answers.put((archived - started, verified - archived, before, peak(), stored, right))
+    results.put((archived - started, verified - archived, before, peak_memory(), stored, right))
 
 
-def peak() -> float:
-    """Most memory so far, in MB."""
+def peak_memory() -> float:
+    """Peak memory of this process so far, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
@@ -158,14 +165,14 @@ def main(sizes: list[int]) -> int:
     """Prints a table; 1 if a run lost an object."""
     context = multiprocessing.get_context("spawn")
     sys.stdout.write(
-        "| objects | archive, objects/s | verify, objects/s | RSS before, MB | RSS at most, MB | of it S3's |\n"
+        "| objects | archive, objects/s | verify, objects/s | RSS before, MB | peak RSS, MB | simulated S3, MB |\n"
     )
     sys.stdout.write("|--|--|--|--|--|--|\n")
     for size in sizes:
-        answers = context.Queue()
-        process = context.Process(target=measured, args=(size, answers))
+        results = context.Queue()
+        process = context.Process(target=measure, args=(size, results))
         process.start()
-        archived, verified, before, most, stored, right = answers.get()
+        archived, verified, before, most, stored, right = results.get()
         process.join()
         row = (f"{size:,}", f"{size / archived:,.0f}", f"{size / verified:,.0f}", f"{before:.0f}", f"{most:.0f}")
         sys.stdout.write(f"| {' | '.join(row)} | {stored / 1e6:.1f} |\n")

@@ -1,4 +1,4 @@
-"""What is done to each target: the scenarios of a full and of a quick run."""
+"""The scenarios of a full and of a quick run."""
 
 from __future__ import annotations
 
@@ -8,30 +8,29 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from bench.bodies import FRAMES, GROUP_LIMIT, SLICES, Body, identifier, patched
+from bench.bodies import FRAMES, GROUP_LIMIT, SLICE_SIZE, Body, identifier, patch_identifiers
 from bench.index import queries, send
-from bench.k6 import Read, Work
-from bench.processes import cpu_seconds
+from bench.k6 import Read, Scenario
+from bench.machine import cpu_seconds
 from bench.targets import Target
-from dataplane.dicomweb import STORED
+from dataplane.clients.dicomweb import ACCEPT_STORED, CHUNK_BYTES
 
 RUN = "000000000002"
 OCTETS = 'multipart/related; type="application/octet-stream"'
 MULTIFRAME_GROUP = 9999
-FRAME_BYTES = SLICES * SLICES * 2
-PIECE = 2**20
+FRAME_BYTES = SLICE_SIZE * SLICE_SIZE * 2
 LARGE_FRAMES = 800  # 400 MiB
 
 
 @dataclass(frozen=True, kw_only=True)
 class Size:
-    """How much is done. `variant_rounds` are those in which the intermediate targets take part too."""
+    """Size of a run. In the first `variant_rounds` rounds the intermediate targets are measured too."""
 
     instances: int
     rounds: int
     variant_rounds: int
     series: int
-    scale: float  # of each scenario's number of requests
+    scale: float  # factor of each scenario's number of requests
     large: int
 
 
@@ -60,11 +59,11 @@ QUERIES = {
 IN_VARIANTS = frozenset({"stow", "wado", "qido"})
 
 
-def works(bodies: Mapping[str, Body], size: Size) -> list[Work]:
-    """Every scenario, its requests scaled."""
+def scenarios(bodies: Mapping[str, Body], size: Size) -> list[Scenario]:
+    """Every scenario, with its number of requests scaled."""
     studies = size.instances // GROUP_LIMIT
     slices = [
-        Read(name="wado", path=instance_path(group, index), accept=STORED, least=bodies["slice"].payload)
+        Read(name="wado", path=instance_path(group, index), accept=ACCEPT_STORED, min_bytes=bodies["slice"].payload)
         for index in range(GROUP_LIMIT)
         for group in range(size.series)
     ]
@@ -72,8 +71,8 @@ def works(bodies: Mapping[str, Body], size: Size) -> list[Work]:
         Read(
             name="wado_series",
             path=series_path(group),
-            accept=STORED,
-            least=bodies["slice"].payload * GROUP_LIMIT,
+            accept=ACCEPT_STORED,
+            min_bytes=bodies["slice"].payload * GROUP_LIMIT,
         )
         for group in range(size.series)
     ]
@@ -82,39 +81,39 @@ def works(bodies: Mapping[str, Body], size: Size) -> list[Work]:
             name="wado_frame",
             path=f"{instance_path(MULTIFRAME_GROUP, 0)}/frames/{frame}",
             accept=OCTETS,
-            least=FRAME_BYTES,
+            min_bytes=FRAME_BYTES,
         )
         for frame in range(1, FRAMES + 1)
     ]
 
-    def times(requests: int) -> int:
+    def scaled(requests: int) -> int:
         return max(4, round(requests * size.scale))
 
     return [
-        Work(name="stow", requests=times(600), clients=8, body=bodies["slice"]),
-        Work(name="stow_25", requests=times(24), clients=4, body=bodies["slices"]),
-        Work(name="stow_small", requests=times(800), clients=8, body=bodies["small"]),
-        Work(name="stow_multiframe", requests=times(16), clients=2, body=bodies["multiframe"]),
-        Work(name="stow_compressed", requests=times(40), clients=4, body=bodies["compressed"]),
-        Work(name="wado", requests=times(1200), clients=8, reads=slices),
-        Work(name="wado_series", requests=times(16), clients=4, reads=series),
-        Work(name="wado_frame", requests=times(400), clients=8, reads=frames),
-        Work(name="qido", requests=times(600), clients=8, reads=queries(studies)),
+        Scenario(name="stow", requests=scaled(600), clients=8, body=bodies["slice"]),
+        Scenario(name="stow_25", requests=scaled(24), clients=4, body=bodies["slices"]),
+        Scenario(name="stow_small", requests=scaled(800), clients=8, body=bodies["small"]),
+        Scenario(name="stow_multiframe", requests=scaled(16), clients=2, body=bodies["multiframe"]),
+        Scenario(name="stow_compressed", requests=scaled(40), clients=4, body=bodies["compressed"]),
+        Scenario(name="wado", requests=scaled(1200), clients=8, reads=slices),
+        Scenario(name="wado_series", requests=scaled(16), clients=4, reads=series),
+        Scenario(name="wado_frame", requests=scaled(400), clients=8, reads=frames),
+        Scenario(name="qido", requests=scaled(600), clients=8, reads=queries(studies)),
     ]
 
 
 def prepare(target: Target, bodies: Mapping[str, Body], size: Size) -> None:
-    """Stores what the readers read."""
+    """Stores the instances that the reading scenarios retrieve."""
     for group in range(size.series):
         for first in range(0, GROUP_LIMIT, bodies["slices"].parts):
-            send(target, patched(bodies["slices"], RUN, group, first))
-    send(target, patched(bodies["multiframe"], RUN, MULTIFRAME_GROUP))
+            send(target, patch_identifiers(bodies["slices"], RUN, group, first))
+    send(target, patch_identifiers(bodies["multiframe"], RUN, MULTIFRAME_GROUP))
 
 
-def metadata(target: Target, size: Size) -> float:
-    """CPU milliseconds of Orthanc for the metadata cache of an instance, which the first reader of a series fills.
+def metadata_cpu_ms(target: Target, size: Size) -> float:
+    """CPU milliseconds of Orthanc per instance for the metadata cache, which the first retrieval of a series fills.
 
-    In `prod` it is filled once a series has had no new instance for `StableAge`. Raises ValueError without an answer.
+    In `prod` it is filled once a series had no new instance for `StableAge`. ValueError for an incomplete response.
     """
     before = cpu_seconds(target.processes)["orthanc"]
     with target.client() as pool:
@@ -122,27 +121,27 @@ def metadata(target: Target, size: Size) -> float:
         for group in range(size.series):
             answer = pool.request("GET", f"{series_path(group)}/metadata", headers=headers)
             if answer.status != HTTPStatus.OK or len(answer.json()) != GROUP_LIMIT:
-                raise ValueError(f"{target.name}: metadata of a series answered {answer.status}")
+                raise ValueError(f"{target.name}: the metadata of a series is incomplete: status {answer.status}")
     return 1000 * (cpu_seconds(target.processes)["orthanc"] - before) / (size.series * GROUP_LIMIT)
 
 
-def large(target: Target, body: Body, run: str, number: int) -> dict[str, Any]:
-    """Times one large instance in and out; ValueError if what comes out is not as long as what went in."""
-    data = patched(body, run, number)
+def measure_large(target: Target, body: Body, run: str, number: int) -> dict[str, Any]:
+    """Times storing and retrieving one large instance; ValueError if the retrieved one is shorter."""
+    data = patch_identifiers(body, run, number)
     started = time.monotonic()
     with target.client() as pool:
         send(target, data)
         stored = time.monotonic()
         path = instance_path(number, 0, run)
-        headers = {**(pool.headers or {}), "Accept": STORED}
+        headers = {**(pool.headers or {}), "Accept": ACCEPT_STORED}
         answer = pool.request("GET", path, headers=headers, preload_content=False, retries=False)
-        received = len(answer.read(PIECE))
+        received = len(answer.read(CHUNK_BYTES))
         first = time.monotonic()
-        while piece := answer.read(PIECE):
+        while piece := answer.read(CHUNK_BYTES):
             received += len(piece)
     ended = time.monotonic()
     if answer.status != HTTPStatus.OK or received < body.payload:
-        raise ValueError(f"{target.name}: {received} of {body.payload} bytes came back, status {answer.status}")
+        raise ValueError(f"{target.name}: {received} of {body.payload} bytes were retrieved, status {answer.status}")
     return {
         "target": target.name,
         "bytes": body.payload,
@@ -153,10 +152,10 @@ def large(target: Target, body: Body, run: str, number: int) -> dict[str, Any]:
 
 
 def series_path(group: int, run: str = RUN) -> str:
-    """Where WADO-RS has a group's series."""
+    """The path of a group's series for WADO-RS."""
     return f"/dicom-web/studies/{identifier('study', run, group)}/series/{identifier('series', run, group)}"
 
 
 def instance_path(group: int, index: int, run: str = RUN) -> str:
-    """Where WADO-RS has one instance of it."""
+    """The path of one of its instances for WADO-RS."""
     return f"{series_path(group, run)}/instances/{identifier('instance', run, group, index)}"

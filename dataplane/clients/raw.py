@@ -1,4 +1,4 @@
-"""Requests as bytes, for what no honest client sends."""
+"""Raw TLS connections, for requests that no HTTP client would send."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ END = b"\r\n\r\n"
 
 
 @contextmanager
-def connected(
+def connect(
     port: int, *, host: str, authority: Path, context: ssl.SSLContext | None = None, seconds: float = 10
 ) -> Generator[ssl.SSLSocket]:
-    """A TLS connection to `port` of loopback, verified unless `context` says otherwise."""
+    """A TLS connection to `port` on loopback, verified unless `context` says otherwise."""
     context = context or ssl.create_default_context(cafile=str(authority))
     with (
         socket.create_connection(("127.0.0.1", port), timeout=seconds) as plain,
@@ -24,8 +24,8 @@ def connected(
         yield secured
 
 
-def everything(connection: socket.socket) -> bytes:
-    """All that comes until the other side closes, or says nothing for the connection's timeout."""
+def read_all(connection: socket.socket) -> bytes:
+    """All bytes until the peer closes the connection, or sends nothing for the connection's timeout."""
     received = b""
     try:
         while more := connection.recv(65536):
@@ -35,11 +35,11 @@ def everything(connection: socket.socket) -> bytes:
     return received
 
 
-def statuses(answers: bytes) -> list[int]:
-    """Status of each answer on a connection."""
-    return [int(line.split()[1]) for line in answers.split(b"\r\n") if line.startswith(b"HTTP/1.")]
+def statuses(responses: bytes) -> list[int]:
+    """The status of each response on a connection."""
+    return [int(line.split()[1]) for line in responses.split(b"\r\n") if line.startswith(b"HTTP/1.")]
 
 
 def head(method: str, path: str, *lines: str, host: str = "store.example") -> bytes:
-    """A request's head, its lines as they are given."""
+    """The head of a request, with its lines unchanged."""
     return "\r\n".join((f"{method} {path} HTTP/1.1", f"Host: {host}", *lines)).encode("latin-1") + END
