@@ -59,11 +59,12 @@ def capacity_command(
     if chart:
         check_chart(chart, other="--scale" if scales else "--recommend" if recommend else "")
     times = read_service_times()
+    load_1 = demand(volume, times)
     with Console(stderr=True).status(f"Planning {stack} …"):
         planned = plan(stack)
     scenario = Scenario(
         declared=read_scaling(planned),
-        demand=demand(volume, times),
+        demand=load_1,
         weeks=weeks or (SWEEP_WEEKS if recommend else DEFAULT_WEEKS),
         seed=seed,
         factor=factor,

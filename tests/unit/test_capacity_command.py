@@ -26,6 +26,7 @@ from ops.capacity.demand.service_times import REFERENCE, service_times
 from ops.capacity.demand.spikes import DemandSpike
 from ops.capacity.demand.volume import Volume, demand
 from ops.capacity.errors import CapacityError
+from ops.capacity.progress import show_progress
 from ops.capacity.recommend import Choice
 from ops.capacity.scaling.declared import Tier
 from ops.capacity.scaling.reader import read_scaling
@@ -222,6 +223,7 @@ def test_growth_names_the_exceeded_limits():
         (["--recommend", "--chart", "week.html"], "cannot be combined with --recommend"),
         (["--gb-a-month", "0"], "gb_a_month is 0"),
         (["--multiple", "nan"], "multiple is nan"),
+        (["--gb-a-month", "1e9"], "at most 200,000 are supported"),
         (["--scale", "1", "--recommend"], "--recommend and --scale cannot be combined"),
         (["--stack", "none"], "there is no stack 'none'"),
     ],
@@ -234,6 +236,14 @@ def test_bad_input_is_one_line_and_exit_code_1(arguments, message, monkeypatch, 
     error = capsys.readouterr().err
     assert message in error
     assert error.count("\n") == 1
+
+
+def test_progress_is_shown_on_a_terminal_only(monkeypatch, capsys):
+    for forced, is_shown in (("", False), ("1", True)):
+        monkeypatch.setenv("FORCE_COLOR", forced)
+        with show_progress("Simulating", 2) as count:
+            count()
+        assert ("Simulating" in capsys.readouterr().err) == is_shown
 
 
 def test_settings_that_break_a_rule_are_a_message_and_exit_code_1(monkeypatch, capsys):

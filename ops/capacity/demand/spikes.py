@@ -29,16 +29,16 @@ def demand_spikes(loads: Sequence[float], generator: random.Random, *, factor: f
 
     A time is ordinary if its load is above 0, at most 1, and constant for the next two hours.
     """
-    week = WEEK_MINUTES
     found = []
-    for number, start in enumerate(range(0, len(loads) - week + 1, week)):
+    for number, start in enumerate(range(0, len(loads) - WEEK_MINUTES + 1, WEEK_MINUTES)):
         # A change of load, or a load above 1, belongs to the schedule's own burst.
-        starts = [at for at in range(start, start + week - 120, 5) if 0 < loads[at] <= 1 and _is_level(loads, at)]
+        starts = [
+            at for at in range(start, start + WEEK_MINUTES - 120, 5) if 0 < loads[at] <= 1 and _is_level(loads, at)
+        ]
         busy = [at for at in starts if loads[at] == 1]
         if starts:
-            found.append(
-                DemandSpike(minute=generator.choice(busy if busy and number % 2 == 0 else starts), factor=factor)
-            )
+            minute = generator.choice(busy if busy and number % 2 == 0 else starts)
+            found.append(DemandSpike(minute=minute, factor=factor))
     return found
 
 

@@ -14,6 +14,8 @@ MONTH_HOURS = 730
 WEEK_HOURS = 168
 LOAD_HOURS = 55 * 1 + 5 * 4 + 108 * 0.5
 """Load-hours of the proposal's week (standard, burst, quiet), the unit of every schedule's load."""
+MAX_RATE = 200_000
+"""Requests a second at load 1 above which a simulation would take too long."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,13 +63,21 @@ class Demand:
 
 
 def demand(volume: Volume, service: ServiceTimes) -> Demand:
-    """Load 1 such that a month of the proposal's weeks brings `volume`, times its multiple."""
+    """Load 1 such that a month of the proposal's weeks brings `volume`, times its multiple.
+
+    Raises CapacityError for more than `MAX_RATE` requests a second.
+    """
     images = volume.gb_a_month * 1000 / volume.image_mb
     hours = LOAD_HOURS * MONTH_HOURS / WEEK_HOURS
     mean = images / hours / 3600
     stored = mean * volume.multiple
     rates = {"stow": stored, "wado": stored * volume.reads, "qido": stored * volume.searches}
     total = sum(rates.values())
+    if total > MAX_RATE:
+        raise CapacityError(
+            f"the volume gives {total:,.0f} requests a second at load 1, and at most {MAX_RATE:,} are supported: lower "
+            "--gb-a-month, --reads, --searches or --multiple, or raise --image-mb"
+        )
     parts = {
         place: sum(rate * getattr(service.kinds[kind], place) for kind, rate in rates.items()) / total
         for place in ("web", "app", "database")

@@ -11,6 +11,7 @@ from ops.capacity.cost import Prices, dollars
 from ops.capacity.demand.volume import Demand, Volume
 from ops.capacity.scaling import clock
 from ops.capacity.scaling.declared import DeclaredScaling
+from ops.capacity.scaling.reader import read_container, read_environment
 from ops.capacity.simulation.station import DATABASE_USE, VCPU_PER_ACU
 from ops.plan.resources import Plan
 from settings import DatabaseSettings
@@ -59,8 +60,7 @@ class Basis:
 def basis(plan: Plan, declared: DeclaredScaling, demand: Demand, volume: Volume) -> Basis:
     """The basis of a stack, with connections from Orthanc's configuration and from the database's capacity."""
     task = plan.resource("aws:ecs/taskDefinition:TaskDefinition", name="app-task").inputs
-    container = json.loads(task["containerDefinitions"])[0]
-    environment = {item["name"]: item["value"] for item in container["environment"]}
+    environment = read_environment(read_container(task))
     capacity = DatabaseSettings(
         min_acu=declared.database.minimum, max_acu=declared.database.maximum, readers=declared.database.instances - 1
     )

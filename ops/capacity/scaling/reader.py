@@ -16,9 +16,8 @@ from ops.capacity.scaling.declared import (
     TargetTracking,
     Tier,
 )
-from ops.plan.configuration import configuration
+from ops.cost.stack import settings_of
 from ops.plan.resources import Plan, PlannedResource
-from settings import Schedule, Settings
 
 METRICS: Mapping[str, MetricName] = {
     "ECSServiceAverageCPUUtilization": "cpu",
@@ -32,7 +31,6 @@ TIERS = ("web", "app")
 def read_scaling(plan: Plan) -> DeclaredScaling:
     """The scaling that `plan` declares. Raises PlanError for a missing resource, CapacityError for an unknown form."""
     cluster = plan.resource("aws:rds/cluster:Cluster").inputs["serverlessv2ScalingConfiguration"]
-    values = configuration(plan.stack)[f"{Settings.NAMESPACE}:schedule"]
     return DeclaredScaling(
         stack=plan.stack,
         tiers={name: _tier(plan, name) for name in TIERS},
@@ -41,7 +39,7 @@ def read_scaling(plan: Plan) -> DeclaredScaling:
             maximum=float(cluster["maxCapacity"]),
             instances=len(plan.of_type("aws:rds/clusterInstance:ClusterInstance")),
         ),
-        schedule=Schedule.model_validate(values),
+        schedule=settings_of(plan.stack).schedule,
     )
 
 
@@ -50,7 +48,7 @@ def _tier(plan: Plan, name: str) -> Tier:
     task = plan.resource("aws:ecs/taskDefinition:TaskDefinition", name=f"{name}-task").inputs
     target = plan.resource("aws:appautoscaling/target:Target", name=f"{name}-scaling-target")
     policies = [found for found in _siblings(plan, target) if found.type == "aws:appautoscaling/policy:Policy"]
-    container = json.loads(task["containerDefinitions"])[0]
+    container = read_container(task)
     groups = [plan.by_urn[found.urn].inputs for found in plan.references(service.get("loadBalancers", []))]
     return Tier(
         name=name,
@@ -68,6 +66,16 @@ def _tier(plan: Plan, name: str) -> Tier:
         stop=float(container["stopTimeout"]),
         threads=_threads(container),
     )
+
+
+def read_container(task: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The first container of a task definition's inputs."""
+    return json.loads(task["containerDefinitions"])[0]
+
+
+def read_environment(container: Mapping[str, Any]) -> Mapping[str, str]:
+    """The environment variables of a container by name."""
+    return {item["name"]: item["value"] for item in container["environment"]}
 
 
 def _siblings(plan: Plan, resource: PlannedResource) -> list[PlannedResource]:
@@ -96,7 +104,7 @@ def _seconds_until_healthy(
 
 def _threads(container: Mapping[str, Any]) -> int:
     """Requests that a task accepts at the same time: Orthanc's threads, or half of nginx's connections."""
-    environment = {item["name"]: item["value"] for item in container["environment"]}
+    environment = read_environment(container)
     if "ORTHANC_CONFIGURATION" in environment:
         return int(json.loads(environment["ORTHANC_CONFIGURATION"])["HttpThreadsCount"])
     words = environment["NGINX_CONFIGURATION"].replace(";", " ").split()

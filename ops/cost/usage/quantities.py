@@ -80,7 +80,7 @@ class Case:
         return replace(usage.scale_volumes(self.volume), instance_mb=usage.instance_mb * self.instance_size)
 
 
-LIKELY = Case(name="likely", volume=Decimal(1), instance_size=Decimal(1), load=Decimal(1), reason="as the settings say")
+LIKELY = Case(name="likely", volume=Decimal(1), instance_size=Decimal(1), load=Decimal(1), reason="as in the settings")
 BAND = (
     Case(
         name="low",
