@@ -67,7 +67,7 @@ class Simulation:
         self.minute_windows = window_names(len(loads), spikes)
         self.windows = empty_windows()
         self.samples: list[Sample] = []
-        self.longest_wait = 0.0
+        self.p99_wait = 0.0
         self.foresight = foresight
         weeks = len(loads) // WEEK_MINUTES
         if scheduled:
@@ -133,7 +133,7 @@ class Simulation:
             if self.foresight:
                 for name, station in self.stations.items():
                     station.ready = station.billed = station.desired = self.foresight(name, minute)
-            arrived, self.longest_wait = 0.0, 0.0
+            arrived, self.p99_wait = 0.0, 0.0
             window = self.windows[self.minute_windows[minute]]
             window.minutes += 1
             if load == 0:  # the schedule closes the store: no more requests
@@ -186,6 +186,15 @@ class Simulation:
             station.busy += served * service
             station.hours += station.billed * seconds / 3600
             flow = served
+        delay += self._step_database(seconds, flow, window, queues)
+        self._count(window, arrivals, delay, queues)
+        return arrivals
+
+    def _step_database(
+        self, seconds: float, flow: float, window: Window, queues: list[tuple[int, float, float]]
+    ) -> float:
+        """Moves requests through the database, changes its capacity, and returns the delay of a backlog."""
+        cost, delay = self.demand.cost, 0.0
         capacity = self.acu * VCPU_PER_ACU * seconds / cost.database
         needed = (self.backlog + flow) * cost.database / seconds
         served = min(self.backlog + flow, capacity)
@@ -196,7 +205,7 @@ class Simulation:
         self.backlog -= excess
         window.refused += excess
         if self.backlog:
-            delay += self.backlog * seconds / capacity
+            delay = self.backlog * seconds / capacity
         else:
             servers = max(1, int(self.acu))
             queues.append((servers, served / capacity, cost.database / (self.acu * VCPU_PER_ACU / servers)))
@@ -204,8 +213,7 @@ class Simulation:
         database = self.database
         wanted = needed / VCPU_PER_ACU / DATABASE_USE
         self.acu = next_acu(self.acu, wanted, max(database.minimum, MIN_ACU), database.maximum, seconds)
-        self._count(window, arrivals, delay, queues)
-        return arrivals
+        return delay
 
     def _count(self, window: Window, arrivals: float, delay: float, queues: list[tuple[int, float, float]]) -> None:
         if not arrivals:
@@ -213,7 +221,7 @@ class Simulation:
         share, mean = mean_queue_wait(queues)
         window.waits.add(delay, arrivals * (1 - share))
         window.waits.add_spread(delay, mean, arrivals * share)
-        self.longest_wait = max(self.longest_wait, delay + 4.6 * mean * (share > 0.01))  # noqa: PLR2004  1 % of an exponential
+        self.p99_wait = max(self.p99_wait, delay + 4.6 * mean * (share > 0.01))  # noqa: PLR2004  1 % of an exponential
 
     def _measure(self, arrived: float) -> None:
         """Publishes the minute's metrics; the scalers see them after the lag."""
@@ -237,6 +245,6 @@ class Simulation:
                 web=self.stations["web"].ready,
                 app=self.stations["app"].ready,
                 acu=self.acu,
-                wait=self.longest_wait,
+                wait=self.p99_wait,
             )
         )
