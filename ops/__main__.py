@@ -137,7 +137,7 @@ def review_command(
     """What a change would do to a stack, as one Markdown comment. Exits 2 if data would be lost."""
     engine = events.read(event_log) if event_log else None
     before, after = reviews.plan_at(base, stack), plan(stack)
-    cost = compare.since(base, before, after)
+    cost = compare.change_since(base, before, after)
     found = reviews.review(before, after, engine=engine, allow_stateful=allow_stateful, cost=cost)
     typer.echo(reviews.markdown(found), nl=False)
     if found.blocked:
