@@ -1,4 +1,4 @@
-"""actionlint, which reads the workflows: built from its pinned Go module, like the CLI.
+"""actionlint, which checks the workflows: built from its pinned Go module, like the CLI.
 
 Standard library only, like everything that set-up imports.
 """

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.driver import Rehearsal
+from rehearsal.stack.driver import Rehearsal
 
 
 @pytest.fixture(scope="module")

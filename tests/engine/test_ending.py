@@ -12,8 +12,8 @@ from ops.study import phase
 from ops.study.engine import PulumiEngine
 from ops.study.errors import StudyError
 from ops.study.facts import Facts
-from rehearsal.driver import Rehearsal
 from rehearsal.environment import environment
+from rehearsal.stack.driver import Rehearsal
 
 
 def test_a_study_is_closed_archived_and_destroyed_by_the_commands_engine(

@@ -9,8 +9,8 @@ import pytest
 from pulumi.automation.events import OpType
 
 from hipaa.rule import facts
-from rehearsal.driver import Rehearsal
 from rehearsal.environment import PROJECT
+from rehearsal.stack.driver import Rehearsal
 from tests.policy.foreign.expected import EXPECTED
 from tests.policy.test_readme import example
 

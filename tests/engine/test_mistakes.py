@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ops.plan import record
-from rehearsal.driver import Rehearsal
+from rehearsal.stack.driver import Rehearsal
 
 HEAD = """
 import pulumi

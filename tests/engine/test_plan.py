@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from rehearsal.driver import Rehearsal
-from rehearsal.operations import Result
+from rehearsal.stack.driver import Rehearsal
+from rehearsal.stack.operations import Result
 
 
 def carry_out(stack: Rehearsal, command: str, *arguments: str) -> Result:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from hipaa.rule import facts
-from rehearsal.driver import Rehearsal
-from rehearsal.operations import Result
+from rehearsal.stack.driver import Rehearsal
+from rehearsal.stack.operations import Result
 
 SHORT_LOGS = {"image-store:logging": {"retention_days": 30}}
 """A setting that is allowed where no patients' data is, and that the pack refuses."""

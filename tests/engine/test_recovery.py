@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from rehearsal.driver import Rehearsal
+from rehearsal.stack.driver import Rehearsal
 
 FAULTS = {
     "cluster": "aws:rds/cluster:Cluster:create:1",

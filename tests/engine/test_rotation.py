@@ -7,7 +7,7 @@ from typing import Any
 
 from pulumi.automation import OpType
 
-from rehearsal.driver import Rehearsal
+from rehearsal.stack.driver import Rehearsal
 
 VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
 NAMES = {"database-mb-db-user-value", "database-mb-db-password-value"}

@@ -10,7 +10,7 @@ import pytest
 from pulumi.automation import OpType
 
 from ops.plan import program as planning
-from rehearsal.driver import Rehearsal
+from rehearsal.stack.driver import Rehearsal
 
 STACKS = ("dev", "prod")
 

@@ -18,7 +18,7 @@ from moto import mock_aws
 from ops.study import archive
 from ops.study.archive.clients import Clients, Options
 from ops.study.archive.target import Target
-from rehearsal import gaps
+from rehearsal.account import moto_patches
 
 REGION, ACCOUNT = "us-east-1", "123456789012"
 DEV_ACCOUNT = "111122223333"
@@ -36,7 +36,7 @@ class Store:
     target: Target
     options: Options
     index: list[dict[str, Any]] = field(default_factory=list)
-    functions: dict[str, gaps.Function] = field(default_factory=dict)
+    functions: dict[str, moto_patches.Function] = field(default_factory=dict)
     number: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     skew: list[float] = field(default_factory=lambda: [0.0])
 
@@ -155,8 +155,8 @@ def peopled(store: Store) -> Store:
 def store(session_clients: Clients) -> Iterator[Store]:
     """A small store that can be archived."""
     made: list[Store] = []
-    functions = {FUNCTION: gaps.index_function(ACCOUNT, lambda: made[0].index)}
-    with mock_aws(), gaps.filled(functions, lambda: time.time() + (made[0].ahead if made else 0)):
+    functions = {FUNCTION: moto_patches.index_function(ACCOUNT, lambda: made[0].index)}
+    with mock_aws(), moto_patches.apply_patches(functions, lambda: time.time() + (made[0].ahead if made else 0)):
         made.append(peopled(build(session_clients)))
         made[0].functions = functions
         yield made[0]

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from rehearsal import studies
-from rehearsal.account import Account
-from rehearsal.account.missing import decision
-from rehearsal.account.process import index_of, serving
-from rehearsal.cloud.folder import Resource
-from rehearsal.cloud.rules.errors import AwsError
+from rehearsal.account.mirror import Account
+from rehearsal.account.process import index_path, run_server
+from rehearsal.account.server_patches import evaluate
+from rehearsal.cloud.errors import AwsError
+from rehearsal.cloud.resources import Resource
+from rehearsal.scenario import studies
 
 ACCOUNT, REGION = "111122223333", "us-east-1"
 KEY = "01234567-89ab-cdef-0123-456789abcdef"
@@ -30,7 +30,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def account(folder: Path) -> Iterator[Account]:
-    with serving(folder, ACCOUNT) as endpoint:
+    with run_server(folder, ACCOUNT) as endpoint:
         yield Account(endpoint, REGION)
 
 
@@ -83,14 +83,14 @@ def test_a_changed_policy_is_the_one_that_holds(account: Account) -> None:
 def test_a_denial_wins() -> None:
     allowed = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
     denied = {"Effect": "Deny", "Action": "s3:PutObject", "Resource": "*"}
-    assert decision([allowed, denied], "s3:PutObject", "*") == "explicitDeny"
+    assert evaluate([allowed, denied], "s3:PutObject", "*") == "explicitDeny"
 
 
 def test_a_bucket_that_holds_something_is_not_deleted(account: Account) -> None:
     put(account, bucket("full"))
     account.clients.s3.put_object(Bucket="full", Key="a", Body=b"image")
     with pytest.raises(AwsError, match="BucketNotEmpty"):
-        account.remove(bucket("full"))
+        account.delete(bucket("full"))
     assert "full" in found(account)
 
 
@@ -101,7 +101,7 @@ def test_a_bucket_that_may_be_emptied_goes_with_all_its_versions(account: Accoun
     for body in (b"one", b"two"):
         account.clients.s3.put_object(Bucket="emptied", Key="a", Body=body)
     account.clients.s3.delete_object(Bucket="emptied", Key="a")
-    account.remove(bucket("emptied", forceDestroy=True))
+    account.delete(bucket("emptied", forceDestroy=True))
     assert "emptied" not in found(account)
 
 
@@ -117,7 +117,7 @@ def test_the_index_names_every_object_that_was_sent(account: Account, folder: Pa
     sent = studies.send(account.clients, ENDING, folder)
     held = account.clients.s3.list_objects_v2(Bucket=BUCKET)["Contents"]
     assert {(one["Key"], one["Size"]) for one in held} == {(one.key, one.bytes) for one in sent}
-    rows = [json.loads(line) for line in index_of(folder).read_text().splitlines()]
+    rows = [json.loads(line) for line in index_path(folder).read_text().splitlines()]
     assert len({one.study for one in sent}) == studies.STUDIES
     assert {row[0] for row in rows} == {one.key.partition("/")[2].partition(".")[0] for one in sent}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rehearsal.cloud.rules.errors import AwsError
+from rehearsal.cloud.errors import AwsError
 from tests.unit.simulated import Simulated
 
 CLUSTER = {

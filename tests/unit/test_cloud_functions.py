@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.cloud.rules.errors import AwsError
+from rehearsal.cloud.errors import AwsError
 from tests.unit.simulated import ACCOUNT, REGION, Simulated
 from tests.unit.test_cloud_live import TRUST, refused
 

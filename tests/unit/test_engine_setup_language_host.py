@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.driver import Rehearsal
-from rehearsal.operations import EngineError, Result
+from rehearsal.stack.driver import Rehearsal
+from rehearsal.stack.operations import EngineError, Result
 
 PROGRAM = "import sys\nimport pulumi\n"
 
