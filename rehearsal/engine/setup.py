@@ -24,7 +24,7 @@ REQUIREMENTS = ("constraints.txt", "requirements.txt", "requirements-dev.txt")
 
 
 def python_packages() -> None:
-    """Create `.venv` with every pinned package: anew for another interpreter or place, updated for other pins."""
+    """Create `.venv` with every pinned package: again for another interpreter or folder, updated for other pins."""
     python = env.VENV / "bin" / "python"
 
     def create() -> None:

@@ -6,9 +6,7 @@ https://github.com/pulumi/pulumi/blob/master/proto/pulumi/provider.proto
 from __future__ import annotations
 
 import json
-import sys
 from abc import ABC, abstractmethod
-from concurrent import futures
 from importlib.metadata import version
 from typing import Any
 
@@ -19,9 +17,8 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 from awsmodel.properties import from_struct, to_struct
 from rehearsal.cloud.errors import AwsError
 from rehearsal.cloud.validation import Failure, validate
-from rehearsal.engine.parent import end_with_parent
+from rehearsal.engine.plugin import start_server
 
-MESSAGE_BYTES = 400 * 1024 * 1024
 NOTE = "__"  # prefix of keys that the provider adds for itself; the engine keeps them and does not show them
 
 
@@ -179,16 +176,11 @@ def without_notes(inputs: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in inputs.items() if not key.startswith(NOTE)}
 
 
-def serve(provider: Any) -> None:
-    """Serve until the engine ends this process; the port is the only line on standard output."""
-    end_with_parent()
-    limits = [("grpc.max_receive_message_length", MESSAGE_BYTES), ("grpc.max_send_message_length", MESSAGE_BYTES)]
-    server = grpc.server(futures.ThreadPoolExecutor(max_workers=16), options=limits)
-    provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    sys.stdout.write(f"{port}\n")
-    sys.stdout.flush()
+def serve(provider: Provider) -> None:
+    """Serve until the engine ends this process."""
+    server = start_server(
+        lambda server: provider_pb2_grpc.add_ResourceProviderServicer_to_server(provider, server), workers=16
+    )
     try:
         server.wait_for_termination()
     except KeyboardInterrupt:

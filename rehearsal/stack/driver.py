@@ -40,7 +40,7 @@ class Rehearsal:
         self._number = 0
 
     def start_over(self) -> Rehearsal:
-        """Delete state and cloud, and create the stack anew."""
+        """Delete state and cloud, and create an empty stack."""
         shutil.rmtree(self.workspace.folder, ignore_errors=True)
         self.workspace.prepare()
         self.configure({})

@@ -1,4 +1,4 @@
-"""`pulumi preview --policy-pack policy` on programs that are not this project's, the pack in a process of its own."""
+"""`pulumi preview --policy-pack policy` on programs of other projects, with the pack in its own process."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.policy.test_readme import example
 
 @pytest.fixture
 def foreign(fresh: Callable[..., Rehearsal], tmp_path: Path) -> Callable[[str, str], Rehearsal]:
-    """A project of another name and folder around one of the programs, without waivers; the pack stands beside it."""
+    """One of the programs as a project of another name, without waivers, with a copy of the pack beside it."""
 
     def project(module: str, stack: str) -> Rehearsal:
         folder = tmp_path / module

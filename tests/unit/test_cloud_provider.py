@@ -1,4 +1,4 @@
-"""How the simulated providers name, replace, tag and recover, and that what `tls` and `random` make is real."""
+"""How the simulated providers name, replace, tag and recover; `tls` and `random` create real values."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_a_name_that_is_left_out_is_generated_and_kept(simulated: Simulated) -> 
     assert again["name"] == prepared["name"]
 
 
-def test_a_generated_name_leaves_room_for_the_successor_and_a_fixed_one_does_not(simulated: Simulated) -> None:
+def test_only_a_generated_name_lets_a_replacement_exist_beside_the_old_resource(simulated: Simulated) -> None:
     generated, _ = simulated.check(GROUP, "web", {"targetType": "ip"})
     assert not simulated.provider.must_delete_first(GROUP, generated, generated)
     fixed = {"name": "web", "targetType": "ip"}
@@ -88,7 +88,7 @@ def test_the_cloud_outlives_the_provider(simulated: Simulated) -> None:
     assert [one.name for one in Cloud(simulated.provider.cloud.folder.parent)] == ["vpc"]
 
 
-def test_what_an_interrupted_create_left_behind_is_taken_over_not_made_twice(
+def test_the_resource_of_an_interrupted_create_is_adopted_and_not_created_twice(
     simulated: Simulated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class DiedError(Exception):
@@ -113,7 +113,7 @@ def test_a_malformed_fault_says_how_to_write_one(text: str) -> None:
         Fault.parse(text)
 
 
-def test_a_fault_strikes_at_the_operation_that_was_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_strikes_the_named_operation(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REHEARSAL_FAULT", f"{ROLE}:create:2")
     faults = Faults()
     assert not faults.count(ROLE, "create")
@@ -123,14 +123,14 @@ def test_a_fault_strikes_at_the_operation_that_was_named(monkeypatch: pytest.Mon
     assert not faults.count(ROLE, "create")
 
 
-def test_unknown_values_survive_the_way_through_the_protocol() -> None:
+def test_unknown_values_survive_the_protocol() -> None:
     assert from_struct(to_struct({"known": [1, "a", True], "later": UNKNOWN, "absent": None})) == {
         "known": [1, "a", True],
         "later": UNKNOWN,
     }
 
 
-def test_a_leaf_is_really_signed_by_its_authority_and_belongs_to_its_key() -> None:
+def test_a_leaf_is_signed_by_its_authority_and_belongs_to_its_key() -> None:
     root_key, leaf_key = certificates.private_key(KEY), certificates.private_key(KEY)
     years = {"validityPeriodHours": 24, "subject": {"commonName": "root"}, "allowedUses": ["cert_signing"]}
     root = certificates.self_signed_certificate(
@@ -157,13 +157,13 @@ def test_a_leaf_is_really_signed_by_its_authority_and_belongs_to_its_key() -> No
     assert key.public_key() == certificate.public_key()
 
 
-def test_passwords_are_drawn_from_the_classes_that_are_on() -> None:
+def test_passwords_are_drawn_from_the_enabled_classes() -> None:
     drawn = randomness.random_text({"length": 400, "special": False, "upper": False})
     assert re.fullmatch(r"[a-z0-9]{400}", drawn)
     assert randomness.random_text({"length": 40}) != randomness.random_text({"length": 40})
 
 
-def test_an_image_has_the_digest_of_what_it_is_built_from(tmp_path: Path) -> None:
+def test_the_digest_of_an_image_is_that_of_its_build_context(tmp_path: Path) -> None:
     with pytest.raises(RejectedError, match="Dockerfile does not exist"):
         context_digest({"context": str(tmp_path)})
     (tmp_path / "Dockerfile").write_text("FROM scratch\n")

@@ -64,7 +64,7 @@ def test_an_official_bundle_of_the_pinned_version_is_used_and_the_built_cli_stay
 
 
 @pytest.mark.parametrize("version", ["v3.100.0", "v3.259.0-alpha.1", ""])
-def test_another_version_is_not_used_and_said_so(
+def test_another_version_is_reported_and_not_used(
     version: str, tools: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = bundle(tmp_path / "bundle", version)

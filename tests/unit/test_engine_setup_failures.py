@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -23,6 +25,7 @@ Rehearsal = commands.Rehearsal
 HOLD = """
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from rehearsal.lock import exclusive
 with exclusive(Path(sys.argv[1]), "A rehearsal of dev"):
     print("held", flush=True)
@@ -105,6 +108,13 @@ def test_a_full_disk_is_not_blamed_on_the_network() -> None:
     command = [sys.executable, "-c", "import sys; sys.exit('write pulumi: no space left on device')"]
     with pytest.raises(SetupError, match="Next step: free at least 4 GB"):
         run(command, next_step="check the connection to the Go module proxy")
+
+
+def test_a_command_that_hides_a_full_disk_has_the_remedy_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=4096))
+    command = [sys.executable, "-c", "import sys; sys.exit('ensurepip returned non-zero exit status 1')"]
+    with pytest.raises(SetupError, match="Next step: free at least 4 GB"):
+        run(command, next_step="install Python's venv module")
 
 
 @pytest.mark.parametrize(("code", "remedy"), [(errno.ENOSPC, SPACE), (errno.EROFS, MOVE)])

@@ -1,4 +1,4 @@
-"""A rehearsal works in a copy of the project: nothing that the engine writes reaches the project's own files."""
+"""A rehearsal works in a copy of the project: the engine never writes into the project's own files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The end of a study on the real engine: what the commands read of it, and what it refuses."""
+"""The end of a study on the real engine: what the commands read, and what the engine refuses."""
 
 from __future__ import annotations
 
