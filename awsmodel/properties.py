@@ -26,7 +26,7 @@ class _Unknown:
 UNKNOWN = _Unknown()
 
 
-def plain(value: struct_pb2.Value) -> Any:
+def to_plain(value: struct_pb2.Value) -> Any:
     """A property as plain data; whole numbers are integers, secrets are unwrapped."""
     kind = value.WhichOneof("kind")
     if kind == "string_value":
@@ -34,10 +34,10 @@ def plain(value: struct_pb2.Value) -> Any:
     if kind == "struct_value":
         fields = value.struct_value.fields
         if SIGNATURE in fields and fields[SIGNATURE].string_value == _SECRET:
-            return plain(fields["value"])
-        return {key: plain(item) for key, item in fields.items()}
+            return to_plain(fields["value"])
+        return {key: to_plain(item) for key, item in fields.items()}
     if kind == "list_value":
-        return [plain(item) for item in value.list_value.values]
+        return [to_plain(item) for item in value.list_value.values]
     if kind == "number_value":
         return int(value.number_value) if float(value.number_value).is_integer() else value.number_value
     return value.bool_value if kind == "bool_value" else None
@@ -45,7 +45,7 @@ def plain(value: struct_pb2.Value) -> Any:
 
 def from_struct(struct: struct_pb2.Struct) -> dict[str, Any]:
     """Properties as plain data; absent and null are the same."""
-    items = {key: plain(value) for key, value in struct.fields.items()}
+    items = {key: to_plain(value) for key, value in struct.fields.items()}
     return {key: value for key, value in items.items() if value is not None}
 
 
@@ -76,11 +76,11 @@ def strings(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
             yield from strings(item, f"{path}[{position}]")
 
 
-def at(value: Any, path: str) -> list[Any]:
+def values_at(value: Any, path: str) -> list[Any]:
     """Values at a dotted path; lists on the way are searched item by item."""
     if isinstance(value, list):
-        return [found for item in value for found in at(item, path)]
+        return [found for item in value for found in values_at(item, path)]
     if not path:
         return [] if value is None else [value]
     head, _, rest = path.partition(".")
-    return at(value.get(head), rest) if isinstance(value, dict) else []
+    return values_at(value.get(head), rest) if isinstance(value, dict) else []

@@ -63,7 +63,7 @@ def _evaluate_condition(real: Callable[..., PermissionResult]) -> Callable[..., 
     Conditions are assumed to match in an Allow and not in a Deny: a rehearsal has no TLS.
     """
 
-    def permitted(self: IAMPolicyStatement, *arguments: Any) -> PermissionResult:
+    def is_permitted(self: IAMPolicyStatement, *arguments: Any) -> PermissionResult:
         statement = self._statement
         if not statement.get("Condition"):
             return real(self, *arguments)
@@ -72,7 +72,7 @@ def _evaluate_condition(real: Callable[..., PermissionResult]) -> Callable[..., 
         bare = {key: value for key, value in statement.items() if key != "Condition"}
         return real(IAMPolicyStatement(bare), *arguments)
 
-    return permitted
+    return is_permitted
 
 
 def _filter_by_state(real: Callable[[Any], str]) -> Callable[[Any], str]:

@@ -74,7 +74,7 @@ class Cloud:
         """The generation of `urn` with this id."""
         return next((one for one in self if one.urn == urn and one.id == identity), None)
 
-    def unclaimed(self, urn: str) -> Resource | None:
+    def find_unclaimed(self, urn: str) -> Resource | None:
         """The resource of an interrupted create: it exists, but the engine does not know it."""
         return next((one for one in self if one.urn == urn and not one.known_to_engine), None)
 
@@ -97,9 +97,9 @@ class Cloud:
     def reserve(self, name: str, until: str) -> None:
         """Reserve a secret's name for as long as the secret can be recovered."""
         with self.lock:
-            self._reserved.write_text(json.dumps(self.reserved() | {name: until}))
+            self._reserved.write_text(json.dumps(self.reserved_names() | {name: until}))
 
-    def reserved(self) -> dict[str, str]:
+    def reserved_names(self) -> dict[str, str]:
         """Reserved names, and until when."""
         return json.loads(self._reserved.read_text()) if self._reserved.exists() else {}
 

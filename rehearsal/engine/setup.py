@@ -15,7 +15,7 @@ from awsmodel.paths import SOURCES, TABLES
 from rehearsal import environment as env
 from rehearsal.engine import cli, linting
 from rehearsal.engine.launchers import provider_plugins
-from rehearsal.engine.tasks import SetupError, fingerprint, run, say, unless_current, write
+from rehearsal.engine.tasks import SetupError, fingerprint, run, run_unless_current, say, write
 from rehearsal.lock import exclusive
 from rehearsal.remedies import find_remedy
 
@@ -45,8 +45,8 @@ def python_packages() -> None:
         python.unlink(missing_ok=True)
         (env.VENV / "lib.mark").unlink(missing_ok=True)
     pins = [env.PROJECT / name for name in REQUIREMENTS]
-    unless_current(python, sys.version, create)
-    fresh = unless_current(env.VENV / "lib", fingerprint(sys.version, *pins), install)
+    run_unless_current(python, sys.version, create)
+    fresh = run_unless_current(env.VENV / "lib", fingerprint(sys.version, *pins), install)
     say(f"Python: {sys.version.split()[0]}, packages in .venv {'installed' if fresh else 'current'}")
 
 
@@ -78,7 +78,7 @@ def simulated_aws() -> None:
             next_step="correct what the message above names in awsmodel, then run `make setup` again",
         )
 
-    unless_current(TABLES, fingerprint(env.PROJECT / "constraints.txt", *SOURCES), derive)
+    run_unless_current(TABLES, fingerprint(env.PROJECT / "constraints.txt", *SOURCES), derive)
     say("simulated providers: " + ", ".join(f"{name} {version}" for name, version in versions.items()))
 
 

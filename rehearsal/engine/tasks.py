@@ -72,7 +72,7 @@ def fingerprint(*parts: Path | str) -> str:
     return digest.hexdigest()
 
 
-def unless_current(result: Path, mark: str, action: Callable[[], None]) -> bool:
+def run_unless_current(result: Path, mark: str, action: Callable[[], None]) -> bool:
     """Run `action`, which creates `result`, unless it has run for this `mark`. True if it has run now."""
     stamp = result.with_name(f"{result.name}.mark")
     if result.exists() and stamp.exists() and stamp.read_text() == mark:

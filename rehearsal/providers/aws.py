@@ -87,7 +87,7 @@ class Aws(Provider):
         """Create the resource, or return the one that an interrupted create left, as AWS's client tokens do."""
         with self.lock:
             strikes = self._fault(token, "create")
-            existing = self.cloud.unclaimed(urn)
+            existing = self.cloud.find_unclaimed(urn)
             inputs = without_notes(inputs)
             live.check_change(self.cloud, token, urn, inputs, account=self.account, old=existing)
             resource = replace(self._resource(token, urn, inputs, existing), known_to_engine=not strikes)

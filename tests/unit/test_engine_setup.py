@@ -11,7 +11,7 @@ import pytest
 from rehearsal import environment as env
 from rehearsal.engine import cli, setup
 from rehearsal.engine.launchers import launcher, package_versions
-from rehearsal.engine.tasks import SetupError, fingerprint, run, unless_current
+from rehearsal.engine.tasks import SetupError, fingerprint, run, run_unless_current
 
 
 def test_a_step_runs_again_only_when_what_it_depends_on_changes(tmp_path: Path) -> None:
@@ -23,30 +23,30 @@ def test_a_step_runs_again_only_when_what_it_depends_on_changes(tmp_path: Path) 
 
     pins = tmp_path / "pins"
     pins.write_text("a==1")
-    assert unless_current(result, fingerprint(pins), make)
-    assert not unless_current(result, fingerprint(pins), make)
+    assert run_unless_current(result, fingerprint(pins), make)
+    assert not run_unless_current(result, fingerprint(pins), make)
     pins.write_text("a==2")
-    assert unless_current(result, fingerprint(pins), make)
+    assert run_unless_current(result, fingerprint(pins), make)
     assert len(done) == 2
 
 
 def test_a_step_runs_again_when_its_result_was_removed(tmp_path: Path) -> None:
     result = tmp_path / "made"
-    unless_current(result, "mark", result.touch)
+    run_unless_current(result, "mark", result.touch)
     result.unlink()
-    assert unless_current(result, "mark", result.touch)
+    assert run_unless_current(result, "mark", result.touch)
 
 
 def test_a_step_that_failed_is_not_taken_for_done(tmp_path: Path) -> None:
     result = tmp_path / "made"
-    unless_current(result, "old", result.touch)
+    run_unless_current(result, "old", result.touch)
 
     def fail() -> None:
         raise SetupError("no network", next_step="connect")
 
     with pytest.raises(SetupError):
-        unless_current(result, "new", fail)
-    assert unless_current(result, "old", result.touch), "what the failed attempt left behind must not count as done"
+        run_unless_current(result, "new", fail)
+    assert run_unless_current(result, "old", result.touch), "what the failed attempt left behind must not count as done"
 
 
 def test_a_failing_command_shows_its_last_lines_and_the_next_step() -> None:
@@ -62,7 +62,7 @@ def test_a_missing_command_is_a_setup_error_too() -> None:
 
 def test_the_cli_and_the_python_sdk_are_pinned_to_one_version() -> None:
     pins = (env.PROJECT / "requirements.txt").read_text().splitlines()
-    assert f"pulumi=={cli.pinned(cli.PACKAGE).removeprefix('v')}" in pins
+    assert f"pulumi=={cli.pinned_version(cli.PACKAGE).removeprefix('v')}" in pins
 
 
 def test_a_plugin_carries_the_version_that_its_sdk_asks_for() -> None:

@@ -10,7 +10,7 @@ from rehearsal import environment as env
 from rehearsal.engine import cli
 from rehearsal.engine.tasks import SetupError, fingerprint, write
 
-PINNED = cli.pinned(cli.PACKAGE)
+PINNED = cli.pinned_version(cli.PACKAGE)
 BUNDLE = ("pulumi", cli.LANGUAGE_HOST)
 
 

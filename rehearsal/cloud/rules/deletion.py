@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from awsmodel.properties import at
+from awsmodel.properties import values_at
 from rehearsal.cloud.behaviours import behaviours
 from rehearsal.cloud.errors import AwsError
 from rehearsal.cloud.resources import Cloud, Resource
@@ -50,7 +50,7 @@ def _refers(other: Resource, resource: Resource) -> bool:
     for path, target in behaviours()["refers"].get(other.type, {}).items():
         kind, _, known_by = target.rpartition(".")
         name = resource.id if known_by == "id" else resource.outputs.get(known_by)
-        if kind == resource.type and name in at(other.inputs, path):
+        if kind == resource.type and name in values_at(other.inputs, path):
             return True
     return False
 

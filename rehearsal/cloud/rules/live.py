@@ -7,7 +7,7 @@ import re
 from ipaddress import IPv4Network
 from typing import Any
 
-from awsmodel.properties import at, strings
+from awsmodel.properties import strings, values_at
 from awsmodel.tables import name_property
 from rehearsal.cloud.behaviours import behaviours
 from rehearsal.cloud.errors import AwsError
@@ -56,11 +56,11 @@ def check_name(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
         regional = token not in _GLOBAL_NAMES and other.inputs.get("region") != inputs.get("region")
         if same and not regional and other.inputs.get("cluster") == inputs.get("cluster"):
             raise AwsError(_name_error(token), name_property(token) or "", f"{name} exists already ({other.name})")
-    if token == "aws:secretsmanager/secret:Secret" and name in cloud.reserved():
+    if token == "aws:secretsmanager/secret:Secret" and name in cloud.reserved_names():
         raise AwsError(
             "InvalidRequestException",
             "name",
-            f"a secret {name} is already scheduled for deletion, its name is reserved until {cloud.reserved()[name]}",
+            f"a secret {name} is already scheduled for deletion; the name is free after {cloud.reserved_names()[name]}",
         )
 
 
@@ -81,22 +81,22 @@ def check_references(cloud: Cloud, token: str, inputs: dict[str, Any], *, accoun
     every = {name for resource in cloud for name in resource.identifiers()}
     every |= {resource.outputs[key] for resource in cloud for key in _DEFAULTS if key in resource.outputs}
     for path, text in strings(inputs):
-        _id_exists(every, path, text)
-        _arn_exists(every, path, text, account)
+        _check_id(every, path, text)
+        _check_arn(every, path, text, account)
     for path, target in behaviours()["refers"].get(token, {}).items():
         kind, _, known_by = target.rpartition(".")
         known = {one.id if known_by == "id" else one.outputs.get(known_by) for one in cloud.of_type(kind)}
-        for name in at(inputs, path):
+        for name in values_at(inputs, path):
             if name not in known:
                 raise AwsError("NotFound", path, f"there is no {kind.rpartition(':')[2]} {name}")
 
 
-def _id_exists(every: set[str], path: str, text: str) -> None:
+def _check_id(every: set[str], path: str, text: str) -> None:
     if _EC2_ID.fullmatch(text) and text not in every:
         raise AwsError(_NOT_FOUND.get(text.partition("-")[0], "NotFound"), path, f"the ID '{text}' does not exist")
 
 
-def _arn_exists(every: set[str], path: str, text: str, account: str) -> None:
+def _check_arn(every: set[str], path: str, text: str, account: str) -> None:
     parts = text.split(":", 5)
     if len(parts) != 6 or parts[:2] != ["arn", "aws"] or parts[4] != account or "*" in text:  # noqa: PLR2004
         return
