@@ -19,7 +19,7 @@ from ops.study.archive.run import archive
 from ops.study.store.clients import Clients
 from ops.study.store.options import Options
 from ops.study.store.target import Target
-from rehearsal import gaps
+from rehearsal.account import moto_patches
 
 REGION, ACCOUNT = "us-east-1", "123456789012"
 DEV_ACCOUNT = "111122223333"
@@ -37,7 +37,7 @@ class Store:
     target: Target
     options: Options
     index: list[dict[str, Any]] = field(default_factory=list)
-    functions: dict[str, gaps.Function] = field(default_factory=dict)
+    functions: dict[str, moto_patches.Function] = field(default_factory=dict)
     number: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     skew: list[float] = field(default_factory=lambda: [0.0])
 
@@ -164,8 +164,8 @@ def add_images(store: Store) -> Store:
 def store(session_clients: Clients) -> Iterator[Store]:
     """A small store that can be archived."""
     made: list[Store] = []
-    functions = {FUNCTION: gaps.index_function(ACCOUNT, lambda: made[0].index)}
-    with mock_aws(), gaps.filled(functions, lambda: time.time() + (made[0].ahead if made else 0)):
+    functions = {FUNCTION: moto_patches.index_function(ACCOUNT, lambda: made[0].index)}
+    with mock_aws(), moto_patches.apply_patches(functions, lambda: time.time() + (made[0].ahead if made else 0)):
         made.append(add_images(build_store(session_clients)))
         made[0].functions = functions
         yield made[0]
