@@ -1,7 +1,9 @@
-"""What tests share: one plan per stack and mode, and a recorder for components that run alone."""
+"""What tests share: stack files of their own, one plan per stack and mode, and a recorder for single components."""
 
 from __future__ import annotations
 
+import functools
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -10,7 +12,11 @@ import pytest
 
 from ops.plan import Plan
 from ops.plan import program as planning
+from tests.stack_files import DEPLOYABLE, FIXTURES
 from tests.unit.simulated import Simulated
+
+# Before any test module is imported: whatever reads a stack by its name alone reads the fixtures.
+vars(importlib.import_module("ops.plan.configuration"))["DEFAULT_FOLDER"] = FIXTURES
 
 
 class Plans(Protocol):
@@ -19,17 +25,26 @@ class Plans(Protocol):
     def __call__(self, stack: str, *, preview: bool = False) -> Plan: ...
 
 
-@pytest.fixture(scope="session")
-def plans() -> Plans:
-    """Plans of the real program: `plans("prod")`, `plans("dev", preview=True)`."""
-    made: dict[tuple[str, bool], Plan] = {}
+def plans_of(folder: Path) -> Plans:
+    """Plans of the real program for the stack files in `folder`."""
 
+    @functools.cache
     def planned(stack: str, *, preview: bool = False) -> Plan:
-        if (stack, preview) not in made:
-            made[stack, preview] = planning.plan(stack, preview=preview)
-        return made[stack, preview]
+        return planning.plan(stack, preview=preview, folder=folder)
 
     return planned
+
+
+@pytest.fixture(scope="session")
+def plans() -> Plans:
+    """Plans of the fixture stacks: `plans("prod")`, `plans("dev", preview=True)`."""
+    return plans_of(FIXTURES)
+
+
+@pytest.fixture(scope="session")
+def deployable() -> Plans:
+    """Plans of the project's own stack files."""
+    return plans_of(DEPLOYABLE)
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ from ops.plan.configuration import PROJECT, configuration
 from settings import Settings, SettingsError
 
 
-def settings_of(stack: str, overrides: Mapping[str, Any] | None = None, *, folder: Path = PROJECT) -> Settings:
+def settings_of(stack: str, overrides: Mapping[str, Any] | None = None, *, folder: Path | None = None) -> Settings:
     """The settings of a stack; SettingsError where they break a rule."""
     prefix = f"{Settings.NAMESPACE}:"
     values = {

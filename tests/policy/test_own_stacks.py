@@ -9,10 +9,12 @@ import pytest
 
 from hipaa.evaluate import everything
 from hipaa.rule import REGISTERED, facts
-from ops.plan import Plan, plan
+from ops.plan import Plan
 from ops.plan.configuration import stacks
 from ops.review.policies import WAIVERS, stack_of, verdict
 from tests.conftest import Plans
+from tests.stack_files import DEPLOYABLE
+from tests.unit.phases import in_phase
 
 AREAS = [importlib.import_module(f"tests.policy.{path.stem}") for path in Path(__file__).parent.glob("mutations_*.py")]
 MUTATIONS = {name: mutation for area in AREAS for name, mutation in area.MUTATIONS.items()}
@@ -53,5 +55,15 @@ def test_no_two_areas_call_a_mutation_the_same():
 @pytest.mark.parametrize("phase", ["closing", "archived"])
 @pytest.mark.parametrize("stack", stacks())
 def test_closing_a_study_needs_its_own_waivers_and_no_more(stack: str, phase: str):
-    found = verdict(plan(stack, overrides={"phase": phase}), WAIVERS, WAIVERS.with_name("waivers-closing.yaml"))
+    found = verdict(in_phase(stack, phase), WAIVERS, WAIVERS.with_name("waivers-closing.yaml"))
     assert found.violations == ()
+
+
+@pytest.mark.parametrize("stack", stacks(DEPLOYABLE))
+def test_no_deployable_stack_breaks_a_rule_without_a_waiver(stack: str, deployable: Plans):
+    for preview in (False, True):
+        found = verdict(deployable(stack, preview=preview))
+        assert (found.violations, found.advice) == ((), ()), f"preview: {preview}"
+    for phase in ("closing", "archived"):
+        ending = in_phase(stack, phase, DEPLOYABLE)
+        assert verdict(ending, WAIVERS, WAIVERS.with_name("waivers-closing.yaml")).violations == (), phase
