@@ -22,8 +22,8 @@ Config = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Workspace:
-    """`folder` holds the project's copy, the state and the simulated cloud; `program` is the project it copies, with the
-    stack files in `stack_files`, if they are not its own.
+    """`folder` holds the project's copy, the state and the simulated cloud; `program` is the project it copies, with
+    the stack files in `stack_files`, if they are not its own.
     """
 
     folder: Path = TOOLS
