@@ -67,7 +67,7 @@ def _policy(rule: Rule, waivers: Waivers, production: Sequence[str]) -> Policy:
     def told(results: Iterator[Result], report: ReportViolation) -> None:
         for result in results:
             if applies(rule, result.resource.stack, production) and waivers.standing([result]):
-                report(result.message, result.resource.urn)
+                report(f"{result.message}{waivers.hint(result)}", result.resource.urn)
 
     if facts.scope == "stack":
 
