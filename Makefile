@@ -5,7 +5,7 @@ PYTEST_ARGS ?= -n auto --dist loadfile
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: help setup rehearse test bench bench-archive fault-matrix shell clean
+.PHONY: help setup rehearse lint unit test bench bench-archive fault-matrix shell clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -16,10 +16,15 @@ setup: ## Install everything that the targets below need; quick when nothing cha
 rehearse: setup ## Take STACK (dev) through its whole life with the real engine on the simulated AWS
 	@$(BIN)/python -m rehearsal run --stack $(STACK)
 
-test: setup ## Lint, types and every test; PYTEST_ARGS go to pytest
+lint: setup ## Check style, format and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/ty check
+
+unit: setup ## Run the fast tests, in less than a minute; PYTEST_ARGS go to pytest
+	$(BIN)/python -m pytest tests/unit tests/policy -m "not slow" $(PYTEST_ARGS)
+
+test: lint ## Lint, types and every test; PYTEST_ARGS go to pytest
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 bench: setup ## Measure the store beside a bare Orthanc (about half an hour); BENCH_ARGS=--quick for three minutes

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import functools
 import importlib
+import os
+import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -12,11 +15,35 @@ import pytest
 
 from ops.plan import Plan
 from ops.plan import program as planning
+from tests.planned import FOLDER, plan
 from tests.stack_files import DEPLOYABLE, FIXTURES
 from tests.unit.simulated import Simulated
 
 # Before any test module is imported: whatever reads a stack by its name alone reads the fixtures.
 vars(importlib.import_module("ops.plan.configuration"))["DEFAULT_FOLDER"] = FIXTURES
+
+SLOW = ("adoption", "dataplane", "engine", "ops")
+"""Folders whose tests run programs or whole accounts."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Workers, which inherit the environment, share plans through one folder."""
+    if not hasattr(config, "workerinput"):
+        os.environ[FOLDER] = tempfile.mkdtemp(prefix="image-store-plans-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """What workers shared is removed with the session."""
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop(FOLDER, ""), ignore_errors=True)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Tests of a slow folder are marked with its name, and as slow."""
+    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    if folder in SLOW:
+        item.add_marker(getattr(pytest.mark, folder))
+        item.add_marker(pytest.mark.slow)
 
 
 class Plans(Protocol):
@@ -25,26 +52,16 @@ class Plans(Protocol):
     def __call__(self, stack: str, *, preview: bool = False) -> Plan: ...
 
 
-def plans_of(folder: Path) -> Plans:
-    """Plans of the real program for the stack files in `folder`."""
-
-    @functools.cache
-    def planned(stack: str, *, preview: bool = False) -> Plan:
-        return planning.plan(stack, preview=preview, folder=folder)
-
-    return planned
-
-
 @pytest.fixture(scope="session")
 def plans() -> Plans:
     """Plans of the fixture stacks: `plans("prod")`, `plans("dev", preview=True)`."""
-    return plans_of(FIXTURES)
+    return plan
 
 
 @pytest.fixture(scope="session")
 def deployable() -> Plans:
     """Plans of the project's own stack files."""
-    return plans_of(DEPLOYABLE)
+    return functools.partial(plan, folder=DEPLOYABLE)
 
 
 @pytest.fixture(scope="session")

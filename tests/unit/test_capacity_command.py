@@ -21,12 +21,11 @@ from ops.capacity.recommend import Choice
 from ops.capacity.scaling import scaler
 from ops.capacity.service import REFERENCE, service_times
 from ops.capacity.simulation import START, Simulation
-from ops.plan import program as planning
 from ops.plan.resources import Plan
 from tests.conftest import Plans
+from tests.planned import plan
 from tests.unit.test_ops_architecture import changed, without
 
-REAL_PLAN = planning.plan
 RECKONED = {"app": {"cpu": 1024, "tasks_per_load": 1}}
 REFERENCE_TIMES = service_times(REFERENCE, "reference")
 
@@ -43,12 +42,12 @@ def prod(plans: Plans) -> Scenario:
 @pytest.fixture(scope="module")
 def reckoned() -> Scenario:
     """Tasks of Orthanc with a whole vCPU, one for a load of 1: sizes that are easy to reckon with."""
-    return scenario(REAL_PLAN("prod", overrides=RECKONED))
+    return scenario(plan("prod", overrides=RECKONED))
 
 
 @pytest.fixture(autouse=True)
-def planned(plans: Plans, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ops.plan.plan", lambda stack: plans("prod") if stack == "prod" else REAL_PLAN(stack))
+def planned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ops.plan.plan", plan)
 
 
 def ask(*arguments: str) -> Any:
@@ -102,6 +101,7 @@ def test_the_shipped_settings_are_the_recommended_ones(prod: Scenario, tier: str
     )
 
 
+@pytest.mark.slow
 def test_a_wasteful_choice_is_not_recommended(reckoned: Scenario):
     tiers = reckoned.declared.tiers
     floors = recommend.floors(reckoned, tiers["app"])
@@ -153,6 +153,7 @@ def test_foresight_is_the_fewest_tasks_that_carry_the_load(reckoned: Scenario):
     assert alternatives.FORESIGHT_USE > CPU_TARGET / 100
 
 
+@pytest.mark.slow
 def test_the_report_holds_every_alternative(tmp_path):
     page = tmp_path / "week.html"
     found = ask("--weeks", "1", "--json", "--chart", str(page))
@@ -168,6 +169,7 @@ def test_the_report_holds_every_alternative(tmp_path):
     assert "as declared" in ask("--weeks", "1").output
 
 
+@pytest.mark.slow
 def test_a_bound_that_does_not_hold_is_exit_code_2():
     found = ask("--weeks", "1", "--multiple", "1000")
     assert found.exit_code == 2
@@ -205,7 +207,7 @@ def test_bad_input_is_a_message_and_exit_code_1(arguments, message, monkeypatch,
 
 
 def test_settings_that_break_a_rule_are_a_message_and_exit_code_1(monkeypatch, capsys):
-    monkeypatch.setattr("ops.plan.plan", lambda stack: REAL_PLAN(stack, overrides={"app": {"min": 20}}))
+    monkeypatch.setattr("ops.plan.plan", lambda stack: plan(stack, overrides={"app": {"min": 20}}))
     monkeypatch.setattr("sys.argv", ["ops", "capacity", "--stack", "prod"])
     with pytest.raises(SystemExit) as stopped:
         __main__.run()

@@ -14,7 +14,7 @@ from ops.capacity.demand import Demand, Volume
 from ops.capacity.errors import CapacityError
 from ops.capacity.money import Prices
 from ops.capacity.service import Cost
-from ops.plan import plan
+from tests.planned import plan
 
 SCALES = (1, 10, 100, 1000)
 # Load 1: 50 stores, 50 reads and 10 searches a second, 5 ms of Orthanc, 1 ms of nginx, 2 ms of PostgreSQL each.

@@ -19,9 +19,11 @@ from ops.cost.model import rounded
 from ops.cost.prices import PRICE_FILE, load
 from ops.cost.stack import settings_of
 from ops.plan import configuration
-from ops.plan import program as planning
+from ops.plan.configuration import stacks
 from ops.review import review as reviews
 from tests.conftest import Plans
+from tests.planned import plan
+from tests.stack_files import DEPLOYABLE
 from tests.unit.contracts.edit import with_inputs, with_resource
 
 FORMS = ("--json", "--markdown", "--csv", "--lines")
@@ -29,14 +31,10 @@ OLD = "prices are older than"
 
 
 @pytest.fixture(autouse=True)
-def planned(plans: Plans, monkeypatch: pytest.MonkeyPatch) -> None:
+def planned(monkeypatch: pytest.MonkeyPatch) -> None:
     """One plan a stack for all of these tests."""
-    made = planning.plan
-
-    def kept(name: str, **options: Any) -> Any:
-        return made(name, **options) if options or name not in {"dev", "prod"} else plans(name)
-
-    monkeypatch.setattr(planning, "plan", kept)
+    monkeypatch.setattr("ops.plan.plan", plan)
+    monkeypatch.setattr("ops.cost.alternatives.plan", plan)
     monkeypatch.setattr(prices, "STALE_DAYS", -1)
 
 
@@ -103,6 +101,7 @@ def test_the_seed_is_shown_as_it_was_published():
     assert [row["$ / Month"] for row in project] == ["207", "185", "392"]
 
 
+@pytest.mark.slow
 def test_alternatives_are_measured_against_the_declared_stack():
     rows = json.loads(run("--stack", "prod", "--alternatives", "--json"))["Alternatives to prod"]
     usd = {name: price.value for name, price in load().prices.items()}.__getitem__
@@ -213,7 +212,8 @@ def test_a_price_list_that_cannot_be_read_is_told(monkeypatch: pytest.MonkeyPatc
 
 
 def test_the_program_before_is_priced_with_its_own_settings(monkeypatch: pytest.MonkeyPatch, plans: Plans):
-    assert stack.settings_at("HEAD", "dev").environment == "dev"
+    [name, *_] = stacks(DEPLOYABLE)
+    assert stack.settings_at("HEAD", name) == settings_of(name, folder=DEPLOYABLE)
     monkeypatch.setattr(reviews, "plan_at", lambda *_: plans("dev"))
     shown = run("--stack", "dev", "--base", "HEAD")
     assert "no change" in shown

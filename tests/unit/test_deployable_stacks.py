@@ -7,7 +7,7 @@ import pytest
 from ops.plan.configuration import configuration, stacks
 from settings import Settings
 from tests.conftest import Plans
-from tests.stack_files import DEPLOYABLE
+from tests.stack_files import DEPLOYABLE, deployable_stacks
 from tests.unit import (
     test_contract_access,
     test_contract_encryption,
@@ -34,14 +34,14 @@ ENDING: dict[str, tuple[Contract, ...]] = {
     "closing": (*test_contract_access.CONTRACTS, *test_contract_state.CLOSING),
     "archived": test_contract_state.ARCHIVED,
 }
-OWN = pytest.mark.parametrize("stack", stacks(DEPLOYABLE))
+OWN = pytest.mark.parametrize("stack", deployable_stacks())
 
 
 def test_there_is_a_stack():
     assert stacks(DEPLOYABLE) != []
 
 
-@OWN
+@pytest.mark.parametrize("stack", stacks(DEPLOYABLE))
 def test_settings_load(stack: str):
     start = f"{Settings.NAMESPACE}:"
     found = configuration(stack, folder=DEPLOYABLE).items()

@@ -9,6 +9,8 @@ import pytest
 from rehearsal.driver import Rehearsal
 from rehearsal.operations import EngineError, Result
 
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
+
 PROGRAM = "import sys\nimport pulumi\n"
 
 
