@@ -98,7 +98,6 @@ class Target:
 
 def target(stack: str, repository: str) -> Target:
     """The foundation of `stack`, from its settings. Raises SettingsError or PlanError where they are wrong."""
-    from components.core.base import Scope  # noqa: PLC0415  the SDK is slow to import
     from settings import Settings  # noqa: PLC0415
 
     prefix = f"{Settings.NAMESPACE}:"
@@ -107,7 +106,7 @@ def target(stack: str, repository: str) -> Target:
     return Target(
         stack=stack,
         repository=repository,
-        names=Scope.of(settings).names,
+        names=settings.names,
         zone=settings.dns.zone_id,
         copy_region=settings.backup.copy_region,
     )
