@@ -22,7 +22,7 @@ def adopted(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 
 
 def test_the_fast_tests_pass(adopted: Checkout):
-    done = adopted.run("make", "unit", "--old-file=setup", "PYTEST_ARGS=-n 0 -p no:cacheprovider")
+    done = adopted.run("make", "unit", "--old-file=setup", "PYTEST_ARGS=-n 2 --dist loadfile -p no:cacheprovider")
     assert " passed" in done.stdout
 
 
