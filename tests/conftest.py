@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+import hypothesis
 import pytest
 
 from ops.plan import Plan
@@ -21,6 +22,9 @@ from tests.unit.simulated import Simulated
 
 # Before any test module is imported: whatever reads a stack by its name alone reads the fixtures.
 vars(importlib.import_module("ops.plan.configuration"))["DEFAULT_FOLDER"] = FIXTURES
+# A busy machine is slow, which is no failure.
+hypothesis.settings.register_profile("busy", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("busy")
 
 SLOW = ("adoption", "dataplane", "engine", "ops")
 """Folders whose tests run programs or whole accounts."""
