@@ -215,6 +215,7 @@ def test_the_program_before_is_priced_with_its_own_settings(monkeypatch: pytest.
     [name, *_] = stacks(DEPLOYABLE)
     assert stack.settings_at("HEAD", name) == settings_of(name, folder=DEPLOYABLE)
     monkeypatch.setattr(reviews, "plan_at", lambda *_: plans("dev"))
+    monkeypatch.setattr(compare, "settings_at", lambda _, name: settings_of(name))
     shown = run("--stack", "dev", "--base", "HEAD")
     assert "no change" in shown
     assert OLD in shown
