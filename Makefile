@@ -5,7 +5,7 @@ PYTEST_ARGS ?= -n auto --dist loadfile
 SHELL := /bin/bash
 BIN := .venv/bin
 
-.PHONY: help setup rehearse test bench bench-archive fault-matrix shell clean
+.PHONY: help setup rehearse lint unit test bench bench-archive fault-matrix shell clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
@@ -16,10 +16,15 @@ setup: ## Install what the other targets need; quick when nothing has changed
 rehearse: setup ## Deploy, change, archive and destroy STACK (dev) with the real engine on the simulated AWS
 	@$(BIN)/python -m rehearsal run --stack $(STACK)
 
-test: setup ## Run lint, type check and every test; PYTEST_ARGS go to pytest
+lint: setup ## Run lint and type check
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/ty check
+
+unit: setup ## Run the fast tests (under a minute); PYTEST_ARGS go to pytest
+	$(BIN)/python -m pytest tests/unit tests/policy -m "not slow" $(PYTEST_ARGS)
+
+test: lint ## Run lint, type check and every test; PYTEST_ARGS go to pytest
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 bench: setup ## Load-test the store against a plain Orthanc (30 min; BENCH_ARGS=--quick: 3 min)

@@ -1,16 +1,53 @@
-"""What tests share: one plan per stack and mode, and a recorder for components that run alone."""
+"""What tests share: stack files of their own, one plan per stack and mode, and a recorder for single components."""
 
 from __future__ import annotations
 
+import functools
+import importlib
+import os
+import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+import hypothesis
 import pytest
 
 from ops.plan import Plan
 from ops.plan import program as planning
+from tests.planned import FOLDER, plan
+from tests.stack_files import DEPLOYABLE, FIXTURES
 from tests.unit.simulated import Simulated
+
+# Before any test module is imported: whatever reads a stack by its name alone reads the fixtures.
+vars(importlib.import_module("ops.plan.configuration"))["DEFAULT_FOLDER"] = FIXTURES
+# A busy machine is slow, which is no failure.
+hypothesis.settings.register_profile("busy", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("busy")
+
+SLOW = ("adoption", "dataplane", "engine", "ops")
+"""Folders whose tests run programs or whole accounts."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Workers, which inherit the environment, share plans through one folder."""
+    if not hasattr(config, "workerinput"):
+        os.environ[FOLDER] = tempfile.mkdtemp(prefix="image-store-plans-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """What workers shared is removed with the session."""
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop(FOLDER, ""), ignore_errors=True)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Tests of a slow folder are marked with its name, and as slow."""
+    folder = item.path.relative_to(Path(__file__).parent).parts[0]
+    if folder in SLOW:
+        item.add_marker(getattr(pytest.mark, folder))
+        item.add_marker(pytest.mark.slow)
 
 
 class Plans(Protocol):
@@ -21,15 +58,14 @@ class Plans(Protocol):
 
 @pytest.fixture(scope="session")
 def plans() -> Plans:
-    """Plans of the real program: `plans("prod")`, `plans("dev", preview=True)`."""
-    made: dict[tuple[str, bool], Plan] = {}
+    """Plans of the fixture stacks: `plans("prod")`, `plans("dev", preview=True)`."""
+    return plan
 
-    def planned(stack: str, *, preview: bool = False) -> Plan:
-        if (stack, preview) not in made:
-            made[stack, preview] = planning.plan(stack, preview=preview)
-        return made[stack, preview]
 
-    return planned
+@pytest.fixture(scope="session")
+def deployable() -> Plans:
+    """Plans of the project's own stack files."""
+    return functools.partial(plan, folder=DEPLOYABLE)
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from ops.plan.configuration import PROJECT, configuration
 from settings import Settings, SettingsError
 
 
-def settings_of(stack: str, overrides: Mapping[str, object] | None = None, *, folder: Path = PROJECT) -> Settings:
+def settings_of(stack: str, overrides: Mapping[str, object] | None = None, *, folder: Path | None = None) -> Settings:
     """The settings of a stack. Raises SettingsError if they break a rule."""
     prefix = f"{Settings.NAMESPACE}:"
     values = {

@@ -17,9 +17,15 @@ from ops.plan.wire import SECRET
 
 PROJECT = Path(__file__).parents[2]
 
+DEFAULT_FOLDER = PROJECT
+"""Where `Pulumi.yaml` and the stack files lie unless a call names another folder. Tests set it to their fixtures."""
 
-def configuration(stack: str, overrides: Mapping[str, Any] | None = None, *, folder: Path = PROJECT) -> dict[str, Any]:
+
+def configuration(
+    stack: str, overrides: Mapping[str, Any] | None = None, *, folder: Path | None = None
+) -> dict[str, Any]:
     """Configuration of `stack` by full key. `overrides` patch settings by group (RFC 7386: None removes a key)."""
+    folder = folder or DEFAULT_FOLDER
     project = read(folder / "Pulumi.yaml")
     name = project["name"]
     declared = {_key(name, key): _default(value) for key, value in (project.get("config") or {}).items()}
@@ -38,14 +44,15 @@ def as_the_engine_passes(values: Mapping[str, Any]) -> tuple[dict[str, str], lis
     return {key: _text(value) for key, value in revealed.items()}, secrets
 
 
-def project_name(folder: Path = PROJECT) -> str:
+def project_name(folder: Path | None = None) -> str:
     """Name of the Pulumi project."""
-    return read(folder / "Pulumi.yaml")["name"]
+    return read((folder or DEFAULT_FOLDER) / "Pulumi.yaml")["name"]
 
 
-def stacks(folder: Path = PROJECT) -> list[str]:
+def stacks(folder: Path | None = None) -> list[str]:
     """Stacks that have a file."""
-    return sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in folder.glob("Pulumi.*.yaml"))
+    files = (folder or DEFAULT_FOLDER).glob("Pulumi.*.yaml")
+    return sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in files)
 
 
 def _stack_file(stack: str, folder: Path) -> Path:

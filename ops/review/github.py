@@ -22,12 +22,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-STACKS = ("dev", "prod")
+from ops.review.stacks import names
+
+STACKS = names()
 MARKER = "<!-- image-store: review -->"
 DRIFT = "<!-- image-store: drift of {stack} -->"
 AUTHOR = "github-actions[bot]"
 ARCHIVE_LIMIT = 256 * 1024  # bytes, of an artifact as GitHub keeps it
-REPORT_LIMIT = 30_000  # characters; a comment holds 65,536 and there are two reports
+REPORT_LIMIT = 30_000  # characters
+COMMENT_LIMIT = 60_000  # of all reports; a comment holds 65,536
 PAGE = 100
 TIMEOUT = 30  # seconds
 UNREADABLE = (KeyError, EOFError, OSError, RuntimeError, lzma.LZMAError, zipfile.BadZipFile, zlib.error)
@@ -79,18 +82,18 @@ class Repository:
             return answer.read(limit)
 
 
-def defused(text: str) -> str:
+def defused(text: str, limit: int = REPORT_LIMIT) -> str:
     """Markdown that calls nobody, loads nothing, links nowhere and cannot pass for the marker; cut when too long."""
-    shown = re.sub(r"<!--.*?-->\n*", "", text[:REPORT_LIMIT], flags=re.DOTALL)
+    shown = re.sub(r"<!--.*?-->\n*", "", text[:limit], flags=re.DOTALL)
     shown = re.sub(r"<(?!/?(?:details|summary)>)", "&lt;", shown)
     shown = re.sub(r"@(?=\w)", "@\N{ZERO WIDTH SPACE}", shown)
     shown = re.sub(r"\](?=[(\[:])", r"]\\", shown)
-    if max(len(text), len(shown)) <= REPORT_LIMIT:
+    if max(len(text), len(shown)) <= limit:
         return shown
-    return f"{shown[:REPORT_LIMIT]}\n\n… cut here; the run has the whole report."
+    return f"{shown[:limit]}\n\n… cut here; the run has the whole report."
 
 
-def report(archive: bytes) -> str:
+def report(archive: bytes, limit: int = REPORT_LIMIT) -> str:
     """The report in an artifact's archive. ReportError if there is no such report, or one that is too big."""
     if len(archive) > ARCHIVE_LIMIT:
         raise ReportError("the archive is too big")
@@ -103,18 +106,19 @@ def report(archive: bytes) -> str:
         raise ReportError("the report is too big")
     if not content.strip():
         raise ReportError("the review ended before it wrote one")
-    return defused(content.decode("utf-8", errors="replace").strip())
+    return defused(content.decode("utf-8", errors="replace").strip(), limit)
 
 
 def reports(github: Repository, run: int) -> list[str]:
     """What the run says of each stack, under a heading that names it."""
     listed = github.get(f"actions/runs/{run}/artifacts?per_page={PAGE}")["artifacts"]
     found = {artifact["name"]: artifact["id"] for artifact in listed}
+    limit = min(REPORT_LIMIT, COMMENT_LIMIT // max(len(STACKS), 1))
     said = []
     for stack in STACKS:
         try:
             number = int(found[f"review-{stack}"])
-            said.append(report(github.read(f"actions/artifacts/{number}/zip", ARCHIVE_LIMIT + 1)))
+            said.append(report(github.read(f"actions/artifacts/{number}/zip", ARCHIVE_LIMIT + 1), limit))
         except (KeyError, ReportError) as error:
             reason = error if isinstance(error, ReportError) else "the run left none"
             said.append(f"## `{stack}`: no report\n\nThe reason: {reason}.")

@@ -68,7 +68,7 @@ def _policy(rule: Rule, waivers: Waivers, production: Sequence[str]) -> Policy:
     def report_results(results: Iterator[Result], report: ReportViolation) -> None:
         for result in results:
             if applies(rule, result.resource.stack, production) and waivers.unwaived_violations([result]):
-                report(result.message, result.resource.urn)
+                report(f"{result.message}{waivers.hint(result)}", result.resource.urn)
 
     if metadata.scope == "stack":
 

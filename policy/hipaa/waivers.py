@@ -7,7 +7,7 @@ a violation, so the file stays current.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -79,6 +79,22 @@ class Waivers:
                 yield f"{entry}: it expired on {entry.expires}. Fix the violation, or renew the waiver with a reason"
             if entry not in self.used:
                 yield f"{entry}: it is not needed in the stack {stack}. Remove it"
+
+    def hint(self, result: Result) -> str:
+        """What to do where only other stacks have a waiver for this resource, as in a copied stack file; or nothing."""
+        stack = result.resource.stack
+        others = [
+            name
+            for entry in self.entries
+            if not entry.covers(result) and replace(entry, stacks=(stack,)).covers(result)
+            for name in entry.stacks
+        ]
+        if not others:
+            return ""
+        return (
+            f" This is waived for {', '.join(dict.fromkeys(others))}: if the reason also holds here, "
+            f"add {stack} to the stacks of its waiver in waivers.yaml."
+        )
 
 
 def load(*paths: Path, today: date | None = None) -> Waivers:

@@ -18,8 +18,9 @@ from rehearsal.stack.workspace import Config, Workspace, merge
 class Rehearsal:
     """A stack of `program` on the simulated AWS, in `folder`.
 
-    `config` is merged into the stack file's; `env` is passed to the engine and its plugins (REHEARSAL_FAULT, say).
-    Commands raise EngineError when the engine fails, unless `check=False` requests the result.
+    `stack_files` is the folder of the stack file, if not that of `program`. `config` is merged into the stack file's;
+    `env` is passed to the engine and its plugins (REHEARSAL_FAULT, say). Commands raise EngineError when the engine
+    fails, unless `check=False` requests the result.
     """
 
     def __init__(
@@ -28,12 +29,13 @@ class Rehearsal:
         *,
         folder: Path | None = None,
         program: Path = PROJECT,
+        stack_files: Path | None = None,
         config: Config | None = None,
         env: Mapping[str, str] | None = None,
         policies: bool = True,
     ) -> None:
         self.stack = stack
-        self.workspace = Workspace(folder or TOOLS / "runs" / stack, program)
+        self.workspace = Workspace(folder or TOOLS / "runs" / stack, program, stack_files)
         self.env = dict(env or {})
         self._config = dict(config or {})
         self._policies = policies

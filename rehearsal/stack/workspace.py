@@ -22,10 +22,13 @@ Config = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Workspace:
-    """`folder` contains the copied project, the state and the simulated cloud; `program` is the real project."""
+    """`folder` contains the copied project, the state and the simulated cloud; `program` is the real project, with the
+    stack files in `stack_files`, if they are not its own.
+    """
 
     folder: Path = TOOLS
     program: Path = PROJECT
+    stack_files: Path | None = None
 
     @property
     def project(self) -> Path:
@@ -37,9 +40,13 @@ class Workspace:
         """The folder of the simulated cloud."""
         return self.folder / "cloud"
 
+    @property
+    def _stack_files(self) -> Path:
+        return self.stack_files or self.program
+
     def stacks(self) -> list[str]:
-        """Stacks that have a file in the program."""
-        return sorted(path.name.split(".")[1] for path in self.program.glob("Pulumi.*.yaml"))
+        """Stacks that have a file."""
+        return sorted(path.name.split(".")[1] for path in self._stack_files.glob("Pulumi.*.yaml"))
 
     def prepare(self) -> None:
         """Create the folders and the project file; existing state and cloud stay."""
@@ -59,7 +66,7 @@ class Workspace:
         """Copy the program's stack file with `changes` merged into its `config`; the copy keeps its own salt."""
         copy = self.project / f"Pulumi.{stack}.yaml"
         kept = yaml.safe_load(copy.read_text()) if copy.exists() else {}
-        settings = yaml.safe_load((self.program / copy.name).read_text()) or {}
+        settings = yaml.safe_load((self._stack_files / copy.name).read_text()) or {}
         settings["config"] = merge(settings.get("config") or {}, changes or {})
         for key in ENCRYPTION:
             settings.pop(key, None)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from rehearsal.stack.driver import Rehearsal
+from tests.stack_files import FIXTURES
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +19,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Rehear
 
     def stack(name: str) -> Rehearsal:
         if name not in stacks:
-            stacks[name] = Rehearsal(name, folder=tmp_path_factory.mktemp(name)).start_over()
+            stacks[name] = Rehearsal(name, folder=tmp_path_factory.mktemp(name), stack_files=FIXTURES).start_over()
             stacks[name].up()
         return stacks[name]
 
@@ -30,6 +31,7 @@ def fresh(tmp_path: Path) -> Callable[..., Rehearsal]:
     """An empty cloud for one test."""
 
     def rehearsal(stack: str = "dev", **options: Any) -> Rehearsal:
-        return Rehearsal(stack, folder=tmp_path / stack, **options).start_over()
+        files = None if "program" in options else FIXTURES
+        return Rehearsal(stack, stack_files=files, folder=tmp_path / stack, **options).start_over()
 
     return rehearsal

@@ -21,7 +21,6 @@ from moto import mock_aws
 from rich.console import Console
 
 from ops.plan import Plan, plan
-from ops.plan.configuration import PROJECT
 from ops.study import phase as phases
 from ops.study.clients import Clients
 from ops.study.close.steps import Closing
@@ -30,6 +29,7 @@ from ops.study.errors import StudyError
 from ops.study.outputs import StudyOutputs
 from ops.study.progress import Progress
 from ops.study.teardown.steps import Teardown
+from tests.stack_files import FIXTURES
 
 ACCOUNT, REGION, STACK = "123456789012", "us-east-1", "dev"
 BUCKETS = "aws:s3/bucket:Bucket"
@@ -291,7 +291,7 @@ def open_world(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[World
     """An active study with three images, in its own simulated AWS."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     for name in ("Pulumi.yaml", f"Pulumi.{STACK}.yaml"):
-        shutil.copy(PROJECT / name, folder / name)
+        shutil.copy(FIXTURES / name, folder / name)
     with mock_aws():
         made = World(folder=folder, engine=Engine(folder=folder))
         made.engine.up(lambda _: None)

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from ops.plan import cli_yaml
-from ops.plan.configuration import PROJECT
 from ops.study import phase
 from ops.study.errors import StudyError
+from tests.stack_files import FIXTURES
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for path in PROJECT.glob("Pulumi*.yaml"):
+    for path in FIXTURES.glob("Pulumi*.yaml"):
         shutil.copy(path, tmp_path)
     return tmp_path
 

@@ -33,6 +33,11 @@ def results(program: Callable[[], None], stack: str, *, preview: bool) -> tuple[
     return tuple(evaluate(REGISTERED.values(), stack_of(plan)))
 
 
+@cache
+def clean_stack() -> Stack:
+    return stack_of(record(clean.program, project="foreign", name="production"))
+
+
 def violations(program: Callable[[], None], stack: str, *, preview: bool) -> dict[str, set[str]]:
     pairs: dict[str, set[str]] = {}
     for one in results(program, stack, preview=preview):
@@ -73,7 +78,7 @@ def test_the_clean_program_has_no_violations(preview: bool):  # noqa: FBT001  a 
 
 
 def test_the_clean_program_has_resources_for_nearly_every_rule():
-    stack = stack_of(record(clean.program, project="foreign", name="production"))
+    stack = clean_stack()
     assert {code for code, rule in REGISTERED.items() if not stack.of(rule.types)} == NOT_IN_CLEAN_PROGRAM
 
 
@@ -114,7 +119,7 @@ SPELLINGS: dict[str, tuple[str, str, dict[str, Any], set[str]]] = {
 @pytest.mark.parametrize("case", SPELLINGS)
 def test_a_violation_in_another_spelling_is_found(case: str):
     kind, name, changes, codes = SPELLINGS[case]
-    stack = stack_of(record(clean.program, project="foreign", name="production"))
+    stack = clean_stack()
     (changed,) = (one for one in stack.of([kind]) if one.name == name)
     links = {key: urns for key, urns in changed.dependencies.items() if key not in changes}
     faulty = replace(changed, properties={**changed.properties, **changes}, dependencies=links)

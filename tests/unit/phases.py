@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
+from pathlib import Path
 
-from ops.plan import Plan, plan
+from ops.plan import Plan
+from tests.planned import plan
+from tests.stack_files import FIXTURES
 
 
-@cache
-def in_phase(stack: str, phase: str) -> Plan:
-    """What `stack` declares once its phase is `phase`; no test may change it."""
-    return plan(stack, overrides={"phase": phase})
+def in_phase(stack: str, phase: str, folder: Path = FIXTURES) -> Plan:
+    """What `stack` declares once its phase is `phase`; no test may change it. `folder` holds its file."""
+    return plan(stack, overrides={"phase": phase}, folder=folder)

@@ -33,12 +33,11 @@ from ops.capacity.scaling.reader import read_scaling
 from ops.capacity.scaling.scaler import scaler
 from ops.capacity.simulation.outcome import SCHEDULED, SPIKE, SPIKE_LATER
 from ops.capacity.simulation.simulator import TASK_START_SECONDS, Simulation
-from ops.plan import program as planning
 from ops.plan.resources import Plan
 from tests.conftest import Plans
+from tests.planned import plan
 from tests.unit.test_ops_architecture import changed, without
 
-REAL_PLAN = planning.plan
 SIMPLE_SIZES = {"app": {"cpu": 1024, "tasks_per_load": 1}}
 REFERENCE_TIMES = service_times(REFERENCE, "reference")
 
@@ -57,14 +56,12 @@ def prod(plans: Plans) -> Scenario:
 @pytest.fixture(scope="module")
 def simple() -> Scenario:
     """Tasks of Orthanc with one vCPU and one task for load 1, which make calculations by hand simple."""
-    return scenario(REAL_PLAN("prod", overrides=SIMPLE_SIZES))
+    return scenario(plan("prod", overrides=SIMPLE_SIZES))
 
 
 @pytest.fixture(autouse=True)
-def shared_plans(plans: Plans, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "ops.capacity.command.plan", lambda stack: plans("prod") if stack == "prod" else REAL_PLAN(stack)
-    )
+def shared_plans(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ops.capacity.command.plan", plan)
 
 
 def invoke(*arguments: str) -> Any:
@@ -122,6 +119,7 @@ def test_the_shipped_settings_are_the_recommended_ones(prod: Scenario, tier: str
     )
 
 
+@pytest.mark.slow
 def test_a_wasteful_choice_is_not_recommended(simple: Scenario):
     tiers = simple.declared.tiers
     floor_loads = recommend.floor_loads(simple, tiers["app"])
@@ -178,6 +176,7 @@ def test_foresight_uses_the_fewest_tasks_for_the_load(simple: Scenario):
     assert alternatives.FORESIGHT_USE > CPU_TARGET / 100
 
 
+@pytest.mark.slow
 def test_the_report_contains_every_alternative(tmp_path):
     page = tmp_path / "week.html"
     found = invoke("--weeks", "1", "--json", "--chart", str(page))
@@ -193,6 +192,7 @@ def test_the_report_contains_every_alternative(tmp_path):
     assert "as declared" in invoke("--weeks", "1").output
 
 
+@pytest.mark.slow
 def test_a_broken_rule_is_exit_code_2():
     found = invoke("--weeks", "1", "--multiple", "1000")
     assert found.exit_code == 2
@@ -247,7 +247,7 @@ def test_progress_is_shown_on_a_terminal_only(monkeypatch, capsys):
 
 
 def test_settings_that_break_a_rule_are_a_message_and_exit_code_1(monkeypatch, capsys):
-    monkeypatch.setattr("ops.capacity.command.plan", lambda stack: REAL_PLAN(stack, overrides={"app": {"min": 20}}))
+    monkeypatch.setattr("ops.capacity.command.plan", lambda stack: plan(stack, overrides={"app": {"min": 20}}))
     monkeypatch.setattr("sys.argv", ["ops", "capacity", "--stack", "prod"])
     with pytest.raises(SystemExit) as stopped:
         __main__.run()

@@ -15,7 +15,7 @@ from ops.capacity.errors import CapacityError
 from ops.capacity.growth import basis as usage_basis
 from ops.capacity.growth import forecast, limits
 from ops.capacity.scaling.reader import read_scaling
-from ops.plan import plan
+from tests.planned import plan
 
 SCALES = (1, 10, 100, 1000)
 # Load 1: 50 stores, 50 reads and 10 searches a second, 5 ms of Orthanc, 1 ms of nginx, 2 ms of PostgreSQL each.

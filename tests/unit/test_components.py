@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from pulumi_aws import appautoscaling, budgets, cloudwatch, ec2, ecs, kms, lb, rds, s3, scheduler, secretsmanager, vpc
 
-from ops.plan import Plan, PlannedResource, plan
+from ops.plan import Plan, PlannedResource
 from tests.conftest import Plans
+from tests.planned import plan
 
 ANYWHERE = "0.0.0.0/0"
 STACKS = ("dev", "prod")

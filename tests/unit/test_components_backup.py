@@ -8,8 +8,9 @@ from functools import cache
 import pytest
 from pulumi_aws import backup, cloudwatch, iam, kms, s3
 
-from ops.plan import Plan, PlannedResource, plan
+from ops.plan import Plan, PlannedResource
 from tests.conftest import Plans
+from tests.planned import plan
 from tests.unit.reading import dependencies, referenced, statements
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from pulumi_aws import iam, kms, lambda_
 
-from ops.plan import Plan, PlanError, plan
+from ops.plan import Plan, PlanError
 from settings import SettingsError
+from tests.planned import plan
 from tests.unit.phases import in_phase
 from tests.unit.reading import referenced, statements
 

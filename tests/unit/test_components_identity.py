@@ -10,8 +10,9 @@ from pulumi_aws import cognito, lb, vpc
 
 from components.edge.edge import DICOM_WEB_PATHS
 from components.edge.identity import scope_name
-from ops.plan import Plan, plan
+from ops.plan import Plan
 from tests.conftest import Plans
+from tests.planned import plan
 from tests.unit.reading import dependencies, referenced
 
 SCOPES = ["dicomweb/store", "dicomweb/read"]

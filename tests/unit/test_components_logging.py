@@ -12,9 +12,10 @@ from pulumi_aws import accessanalyzer, cfg, cloudtrail, cloudwatch, guardduty, k
 from components.core import LogSource
 from components.safeguards.log_metric_alarms import FINDINGS, TRAIL, api_calls
 from components.safeguards.splunk import slug, tokens
-from ops.plan import Plan, plan
+from ops.plan import Plan
 from settings import SplunkSettings
 from tests.conftest import Plans
+from tests.planned import plan
 from tests.unit.reading import dependencies, referenced, statements
 
 WATCHES = {"audit": TRAIL, "baseline": FINDINGS}

@@ -8,9 +8,10 @@ import pulumi
 import pytest
 from pulumi_aws import ec2, vpc
 
-from ops.plan import Plan, plan
+from ops.plan import Plan
 from ops.plan.configuration import stacks
 from tests.conftest import Plans
+from tests.planned import plan
 from tests.unit.reading import dependencies, referenced, statements
 
 ENDPOINTS = ("ecr-api", "ecr-dkr", "logs", "secretsmanager")

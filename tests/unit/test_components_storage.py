@@ -14,10 +14,11 @@ from components.data.bucket import LifecycleRules, SecureBucket
 from layout.documents import allow
 from layout.lifecycle import Lifecycle, Retention
 from layout.naming import Names
-from ops.plan import Plan, plan
+from ops.plan import Plan
 from ops.plan.configuration import stacks
 from settings import SettingsError
 from tests.conftest import Plans
+from tests.planned import plan
 from tests.unit.reading import dependencies, referenced, statements
 
 BUCKETS = ("access-logs", "images", "archive")

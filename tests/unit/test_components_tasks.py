@@ -12,9 +12,10 @@ from pulumi_aws import appautoscaling, cloudwatch, ecs, servicediscovery
 
 from components.service.orthanc_configuration import Senders, configuration
 from components.service.tier import capacity_providers
-from ops.plan import Plan, plan
+from ops.plan import Plan
 from ops.plan.configuration import stacks
 from tests.conftest import Plans
+from tests.planned import plan
 from tests.unit.reading import dependencies, referenced, statements
 
 TIERS = ("app", "web")

@@ -10,8 +10,9 @@ import pytest
 from pulumi_aws import ecs, lb
 
 from components.service import nginx, orthanc_configuration, viewer
-from ops.plan import Plan, plan
+from ops.plan import Plan
 from tests.conftest import Plans
+from tests.planned import plan
 
 IMAGES = nginx.TEMPLATE.parents[1]
 KEYWORDS = {"'none'", "'self'", "'unsafe-inline'", "'wasm-unsafe-eval'", "'nonce-$request_id'", "blob:", "data:"}

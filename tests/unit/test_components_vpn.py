@@ -10,9 +10,10 @@ import pytest
 from pulumi_aws import cloudwatch, ec2, ec2clientvpn, ec2transitgateway, iam, vpc
 
 from components.network.vpn import PLAIN_ASN_MAX, asn_arguments, tunnel_arguments, with_gateway
-from ops.plan import Plan, PlannedResource, plan
+from ops.plan import Plan, PlannedResource
 from settings import Center
 from tests.conftest import Plans
+from tests.planned import plan
 from tests.unit.reading import dependencies, referenced
 
 TRANSIT = "tgw-0123456789abcdef0"

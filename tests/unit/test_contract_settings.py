@@ -28,11 +28,13 @@ def read() -> set[Field]:
     return reads
 
 
+@pytest.mark.slow
 def test_every_setting_is_read(read: set[Field]):
     unread = usage.fields() - read - UNREAD.keys()
     assert not unread, f"nothing reads {', '.join(sorted(map(str, unread)))}"
 
 
+@pytest.mark.slow
 def test_exceptions_are_not_outdated(read: set[Field]):
     assert not UNREAD.keys() & read, "it is read: remove the exception"
     assert UNREAD.keys() <= usage.fields(), "there is no such field: remove the exception"

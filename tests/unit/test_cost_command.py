@@ -19,10 +19,12 @@ from ops.cost.model import round_money
 from ops.cost.prices import book
 from ops.cost.prices.book import PRICE_FILE, load_prices
 from ops.cost.stack import settings_of
-from ops.plan import Plan, configuration
-from ops.plan import program as planning
+from ops.plan import configuration
+from ops.plan.configuration import stacks
 from ops.review import review as reviews
 from tests.conftest import Plans
+from tests.planned import plan
+from tests.stack_files import DEPLOYABLE
 from tests.unit.contracts.edit import with_inputs, with_resource
 
 FORMS = ("--json", "--markdown", "--csv", "--lines")
@@ -30,12 +32,8 @@ OLD = "prices are older than"
 
 
 @pytest.fixture(autouse=True)
-def shared_plans(plans: Plans, monkeypatch: pytest.MonkeyPatch) -> None:
+def shared_plans(monkeypatch: pytest.MonkeyPatch) -> None:
     """All of these tests share one plan a stack, and every price is old."""
-
-    def plan(name: str, **options: Any) -> Plan:
-        return planning.plan(name, **options) if options or name not in {"dev", "prod"} else plans(name)
-
     monkeypatch.setattr("ops.cost.command.plan", plan)
     monkeypatch.setattr("ops.cost.alternatives.plan", plan)
     monkeypatch.setattr(book, "STALE_DAYS", -1)
@@ -104,6 +102,7 @@ def test_the_proposal_is_printed_as_it_was_published():
     assert [row["$ / Month"] for row in project] == ["207", "185", "392"]
 
 
+@pytest.mark.slow
 def test_alternatives_are_compared_with_the_declared_stack():
     rows = json.loads(run("--stack", "prod", "--alternatives", "--json"))["Alternatives to prod"]
     usd = {name: price.value for name, price in load_prices().prices.items()}.__getitem__
@@ -218,8 +217,10 @@ def test_an_unreadable_price_list_ends_with_a_message(
 
 
 def test_the_earlier_program_is_priced_with_its_own_settings(monkeypatch: pytest.MonkeyPatch, plans: Plans):
-    assert stack.settings_at("HEAD", "dev").environment == "dev"
+    [name, *_] = stacks(DEPLOYABLE)
+    assert stack.settings_at("HEAD", name) == settings_of(name, folder=DEPLOYABLE)
     monkeypatch.setattr("ops.cost.command.plan_at", lambda *_: plans("dev"))
+    monkeypatch.setattr(compare, "settings_at", lambda _, name: settings_of(name))
     output = run("--stack", "dev", "--base", "HEAD")
     assert "no change" in output
     assert OLD in output

@@ -13,8 +13,8 @@ from ops.cost import BAND, CostError, Estimate, Usage, estimate
 from ops.cost.prices.book import PRICE_FILE, load_prices
 from ops.cost.report.summary import build_report
 from ops.cost.stack import settings_of
-from ops.plan import plan
 from tests.conftest import Plans
+from tests.planned import plan
 from tests.unit.contracts.edit import with_inputs, with_resource
 
 D = Decimal

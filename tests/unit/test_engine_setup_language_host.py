@@ -9,6 +9,8 @@ import pytest
 from rehearsal.stack.driver import Rehearsal
 from rehearsal.stack.operations import EngineError, Result
 
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
+
 PROGRAM = "import sys\nimport pulumi\n"
 
 

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from ops.plan.configuration import PROJECT
 from ops.plan.resources import PlanError
 from ops.study import destroy_check as ending
+from tests.stack_files import FIXTURES
 
 
 @pytest.fixture
 def archived(tmp_path: Path) -> Path:
     """The project's settings, with prod archived."""
-    for path in PROJECT.glob("Pulumi*.yaml"):
+    for path in FIXTURES.glob("Pulumi*.yaml"):
         shutil.copy(path, tmp_path)
     with (tmp_path / "Pulumi.prod.yaml").open("a") as file:
         file.write("  image-store:phase: archived\n")

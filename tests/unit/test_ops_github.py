@@ -101,9 +101,22 @@ def server() -> Iterator[GitHub]:
         thread.join()
 
 
+@pytest.fixture(autouse=True)
+def two_stacks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(github, "STACKS", ["dev", "prod"])
+
+
 @pytest.fixture
 def repository(server: GitHub) -> Repository:
     return Repository(server.url, "octank/image-store", "of-the-job")
+
+
+def test_reports_of_many_stacks_fit_into_one_comment(server: GitHub, repository: Repository, monkeypatch):
+    monkeypatch.setattr(github, "STACKS", [f"stack-{number}" for number in range(5)])
+    server.artifacts = [{"name": f"review-{stack}", "id": 1} for stack in github.STACKS]
+    server.archives = {"1": archive("x" * 20_000)}
+    github.comment(repository, RUN)
+    assert len(server.changes[0][2]["body"]) < 65_536
 
 
 def test_both_reports_become_one_comment(server: GitHub, repository: Repository):

@@ -11,9 +11,9 @@ SPLUNK_ARN = "arn:aws:secretsmanager:us-east-1:444455556666:secret:splunk/x-Ab1C
 
 CASES = {
     "one SAML application for two": Case(
-        {"client_vpn/saml_metadata": "config/saml/sign-in.xml"},
+        {"client_vpn/saml_metadata": "tests/stacks/saml/sign-in.xml"},
         "client_vpn.saml_metadata",
-        "config/saml/sign-in.xml",
+        "tests/stacks/saml/sign-in.xml",
         "application of its own",
         "client VPN's application",
     ),
@@ -22,16 +22,16 @@ CASES = {
         {"client_vpn/groups": ["guests"]}, "client_vpn.groups", "guests", "identity.groups has", "Add the group"
     ),
     "no metadata file": Case(
-        {"client_vpn/saml_metadata": "config/saml/none.xml"},
+        {"client_vpn/saml_metadata": "tests/stacks/saml/none.xml"},
         "client_vpn.saml_metadata",
-        "config/saml/none.xml",
+        "tests/stacks/saml/none.xml",
         "cannot be read",
         "Identity Center",
     ),
     "not metadata": Case(
-        {"identity/saml_metadata": "Pulumi.prod.yaml"},
+        {"identity/saml_metadata": "tests/stacks/Pulumi.prod.yaml"},
         "identity.saml_metadata",
-        "Pulumi.prod.yaml",
+        "tests/stacks/Pulumi.prod.yaml",
         "not XML",
         "Identity Center",
     ),

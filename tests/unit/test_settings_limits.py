@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pulumi_aws import ec2, ecs
 
-from ops.plan import plan
 from settings.rules.limits import MAX_GATEWAYS, MAX_NETWORKS, MAX_TITLES
+from tests.planned import plan
 from tests.unit.refusals import Case, assert_refused
 
 ACL_ENTRIES = 20

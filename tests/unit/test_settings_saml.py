@@ -11,7 +11,7 @@ from cryptography import x509
 
 from settings.saml import MAX_LENGTH, metadata_problem, read_metadata
 
-SAMPLES = ("config/saml/client-vpn.xml", "config/saml/sign-in.xml")
+SAMPLES = ("tests/stacks/saml/client-vpn.xml", "tests/stacks/saml/sign-in.xml")
 
 
 @pytest.mark.parametrize("path", SAMPLES)

@@ -44,9 +44,12 @@ MUTATIONS = [
     ("pulumi", "workflows/deploy.yml", "          plan: plan.json\n", ""),
     ("pulumi", "workflows/drift.yml", "command: preview", "command: destroy"),
     ("artifacts", "workflows/deploy.yml", "retention-days: 1", "retention-days: 30"),
-    ("deployments", "workflows/deploy.yml", "environment: prod\n", "environment: prod-preview\n"),
-    ("deployments", "workflows/deploy.yml", "environment: dev\n", "env: {}\n"),
+    ("deployments", "workflows/deploy.yml", "environment: ${{ matrix.stack }}\n", "environment: any-preview\n"),
+    ("deployments", "workflows/deploy.yml", "environment: ${{ matrix.stack }}\n", "env: {}\n"),
     ("deployments", "workflows/destroy.yml", "cancel-in-progress: false", "cancel-in-progress: true"),
+    ("stacks", "workflows/preview.yml", "${{ fromJSON(needs.stacks.outputs.names) }}", "[test]"),
+    ("stacks", "workflows/drift.yml", "${{ fromJSON(needs.stacks.outputs.names) }}", "[dev, prod]"),
+    ("stacks", "workflows/destroy.yml", "environment: ${{ inputs.stack }}-destroy", "environment: prod-destroy"),
 ]
 
 
@@ -89,7 +92,7 @@ def test_actionlint_finds_nothing():
 
 
 def test_actionlint_catches_a_needed_job_that_does_not_exist(broken):
-    assert "plann" in actionlint(broken("workflows/deploy.yml", "needs: plan", "needs: plann"))
+    assert "plann" in actionlint(broken("workflows/deploy.yml", "needs: [stacks, plan]", "needs: [stacks, plann]"))
 
 
 def test_zizmor_finds_nothing():
@@ -136,14 +139,21 @@ def test_an_image_is_not_a_pinned_action(tmp_path: Path):
     assert pins(path)
 
 
-def test_prod_gets_the_plan_that_was_approved():
+def test_patients_data_gets_the_plan_that_was_approved():
     found = jobs(GITHUB / "workflows" / "deploy.yml")
-    assert found["plan"]["needs"] == "dev"
-    assert found["prod"]["needs"] == "plan"
+    assert found["plan"]["needs"] == ["stacks", "synthetic"]
+    assert "needs.synthetic.result == 'success'" in found["plan"]["if"]
+    assert found["patients"]["needs"] == ["stacks", "plan"]
+    assert "needs.plan.result == 'success'" in found["patients"]["if"]
+    for job in ("plan", "patients"):
+        assert found[job]["strategy"]["matrix"]["stack"] == "${{ fromJSON(needs.stacks.outputs.patients) }}"
     names = {
-        step["with"]["name"] for job in found.values() for step in job["steps"] if "artifact" in step.get("uses", "")
+        step["with"]["name"]
+        for job in found.values()
+        for step in job.get("steps", ())
+        if "artifact" in step.get("uses", "")
     }
-    assert names == {"plan-prod"}
+    assert names == {"plan-${{ matrix.stack }}"}
 
 
 def test_a_workflow_that_follows_another_names_one_that_is_there():
@@ -155,7 +165,9 @@ def test_destroy_asks_before_and_after_the_approval():
     found = jobs(GITHUB / "workflows" / "destroy.yml")
     assert found["destroy"]["needs"] == "check"
     assert found["destroy"]["environment"] == "${{ inputs.stack }}-destroy"
-    for job in found.values():
+    assert found["check"]["needs"] == "stacks"
+    assert found["stacks"]["with"] == {"only": "${{ inputs.stack }}"}
+    for job in (found["check"], found["destroy"]):
         scripts = [step.get("run", "") for step in job["steps"]]
         asked = next(index for index, text in enumerate(scripts) if "python -m ops.study.destroy_check" in text)
         assert asked < next(index for index, text in enumerate(scripts) if "pulumi destroy" in text)

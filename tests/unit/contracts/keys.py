@@ -28,7 +28,7 @@ SERVICES: dict[str, dict[str, Grant]] = {
     },
     "keys-logs": {
         "CloudWatchLogs": Grant(
-            frozenset({"logs.us-east-1.amazonaws.com"}),
+            frozenset({"logs.{region}.amazonaws.com"}),
             frozenset({"kms:Encrypt*", "kms:Decrypt*", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:Describe*"}),
         ),
         "AlarmPublishers": Grant(
@@ -54,7 +54,7 @@ SERVICES: dict[str, dict[str, Grant]] = {
 CLOSING: dict[str, dict[str, Grant]] = {
     "keys-archive": {
         "LogExports": Grant(
-            frozenset({"logs.us-east-1.amazonaws.com"}), frozenset({"kms:Decrypt", "kms:GenerateDataKey"})
+            frozenset({"logs.{region}.amazonaws.com"}), frozenset({"kms:Decrypt", "kms:GenerateDataKey"})
         )
     },
     "closing-signing": {},
@@ -133,7 +133,10 @@ def _administration(plan: Plan, statement: Statement) -> list[str]:
 
 def _service(plan: Plan, statement: Statement, grant: Grant) -> list[str]:
     violations = []
-    if (frozenset(statement.principals), frozenset(statement.actions)) != grant:
+    principals, actions = grant
+    region = plan.resource("pulumi:providers:aws").inputs["region"]
+    expected = {principal.format(region=region) for principal in principals}
+    if (set(statement.principals), frozenset(statement.actions)) != (expected, actions):
         violations.append(f"{statement}: lets {statement.principals} call {statement.actions}")
     if not any(values and all(account(plan) in value for value in values) for values in statement.conditions.values()):
         violations.append(f"{statement}: holds for any account")

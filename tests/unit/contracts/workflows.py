@@ -30,7 +30,7 @@ def jobs(path: Path) -> dict[str, dict[str, Any]]:
 def steps(path: Path) -> Iterator[dict[str, Any]]:
     """All steps of a workflow or an action."""
     for job in (jobs(path) or {"action": read(path)["runs"]}).values():
-        yield from job["steps"]
+        yield from job.get("steps", ())
 
 
 def using(path: Path, action: str) -> list[dict[str, str]]:
@@ -61,23 +61,24 @@ def permissions(path: Path) -> list[str]:
 
 def writes(job: dict[str, Any]) -> set[str]:
     """What a job may write."""
-    return {scope for scope, access in job["permissions"].items() if access != "read"}
+    return {scope for scope, access in (job.get("permissions") or {}).items() if access != "read"}
 
 
 def ends(path: Path) -> list[str]:
-    """Every job has a time limit."""
-    late = [name for name, job in jobs(path).items() if not 0 < int(job.get("timeout-minutes", 0)) <= MINUTES]
+    """Every job has a time limit; one that calls a workflow has those of the jobs there."""
+    own = {name: job for name, job in jobs(path).items() if "uses" not in job}
+    late = [name for name, job in own.items() if not 0 < int(job.get("timeout-minutes", 0)) <= MINUTES]
     return [f"{name} has no time limit" for name in late]
 
 
 def takes_turns(path: Path) -> list[str]:
-    """What changes something waits for the one before; a plan changes nothing."""
+    """What changes something waits for the one before; a plan changes nothing, nor does a job that may write nothing."""
     if "concurrency" in read(path):
         return []
     return [
         f"{name} may run beside itself"
         for name, job in jobs(path).items()
-        if "concurrency" not in job and name != "plan"
+        if "concurrency" not in job and name != "plan" and writes(job)
     ]
 
 
@@ -145,6 +146,17 @@ def deployments(path: Path) -> list[str]:
     return found
 
 
+def stacks(path: Path) -> list[str]:
+    """Stacks are the stack files: no workflow names one of them."""
+    text = re.sub(r"#.*", "", path.read_text())
+    found = [f"names the stack {name}" for name in re.findall(r"\b(?:dev|prod)\b", text)]
+    for name, job in jobs(path).items():
+        values = job.get("strategy", {}).get("matrix", {}).get("stack")
+        if values is not None and "needs.stacks.outputs" not in values:
+            found.append(f"{name} has a list of stacks of its own")
+    return found
+
+
 RULES: dict[str, Callable[[Path], list[str]]] = {
     "pins": pins,
     "permissions": permissions,
@@ -156,4 +168,5 @@ RULES: dict[str, Callable[[Path], list[str]]] = {
     "pulumi": pulumi,
     "artifacts": artifacts,
     "deployments": deployments,
+    "stacks": stacks,
 }
