@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from moto.s3.models import s3_backends
 
 from ops.study import archive
@@ -51,7 +52,7 @@ class Wire:
         if len(self.calls) == self.at and self.kind == REFUSED:
             self.hit = model.name
             error = {"Code": "SlowDown" if self.status == 503 else "InternalError", "Message": "try again"}
-            return AWSResponse("", self.status, {}, None), {"Error": error, "ResponseMetadata": {}}
+            return AWSResponse("", self.status, HTTPHeaders(), None), {"Error": error, "ResponseMetadata": {}}
         return None
 
     def after(self, model: Any, http_response: Any, **_: Any) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from moto import mock_aws
 from rich.console import Console
@@ -220,7 +221,7 @@ class World:
     def _send(self, request: Any, **_: Any) -> AWSResponse | None:
         self.asked.append(f"{request.method} {request.url} {request.headers.get('X-Amz-Target', '')!s}")
         if self.fail_at is not None and len(self.asked) == self.fail_at:
-            return AWSResponse(request.url, 503, {}, _Raw(b""))
+            return AWSResponse(request.url, 503, HTTPHeaders(), _Raw(b""))
         return None
 
     def progress(self) -> Progress:
