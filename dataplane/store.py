@@ -20,7 +20,7 @@ from dataplane.postgresql import DATABASE, MASTER, PostgreSql
 from dataplane.replica import Replica
 from dataplane.web import Web
 from functions.rotation import roles
-from ops.render import RenderedStack, RenderedTask, rendered
+from ops.render import RenderedStack, RenderedTask, render_stack
 
 MANAGED = "rds."
 """Parameters of RDS alone; what force_ssl does is in the server's access file here."""
@@ -79,7 +79,7 @@ def running(
     `app_places` and `web_places` replace text of what the tasks are given, such as a limit that is too large to test.
     `values` replace keys of Orthanc's configuration. `viewer`: OHIF is there too, if the stack has it.
     """
-    made = _rendered(stack) if overrides is None else rendered(stack, overrides=overrides)
+    made = _rendered(stack) if overrides is None else render_stack(stack, overrides=overrides)
     app, web = made.tasks["app"], made.tasks["web"]
     [endpoint] = re.findall(r"postgresql://([^:/]+):", app.environment["ORTHANC_CONFIGURATION"])
     host = certificate_name(app)
@@ -119,7 +119,7 @@ def running(
 @functools.cache
 def _rendered(stack: str) -> RenderedStack:
     """Once a session, as nothing changes it."""
-    return rendered(stack)
+    return render_stack(stack)
 
 
 def prepare(database: PostgreSql, app: RenderedTask) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ops.errors import OperatorError
 
-class CapacityError(Exception):
+
+class CapacityError(OperatorError):
     """A wish that cannot be met, or a plan that does not say what is asked of it."""

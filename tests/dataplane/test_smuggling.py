@@ -14,7 +14,7 @@ from dataplane.raw import connected, everything, head, statuses
 from dataplane.recorder import Recorder, recording
 from dataplane.store import Store
 from dataplane.web import Web
-from ops.render import RenderedStack, rendered
+from ops.render import RenderedStack, render_stack
 
 STUDIES = "/dicom-web/studies"
 HIDDEN = b"GET /dicom-web/instances?hidden=1 HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -60,7 +60,7 @@ FORGED = (
 
 @pytest.fixture(scope="module")
 def stack() -> RenderedStack:
-    return rendered("prod")
+    return render_stack("prod")
 
 
 @pytest.fixture

@@ -11,9 +11,7 @@ import pytest
 from pulumi_aws import kms
 
 from ops import __main__ as command_line
-from ops.plan import Plan, PlanError, Reference, plan
-from ops.plan.configuration import stacks
-from ops.plan.wire import UNKNOWN
+from ops.plan import UNKNOWN, Plan, PlanError, Reference, command, plan, stacks
 from settings import SettingsError
 from tests.conftest import Plans
 
@@ -109,7 +107,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 @pytest.fixture
 def made(plans: Plans, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command line gets plans that are there already."""
-    monkeypatch.setattr(command_line, "plan", plans)
+    monkeypatch.setattr(command, "plan", plans)
     monkeypatch.setenv("COLUMNS", "160")
 
 
@@ -143,7 +141,7 @@ def test_json_is_printed_whole(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
 
 def test_wrong_settings_end_with_their_message(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     wrong = functools.partial(plan, overrides={"study": {"data": "none"}})
-    monkeypatch.setattr(command_line, "plan", wrong)
+    monkeypatch.setattr(command, "plan", wrong)
     assert run(monkeypatch, "plan", "--stack", "dev") == 1
     printed = capsys.readouterr()
     assert printed.out == ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 
 from ops import refusals
+from ops.errors import OperatorError
 from ops.refusals import code
 
 __all__ = ["AGAIN", "ArchiveError", "StillRestoring", "code", "explained"]
@@ -12,7 +13,7 @@ __all__ = ["AGAIN", "ArchiveError", "StillRestoring", "code", "explained"]
 AGAIN = "Nothing is lost or half done: run the same command again, and it goes on from there."
 
 
-class ArchiveError(RuntimeError):
+class ArchiveError(OperatorError):
     """The archive cannot go on. The text says what is wrong and the next step to take."""
 
 
