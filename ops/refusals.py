@@ -14,7 +14,7 @@ def code(error: ClientError) -> str:
 
 
 @contextmanager
-def explained(kind: type[Exception], doing: str, remedy: str) -> Generator[None]:
+def translate_errors(kind: type[Exception], doing: str, remedy: str) -> Generator[None]:
     """Converts errors of AWS, and of the connection to it, to an error of `kind`; other errors pass unchanged."""
     try:
         yield

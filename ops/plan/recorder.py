@@ -48,7 +48,7 @@ class Recorder(mocks.MockMonitor):
         qualified = type_ if chain == STACK_TYPE else f"{chain}${type_}"
         return f"urn:pulumi:{self.stack}::{self.project}::{qualified}::{name}"
 
-    def RegisterResource(self, request: Any) -> resource_pb2.RegisterResourceResponse:
+    def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:
         """Record the resource; answer with its inputs and a placeholder for every other output."""
         urn = self.make_urn(request.parent, request.type, request.name)
         if request.type == STACK_TYPE:
@@ -65,7 +65,7 @@ class Recorder(mocks.MockMonitor):
                 response.object.fields[name].CopyFrom(value)
         return response
 
-    def RegisterResourceOutputs(self, request: Any) -> Any:
+    def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> Any:
         """Record the outputs of a component, and the stack's exports."""
         self.outputs[request.urn] = to_plain(request.outputs)
         return super().RegisterResourceOutputs(request)
@@ -78,23 +78,23 @@ class Recorder(mocks.MockMonitor):
         """Refuse, as `Invoke` does."""
         return self.Invoke(request)
 
-    def ReadResource(self, request: Any) -> Any:
+    def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> Any:
         """Refuse: a resource that is looked up is not declared."""
         raise PlanError(f"the program reads {request.type} {request.name}, which this stack does not declare")
 
-    def _id(self, urn: str, request: Any) -> str:
+    def _id(self, urn: str, request: resource_pb2.RegisterResourceRequest) -> str:
         if request.type.startswith(PROVIDER_PREFIX):
             return request.name  # it follows the URN in `provider` of a request, so it may not contain colons
         return reference_token(urn, "id") if request.custom and not self.preview else ""
 
-    def _computed(self, urn: str, request: Any) -> dict[str, Any]:
+    def _computed(self, urn: str, request: resource_pb2.RegisterResourceRequest) -> dict[str, Any]:
         declared = outputs(request.type, urn)
         known = dict.fromkeys(declared, rpc.UNKNOWN) if self.preview else declared
         hidden = set(request.additionalSecretOutputs)
         return {name: mark_secret(value) if name in hidden else value for name, value in known.items()}
 
 
-def _to_planned_resource(urn: str, request: Any) -> PlannedResource:
+def _to_planned_resource(urn: str, request: resource_pb2.RegisterResourceRequest) -> PlannedResource:
     return PlannedResource(
         urn=urn,
         type=request.type,

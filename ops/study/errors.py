@@ -27,4 +27,4 @@ class Refused(StudyError):
 
 def explained(doing: str, remedy: str = AGAIN) -> AbstractContextManager[None]:
     """Turns what AWS, or the way to it, answers into a StudyError; what is one already passes."""
-    return refusals.explained(StudyError, doing, remedy)
+    return refusals.translate_errors(StudyError, doing, remedy)

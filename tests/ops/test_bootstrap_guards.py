@@ -117,11 +117,11 @@ DRIFT: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "session": (
         lambda: client("iam").update_role(RoleName=DEPLOY, MaxSessionDuration=43200),
-        f"role {DEPLOY}: longest session",
+        f"role {DEPLOY}: maximum session",
     ),
     "no boundary": (
         lambda: client("iam").delete_role_permissions_boundary(RoleName=DEPLOY),
-        f"role {DEPLOY}: permission boundary",
+        f"role {DEPLOY}: permissions boundary",
     ),
     "administrator": (administrator, f"role {PREVIEW}: policies"),
     "policy detached": (

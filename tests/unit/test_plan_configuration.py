@@ -77,6 +77,13 @@ def test_ciphertext_is_replaced_and_its_key_is_secret():
     assert secrets == ["a", "b", "e"]
 
 
+@pytest.mark.parametrize(("text", "line"), [("config:\n\tstore:limit: 5\n", 2), ("config:\n  a: 1\n b: 2\n", 3)])
+def test_a_file_that_is_not_yaml_is_an_error_with_its_line(folder: Path, text: str, line: int):
+    (folder / "Pulumi.dev.yaml").write_text(text)
+    with pytest.raises(PlanError, match=rf"Pulumi\.dev\.yaml, line {line}: not valid YAML"):
+        configuration("dev", folder=folder)
+
+
 SCALARS = """
 config:
   store:day: 2026-12-01

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
         ObjectIdentifierTypeDef,
         ObjectVersionTypeDef,
         PublicAccessBlockConfigurationTypeDef,
+        ServerSideEncryptionByDefaultTypeDef,
+        ServerSideEncryptionRuleTypeDef,
     )
 
 NONCURRENT_DAYS = 365
@@ -41,7 +43,7 @@ def state_bucket(s3: S3Client, target: Target, key_arn: Callable[[], str]) -> Re
     name = target.state_bucket
     logging = {"TargetBucket": target.log_bucket, "TargetPrefix": f"{name}/"}
 
-    def encryption() -> list[dict[str, Any]]:
+    def encryption() -> list[ServerSideEncryptionRuleTypeDef]:
         return _encryption({"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key_arn()}, bucket_key=True)
 
     extra = Property(
@@ -106,7 +108,7 @@ def _bucket(
     target: Target,
     name: str,
     *,
-    encryption: Callable[[], list[dict[str, Any]]],
+    encryption: Callable[[], list[ServerSideEncryptionRuleTypeDef]],
     policy: Callable[[], str],
     lifecycle: list[dict[str, Any]],
     extra: Sequence[Property] = (),
@@ -124,33 +126,7 @@ def _bucket(
         remove=lambda: _remove(s3, name),
         keep=keep,
         properties=[
-            tags_property(
-                target.tags,
-                lambda: _tags(s3, name),
-                lambda tags: s3.put_bucket_tagging(
-                    Bucket=name, Tagging={"TagSet": tag_list({**_tags(s3, name), **tags})}
-                ),
-            ),
-            Property(
-                what="public access block",
-                read=lambda: s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"],
-                wanted=lambda: PRIVATE,
-                write=lambda wanted: s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=wanted),
-                absent=("NoSuchPublicAccessBlockConfiguration",),
-            ),
-            Property(
-                what="ownership",
-                read=lambda: {"Rules": s3.get_bucket_ownership_controls(Bucket=name)["OwnershipControls"]["Rules"]},
-                wanted=lambda: OWNED,
-                write=lambda wanted: s3.put_bucket_ownership_controls(Bucket=name, OwnershipControls=wanted),
-                absent=("OwnershipControlsNotFoundError",),
-            ),
-            Property(
-                what="versioning",
-                read=lambda: s3.get_bucket_versioning(Bucket=name).get("Status"),
-                wanted=lambda: "Enabled",
-                write=lambda status: s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": status}),
-            ),
+            *_common_properties(s3, target, name),
             Property(
                 what="encryption",
                 read=rules,
@@ -179,6 +155,37 @@ def _bucket(
             *extra,
         ],
     )
+
+
+def _common_properties(s3: S3Client, target: Target, name: str) -> list[Property]:
+    """Tags, and the safeguards that are the same for both buckets."""
+    return [
+        tags_property(
+            target.tags,
+            lambda: _tags(s3, name),
+            lambda tags: s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tag_list({**_tags(s3, name), **tags})}),
+        ),
+        Property(
+            what="public access block",
+            read=lambda: s3.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"],
+            wanted=lambda: PRIVATE,
+            write=lambda wanted: s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=wanted),
+            absent=("NoSuchPublicAccessBlockConfiguration",),
+        ),
+        Property(
+            what="ownership",
+            read=lambda: {"Rules": s3.get_bucket_ownership_controls(Bucket=name)["OwnershipControls"]["Rules"]},
+            wanted=lambda: OWNED,
+            write=lambda wanted: s3.put_bucket_ownership_controls(Bucket=name, OwnershipControls=wanted),
+            absent=("OwnershipControlsNotFoundError",),
+        ),
+        Property(
+            what="versioning",
+            read=lambda: s3.get_bucket_versioning(Bucket=name).get("Status"),
+            wanted=lambda: "Enabled",
+            write=lambda status: s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": status}),
+        ),
+    ]
 
 
 def _is_ours(s3: S3Client, name: str) -> bool:
@@ -227,7 +234,9 @@ def _versions(s3: S3Client, name: str) -> Iterator[ObjectVersionTypeDef | Delete
         yield from page.get("DeleteMarkers", ())
 
 
-def _encryption(default: dict[str, str], *, bucket_key: bool) -> list[dict[str, Any]]:
+def _encryption(
+    default: ServerSideEncryptionByDefaultTypeDef, *, bucket_key: bool
+) -> list[ServerSideEncryptionRuleTypeDef]:
     return [{"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": bucket_key}]
 
 

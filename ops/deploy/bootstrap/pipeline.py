@@ -186,7 +186,7 @@ def _role(iam: IAMClient, target: Target, use: str, attached: list[str], boundar
                 write=lambda _: iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust),
             ),
             Property(
-                what="longest session",
+                what="maximum session",
                 read=lambda: describe().get("MaxSessionDuration"),
                 wanted=lambda: seconds,
                 write=lambda wanted: iam.update_role(RoleName=name, MaxSessionDuration=wanted),
@@ -210,7 +210,7 @@ def _boundary_properties(
         return []
     return [
         Property(
-            what="permission boundary",
+            what="permissions boundary",
             read=lambda: describe().get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
             wanted=lambda: boundary,
             write=lambda wanted: iam.put_role_permissions_boundary(RoleName=name, PermissionsBoundary=wanted),

@@ -23,4 +23,4 @@ class StillRestoring(ArchiveError):
 
 def explained(doing: str, remedy: str = AGAIN) -> AbstractContextManager[None]:
     """Turns what AWS, or the way to it, answers into an ArchiveError; what is one already passes."""
-    return refusals.explained(ArchiveError, doing, remedy)
+    return refusals.translate_errors(ArchiveError, doing, remedy)
