@@ -1,4 +1,4 @@
-# `make help` lists the targets. Everything they install stays in .venv/, .rehearsal/ and .cache/.
+# `make help` lists the targets. They install only into .venv/, .rehearsal/ and .cache/.
 PYTHON ?= python3
 STACK ?= dev
 PYTEST_ARGS ?= -n auto --dist loadfile
@@ -10,29 +10,29 @@ BIN := .venv/bin
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST)
 
-setup: ## Install everything that the targets below need; quick when nothing changed
+setup: ## Install what the other targets need; quick when nothing has changed
 	@$(PYTHON) -m rehearsal.engine.setup
 
-rehearse: setup ## Take STACK (dev) through its whole life with the real engine on the simulated AWS
+rehearse: setup ## Deploy, change, archive and destroy STACK (dev) with the real engine on the simulated AWS
 	@$(BIN)/python -m rehearsal run --stack $(STACK)
 
-test: setup ## Lint, types and every test; PYTEST_ARGS go to pytest
+test: setup ## Run lint, type check and every test; PYTEST_ARGS go to pytest
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/ty check
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-bench: setup ## Measure the store beside a bare Orthanc (about half an hour); BENCH_ARGS=--quick for three minutes
+bench: setup ## Load-test the store against a plain Orthanc (30 min; BENCH_ARGS=--quick: 3 min)
 	@$(BIN)/python -m bench $(BENCH_ARGS)
 
-bench-archive: setup ## Memory and speed of `ops archive` and `ops verify` at 1,000 to 100,000 objects
+bench-archive: setup ## Measure memory and speed of `ops archive` and `ops verify` at 1,000 to 100,000 objects
 	@$(BIN)/python -m tests.ops.bench_archive
 
-fault-matrix: setup ## A fault at every single call of an archive run, as a table
+fault-matrix: setup ## Inject a fault at every call of an archive run and print a table
 	@FAULT_STRIDE=1 $(BIN)/python -m pytest -s tests/ops/test_archive_refused.py tests/ops/test_archive_killed.py
 
-shell: setup ## A shell in which `pulumi` is the rehearsal's
+shell: setup ## Open a shell in which `pulumi` uses the simulated AWS
 	@. rehearsal/env && PS1='(rehearsal) \w \$$ ' exec bash --norc -i
 
-clean: ## Remove everything that setup and rehearsals have made
+clean: ## Delete everything that setup and rehearsals created
 	rm -rf .venv .rehearsal .cache

@@ -2,269 +2,124 @@
 
 import pulumi
 
-from components.closing.closing import Closing
-from components.closing.outputs import ending
-from components.core.account import account
-from components.core.alarms import AlarmTopic
-from components.core.base import Scope
-from components.core.keys import Keys
-from components.data.database import Database
-from components.data.replication import ImageReplication
-from components.data.rotation import DatabaseRotation
-from components.data.storage import ImageStorage
-from components.edge.edge import Edge, client_networks
-from components.edge.identity import Identity
-from components.edge.waf import WebAcl
-from components.network import security_groups as firewall
-from components.network.client_vpn import ClientVpn
-from components.network.egress import Egress
-from components.network.network import Network
-from components.network.vpn import CampusVpn
-from components.safeguards import dashboard
-from components.safeguards.audit import AuditTrail
-from components.safeguards.backup import Backups
-from components.safeguards.baseline import AccountBaseline
-from components.safeguards.budget import StudyBudget
-from components.safeguards.dashboard import Dashboard
-from components.safeguards.splunk import SplunkStream
-from components.service import nginx, orthanc, scaling
-from components.service.certificates import PrivateCa
-from components.service.cluster import Cluster
-from components.service.credentials import OrthancUsers
-from components.service.images import Images
-from components.service.redeploy import RedeployOnRotation
-from components.service.tier import Tier
-from settings import Settings, stack_name
+from components.closing import Closing, study_outputs
+from components.core import AlarmTopic, Component, Keys, Platform, account, metric_alarms, sources
+from components.data import Database, DatabaseRotation, ImageReplication, ImageStorage
+from components.edge import Edge, Identity, WebAcl
+from components.network import CampusVpn, ClientVpn, Egress, Network
+from components.safeguards import AccountBaseline, AuditTrail, Backups, Dashboard, Page, SplunkStream, StudyBudget
+from components.service import Cluster, Images, OrthancCredentials, PrivateCa, RedeployOnRotation, Tier, nginx, orthanc
+from settings import Settings
 
 settings = Settings.load()  # every rule is checked here, before the first resource
-scope = Scope.of(settings)
-aws = account(settings.account, scope)
+scope = account(settings)  # names, tags, lifecycle, retention, and one explicit provider per package
+keys = Keys("keys", scope, copy_region=settings.backup.copy_region)
+alarms = AlarmTopic("alarms", scope, emails=settings.budget.notify, keys=keys)
+base = Platform.on(scope, keys=keys, alarms=alarms)  # what every component below builds on
 
-clients = client_networks(settings.exposure, settings.centers)
-public = settings.exposure.kind == "public"
+# Network: private subnets, and a site-to-site VPN to each center that has a gateway
+network = Network("network", base, settings.network, access=settings.access)
+vpn = CampusVpn("vpn", base, settings.network, centers=settings.centers, network=network)
 
-keys = Keys("keys", scope, copy_region=settings.backup.copy_region, opts=aws)
-alarms = AlarmTopic("alarms", scope, emails=settings.budget.notify, keys=keys, opts=aws)
-network = Network(
-    "network",
-    scope,
-    settings.network,
-    clients=clients,
-    public=public,
-    outbound=settings.identity is not None,
-    keys=keys,
-    opts=aws,
-)
-vpn = CampusVpn(
-    "vpn",
-    scope,
-    centers=settings.centers,
-    network=network,
-    transit_gateway_id=settings.network.transit_gateway_id,
-    topic=alarms,
-    keys=keys,
-    opts=aws,
-)
-storage = ImageStorage("storage", scope, settings.storage, keys=keys, opts=aws)
-database = Database("database", scope, settings.database, network=network, keys=keys, opts=aws)
-rotation = DatabaseRotation(
-    "rotation",
-    scope,
-    days=settings.database.rotation_days,
-    database=database,
-    network=network,
-    keys=keys,
-    topic=alarms,
-    opts=aws,
-)
-ca = PrivateCa("ca", scope, keys=keys, opts=aws)
-users = OrthancUsers("users", scope, keys=keys, opts=aws)
-images = Images(
-    "images",
-    scope,
-    settings.images,
-    architectures={"nginx": settings.web.architecture, "orthanc": settings.app.architecture},
-    keys=keys,
-    opts=aws,
-)
-cluster = Cluster("cluster", scope, network=network, keys=keys, opts=aws)
-identity = None
+# Data: pixels and their copies, the index, and the login to it that rotates
+storage = ImageStorage("storage", base, settings.storage)
+replication = None
+if settings.backup.copy_region:
+    region = settings.backup.copy_region
+    replication = ImageReplication("replication", base, settings.storage, region=region, storage=storage)
+database = Database("database", base, settings.database, network=network)
+rotation = DatabaseRotation("rotation", base, settings.database, database=database, network=network)
+
+# Edge: the only ingress, where people sign in and software presents a token
+identity = client_vpn = waf = None
 if settings.identity:
-    identity = Identity(
-        "identity", scope, settings.identity, centers=settings.centers, dns_name=settings.dns.name, opts=aws
+    identity = Identity("identity", base, settings.identity, centers=settings.centers, dns=settings.dns)
+    if not settings.access.public:
+        Egress("egress", base, network=network)
+edge = Edge("edge", base, dns=settings.dns, access=settings.access, identity=identity, network=network, storage=storage)
+if settings.waf:
+    waf = WebAcl("waf", base, load_balancer=edge.alb)
+if settings.client_vpn and settings.identity:
+    client_vpn = ClientVpn(
+        "client-vpn",
+        base,
+        settings.client_vpn,
+        groups=settings.identity.groups,
+        dns=settings.dns,
+        network=network,
+        listener_groups=edge.listener_groups,
     )
-    if not public:
-        Egress("egress", scope, network=network, opts=aws)
-edge = Edge(
-    "edge",
-    scope,
-    dns=settings.dns,
-    exposure=settings.exposure,
-    clients=clients,
-    identity=identity,
-    with_viewer=settings.viewer,
-    network=network,
-    storage=storage,
-    opts=aws,
-)
-senders = orthanc.Senders.of(settings.centers)
-if edge.dicom_routes:
-    for center in senders.centers:
-        ca.enrol(center)
-app = Tier(
-    "app",
-    scope,
-    settings.app,
-    workload=orthanc.workload(
-        names=scope.names,
-        image=images.uris["orthanc"],
-        aet=settings.aet,
-        connections=settings.database.connections_per_task,
-        senders=senders,
-        storage=storage,
-        database=database,
-        rotation=rotation,
-        certificate=ca.issue("app", [cluster.host("app"), *edge.dicom_hosts]),
-        users=users.secret,
-        writable=scope.lifecycle.writable,
-        with_viewer=settings.viewer,
-    ),
-    repository_arn=images.repository_arn("orthanc"),
-    cluster=cluster,
-    network=network,
-    routes=edge.dicom_routes,
-    schedule=settings.schedule,
-    signal=scaling.cpu(cluster.name, scope.names.of("ecs.Service", "app")),
-    topic=alarms,
-    keys=keys,
-    opts=aws,
-)
+
+# Service: nginx (web) in front of Orthanc (app), with certificates of a private authority
+servers = {"web": [base.names.host("web")], "app": [base.names.host("app"), *edge.dicom_hosts]}
+ca = PrivateCa("ca", base, servers=servers, senders=settings.dicom_centers)
+users = OrthancCredentials("users", base)
+images = Images("images", base, settings.images, architectures=settings.architectures)
+cluster = Cluster("cluster", base, network=network)
 web = Tier(
     "web",
-    scope,
+    base,
     settings.web,
     workload=nginx.workload(
-        image=images.uris["nginx"],
-        upstream=cluster.host("app"),
-        certificate=ca.issue("web", [cluster.host("web")]),
-        credential=users.credential if identity else None,
+        base,
+        settings.access,
+        image=images["nginx"],
+        certificate=ca.servers["web"],
+        users=users,
         clients=identity.clients if identity else {},
-        with_viewer=settings.viewer,
     ),
-    repository_arn=images.repository_arn("nginx"),
     cluster=cluster,
     network=network,
     routes=[edge.web_route],
     schedule=settings.schedule,
     signal=edge.signal,
-    topic=alarms,
-    keys=keys,
-    opts=aws,
 )
-firewall.connect(
-    app,
-    "from-web",
-    source=web.security_group,
-    target=app.security_group,
-    port=orthanc.HTTPS_PORT,
-    description="nginx to Orthanc",
-)
-firewall.connect(
-    app,
-    "database",
-    source=app.security_group,
-    target=database.security_group,
-    port=5432,
-    description="Orthanc to its index",
-)
-RedeployOnRotation(
-    "redeploy",
-    scope,
-    secret=database.password_secret,
-    cluster=cluster.name,
-    service=app.service_name,
-    topic=alarms,
-    opts=aws,
-)
-sources = [network.flow_logs, *vpn.logs, database.logs, rotation.logs, cluster.exec_logs, app.logs, web.logs]
-client_vpn = None
-if settings.client_vpn and settings.identity:
-    client_vpn = ClientVpn(
-        "client-vpn",
-        scope,
-        settings.client_vpn,
-        groups=settings.identity.groups,
-        dns=settings.dns,
-        network=network,
-        doors=edge.doors,
-        keys=keys,
-        opts=aws,
-    )
-    sources.append(client_vpn.logs)
-if settings.waf:
-    waf = WebAcl("waf", scope, balancer=edge.alb, keys=keys, opts=aws)
-    sources.append(waf.logs)
-watched = [storage.images, storage.archive]
-if settings.backup.copy_region:
-    replication = ImageReplication(
-        "replication",
-        scope,
-        settings.storage,
-        region=settings.backup.copy_region,
-        storage=storage,
-        keys=keys,
-        topic=alarms,
-        opts=aws,
-    )
-    watched.append(replication.images)
-trail = AuditTrail("audit", scope, watched=watched, logs_to=storage.access_logs, keys=keys, topic=alarms, opts=aws)
-sources.append(trail.logs)
-if settings.audit.account_baseline:
-    baseline = AccountBaseline("baseline", scope, logs_to=storage.access_logs, keys=keys, topic=alarms, opts=aws)
-    sources.append(baseline.logs)
-Backups("backup", scope, settings.backup, database=database, storage=storage, keys=keys, topic=alarms, opts=aws)
-closing = None
-if scope.lifecycle.archiving:
-    closing = Closing(
-        "closing",
-        scope,
-        settings.archive,
+app = Tier(
+    "app",
+    base,
+    settings.app,
+    workload=orthanc.workload(
+        base,
+        settings,
+        image=images["orthanc"],
         storage=storage,
         database=database,
-        network=network,
-        keys=keys,
-        opts=aws,
-    )
-    sources.append(closing.logs)
-streams = []
-if settings.logging.splunk:
-    splunk = SplunkStream(
-        "splunk",
-        scope,
-        settings.logging.splunk,
-        sources,
-        logs_to=storage.access_logs,
-        keys=keys,
-        topic=alarms,
-        opts=aws,
-    )
-    streams = splunk.stream_names
-StudyBudget("budget", scope, settings.budget, settings.study, topic=alarms, opts=aws)
-Dashboard(  # after everything that rings
-    "dashboard",
-    scope,
-    parts=dashboard.parts(
-        scope.names,
-        alarms=alarms.alarms,
-        edge=edge,
-        database=database,
-        vpn=vpn,
-        client_vpn=client_vpn,
-        streams=streams,
+        rotation=rotation,
+        certificate=ca.servers["app"],
+        users=users,
     ),
-    opts=aws,
+    cluster=cluster,
+    network=network,
+    routes=edge.dicom_routes,
+    schedule=settings.schedule,
+    clients=[orthanc.client(web.security_group)],
+    servers=[orthanc.index(database)],
 )
+redeploy = RedeployOnRotation("redeploy", base, secret=database.password_secret, tier=app)
 
+# Safeguards: who did what, backups, the end of the study, logs to Splunk, cost
+baseline = closing = splunk = None
+buckets = [storage.images, storage.archive, *([replication.images] if replication else [])]
+trail = AuditTrail("audit", base, watched=buckets, logs_to=storage.access_logs)
+if settings.audit.account_baseline:
+    baseline = AccountBaseline("baseline", base, logs_to=storage.access_logs)
+backups = Backups("backup", base, settings.backup, database=database, storage=storage)
+if base.lifecycle.archiving:
+    closing = Closing("closing", base, settings.archive, storage=storage, database=database, network=network)
+parts: list[Component | None] = [network, vpn, database, rotation, cluster, app, web, redeploy, client_vpn, waf]
+parts += [replication, trail, baseline, backups, closing]
+logs = sources(*parts)
+if settings.logging.splunk:
+    splunk = SplunkStream("splunk", base, settings.logging.splunk, sources=logs, logs_to=storage.access_logs)
+budget = StudyBudget("budget", base, settings.budget, study=settings.study)
+page = Page(
+    tiers=[web, app], edge=edge, database=database, vpn=vpn, client_vpn=client_vpn, splunk=splunk, budget=budget
+)
+Dashboard("dashboard", base, page, alarms=metric_alarms(*parts, splunk))  # last: it shows every alarm above
+
+study = study_outputs(
+    base, phase=settings.phase, storage=storage, database=database, trail=trail, logs=logs, closing=closing
+)
 pulumi.export("url", f"https://{settings.dns.name}/dicom-web")
 pulumi.export("imageBucket", storage.images.name)
 pulumi.export("archiveBucket", storage.archive.name)
@@ -272,17 +127,4 @@ pulumi.export("cluster", cluster.name)
 pulumi.export("databaseCluster", database.cluster_id)
 pulumi.export("taskRole", app.task_role)
 pulumi.export("archiver", closing.archiver.role.arn if closing else None)
-pulumi.export(
-    "ending",
-    ending(
-        scope,
-        stack=stack_name(),
-        phase=settings.phase,
-        storage=storage,
-        database=database,
-        trail=trail,
-        logs=sources,
-        keys=keys,
-        closing=closing,
-    ),
-)
+pulumi.export("ending", study)

@@ -39,13 +39,13 @@ FULL = Size(instances=100_000, rounds=5, variant_rounds=3, series=4, scale=1, la
 QUICK = Size(instances=2_000, rounds=2, variant_rounds=1, series=1, scale=0.1, large=1)
 
 TITLES = {
-    "stow": "STOW-RS, a CT slice a request",
-    "stow_25": "STOW-RS, 25 CT slices a request",
-    "stow_small": "STOW-RS, 9 kB a request",
+    "stow": "STOW-RS, one CT slice per request",
+    "stow_25": "STOW-RS, 25 CT slices per request",
+    "stow_small": "STOW-RS, 9 kB per request",
     "stow_multiframe": f"STOW-RS, {FRAMES} frames in one instance",
-    "stow_compressed": "STOW-RS, seven compressed instances a request",
-    "wado": "WADO-RS, a CT slice",
-    "wado_series": f"WADO-RS, a series of {GROUP_LIMIT} CT slices",
+    "stow_compressed": "STOW-RS, seven compressed instances per request",
+    "wado": "WADO-RS, one CT slice",
+    "wado_series": f"WADO-RS, one series of {GROUP_LIMIT} CT slices",
     "wado_frame": f"WADO-RS, one frame of {FRAMES}",
     "qido": "QIDO-RS, six kinds of query in turn",
 }

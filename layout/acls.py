@@ -1,7 +1,7 @@
-"""Network ACLs as data: the coarse, stateless fence around each subnet role; security groups do the fine work inside.
+"""Network ACLs as data: coarse, stateless rules around each subnet role; security groups restrict further.
 
-ACLs keep no state, so answers need a rule of their own on the ephemeral ports. Addresses of S3 cannot be named in an
-ACL, hence the app subnets admit answers from anywhere: they have no route to the internet, only to the S3 endpoint.
+ACLs are stateless, so responses need rules of their own on the ephemeral ports. An ACL cannot name the addresses of S3,
+so the app subnets admit responses from anywhere: they have no route to the internet, only to the S3 endpoint.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ HTTPS = (443, 443)
 POSTGRESQL = (5432, 5432)
 DICOM = (104, 104)
 
-MOST_PEERS = 8
-"""Of 20 entries a direction, which AWS allows: each peer takes one for HTTPS and one for DICOM, the VPC does as well.
+MAX_PEERS = 8
+"""AWS allows 20 entries a direction: each peer, and the VPC, needs one for HTTPS and one for DICOM.
 https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-nacls"""
 
 PRIVATE = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"))
@@ -25,7 +25,7 @@ PRIVATE = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", 
 
 @dataclass(frozen=True)
 class AclRule:
-    """TCP traffic that an ACL lets through."""
+    """TCP traffic that an ACL allows."""
 
     ports: tuple[int, int]
     peer: IPv4Network
@@ -33,7 +33,7 @@ class AclRule:
 
 @dataclass(frozen=True, kw_only=True)
 class Acl:
-    """Rules of one subnet role; everything else is refused."""
+    """Rules of one subnet role; other traffic is denied."""
 
     ingress: tuple[AclRule, ...]
     egress: tuple[AclRule, ...]
@@ -43,22 +43,22 @@ def _rules(ports: tuple[int, int], peers: Iterable[IPv4Network]) -> tuple[AclRul
     return tuple(AclRule(ports, peer) for peer in peers)
 
 
-def fence(clients: Iterable[IPv4Network]) -> tuple[IPv4Network, ...]:
-    """The clients' networks, merged where they touch; more than `MOST_PEERS` make private ones their whole RFC 1918
-    block, because the fence is coarse and a security group still admits each network by itself.
+def covering_cidrs(clients: Iterable[IPv4Network]) -> tuple[IPv4Network, ...]:
+    """The smallest networks that cover `clients`. If they are more than `MAX_PEERS`, private ones are widened to their
+    RFC 1918 block: the ACL is coarse, and the security group still admits each network separately.
     """
     merged = tuple(collapse_addresses(clients))
-    if len(merged) <= MOST_PEERS:
+    if len(merged) <= MAX_PEERS:
         return merged
     widened = (next((block for block in PRIVATE if one.subnet_of(block)), one) for one in merged)
     return tuple(collapse_addresses(widened))
 
 
 def edge_acl(vpc: IPv4Network, clients: Iterable[IPv4Network], *, outbound: bool) -> Acl:
-    """Clients, and sessions of the client VPN in the same subnets, reach the balancers; balancers reach the tasks and,
-    `outbound`, the HTTPS services that tell who a person is.
+    """Clients, and client VPN sessions in the same subnets, reach the load balancers; load balancers reach the tasks
+    and, with `outbound`, the HTTPS services of the sign-in.
     """
-    peers = tuple(dict.fromkeys([*fence(clients), vpc]))
+    peers = tuple(dict.fromkeys([*covering_cidrs(clients), vpc]))
     services = ANYWHERE if outbound else vpc
     return Acl(
         ingress=_rules(HTTPS, peers) + _rules(DICOM, peers) + _rules(EPHEMERAL, [services]),
@@ -67,7 +67,7 @@ def edge_acl(vpc: IPv4Network, clients: Iterable[IPv4Network], *, outbound: bool
 
 
 def egress_acl(edge: Iterable[IPv4Network]) -> Acl:
-    """The edge subnets reach HTTPS services on the internet through the NAT gateway; nothing comes in but answers."""
+    """The edge subnets reach HTTPS services on the internet through the NAT gateway; only responses come in."""
     inside = tuple(edge)
     return Acl(
         ingress=_rules(HTTPS, inside) + _rules(EPHEMERAL, [ANYWHERE]),
@@ -84,6 +84,6 @@ def app_acl(vpc: IPv4Network) -> Acl:
 
 
 def data_acl(tasks: Iterable[IPv4Network]) -> Acl:
-    """Tasks reach the database, and nothing else does."""
+    """Only tasks reach the database."""
     peers = tuple(tasks)
     return Acl(ingress=_rules(POSTGRESQL, peers), egress=_rules(EPHEMERAL, peers))

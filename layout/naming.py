@@ -112,6 +112,35 @@ class Names:
         """`<prefix>-<suffix>`, checked against the limits of `kind`."""
         return checked(kind, f"{self.prefix}-{suffix}")
 
+    @property
+    def cluster(self) -> str:
+        """Name of the ECS cluster, which the key policy for task disks also carries."""
+        return self.of("ecs.Cluster", "store")
+
+    @property
+    def trail(self) -> str:
+        """Name of the audit trail, which its key policy and bucket policy also carry."""
+        return self.of("cloudtrail.Trail", "audit")
+
+    @property
+    def database_cluster(self) -> str:
+        """Identifier of the Aurora cluster, which policies of the functions that log in also carry."""
+        return self.of("rds.Cluster", "database")
+
+    @property
+    def alarm_topic(self) -> str:
+        """Name of the topic of all alarms."""
+        return self.of("sns.Topic", "alarms")
+
+    @property
+    def internal_domain(self) -> str:
+        """Private DNS domain in which tasks find each other."""
+        return f"{self.prefix}.internal"
+
+    def host(self, service: str) -> str:
+        """Private DNS name of the tasks of `service`."""
+        return f"{service}.{self.internal_domain}"
+
     def bucket(self, suffix: str, region: str | None = None) -> str:
         """Bucket names are global, so they carry the account, and the Region where a second one holds a copy."""
         where = f"-{region}" if region else ""

@@ -1,9 +1,9 @@
-"""Serves the pack to Pulumi's engine: `pulumi preview --policy-pack policy`."""
+"""Entry point of the pack for Pulumi's engine: `pulumi preview --policy-pack policy`."""
 
 from pulumi_policy import EnforcementLevel, PolicyPack
 
-from hipaa import once
+from hipaa import cache
 from hipaa.pack import NAME, policies
 
-once.install()
+cache.install()
 PolicyPack(name=NAME, policies=policies(), enforcement_level=EnforcementLevel.MANDATORY)

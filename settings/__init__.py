@@ -7,6 +7,7 @@ is weaker has to be written down in a stack file.
 
 from settings.load import Settings, SettingsError, stack_name
 from settings.models import (
+    Access,
     Account,
     Archive,
     Audit,
@@ -33,6 +34,7 @@ from settings.models import (
 )
 
 __all__ = [
+    "Access",
     "Account",
     "Archive",
     "Audit",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Literal
+from ipaddress import IPv4Network
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
 from layout.schedule import Day
+from settings.validators import no_number_as_truth, sized, within
 from settings.values import (
     AccountId,
     Acu,
@@ -21,6 +25,7 @@ from settings.values import (
     Email,
     GroupId,
     PrincipalArn,
+    ProjectFile,
     PublicAddress,
     Region,
     RetentionDays,
@@ -30,8 +35,6 @@ from settings.values import (
     TimeZone,
     TransitGatewayId,
     ZoneId,
-    sized,
-    within,
 )
 
 
@@ -39,6 +42,12 @@ class Model(BaseModel):
     """Frozen, and an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _keep_kinds_apart(cls, value: Any, info: ValidationInfo) -> Any:
+        # To pydantic `true` is 1 and 0 is false; in a stack file each is a mistake.
+        return no_number_as_truth(value, truth=cls.model_fields[str(info.field_name)].annotation is bool)
 
 
 class Account(Model):
@@ -81,6 +90,11 @@ class Dns(Model):
     name: DnsName
     zone_id: ZoneId
 
+    @property
+    def dicom_name(self) -> str:
+        """Name of the DICOM listener."""
+        return f"dicom.{self.name}"
+
 
 class CenterGateway(Model):
     """The center's VPN device."""
@@ -98,11 +112,33 @@ class Center(Model):
     ae_titles: Annotated[tuple[AeTitle, ...], Distinct] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Access:
+    """Who may open a connection to the store, and what people find there.
+
+    `clients`: the allow-list of a public store, or the centers' networks behind a VPN; sessions of the client VPN are
+    admitted by their security group. `sign_in`: people sign in through the directory. `viewer`: they can read studies
+    in the browser.
+    """
+
+    public: bool
+    clients: tuple[IPv4Network, ...]
+    sign_in: bool
+    viewer: bool
+
+    @classmethod
+    def of(cls, exposure: Exposure, centers: Sequence[Center], *, sign_in: bool, viewer: bool) -> Access:
+        """The access that these settings give."""
+        public = exposure.kind == "public"
+        networks = exposure.allow if public else tuple(block for center in centers for block in center.networks)
+        return cls(public=public, clients=networks, sign_in=sign_in, viewer=viewer)
+
+
 class ClientVpn(Model):
     """VPN for people, signed in through IAM Identity Center; `groups` are names of `identity.groups`."""
 
     cidr: Cidr
-    saml_metadata: str
+    saml_metadata: ProjectFile
     groups: Annotated[tuple[str, ...], Distinct, sized(1, 200, "groups")]
     session_hours: Literal[8, 10, 12] = 8
     banner: Annotated[str, sized(1, 1400, "characters")]
@@ -111,7 +147,7 @@ class ClientVpn(Model):
 class Identity(Model):
     """Sign-in with the university's directory through IAM Identity Center. `groups`: name to Identity Center id."""
 
-    saml_metadata: str
+    saml_metadata: ProjectFile
     domain_prefix: DomainPrefix
     groups: dict[Slug, GroupId]
     session_hours: Annotated[int, within(1, 12, "a browser session in hours")] = 8

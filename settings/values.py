@@ -1,15 +1,17 @@
-"""Kinds of values with the rule each must satisfy. Every refusal says the rule and what to do instead."""
+"""Kinds of values, each with the rule that it must satisfy."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sized
 from datetime import time
+from difflib import get_close_matches
 from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated, Any
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator
+
+from settings.validators import RefusedError, matching, switch, within
 
 RETENTION_DAYS = (
     1,
@@ -41,51 +43,16 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRete
 RESERVED_ASNS = (7224, 9059, 10124, 17943, 64512)
 """Of AWS; https://docs.aws.amazon.com/vpn/latest/s2svpn/cgw-options.html"""
 
-LARGEST_ASN = 4294967295
+REGIONS = """
+    af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-south-2 ap-southeast-1
+    ap-southeast-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 ap-southeast-6 ap-southeast-7 ca-central-1 ca-west-1
+    eu-central-1 eu-central-2 eu-north-1 eu-south-1 eu-south-2 eu-west-1 eu-west-2 eu-west-3 il-central-1 me-central-1
+    me-south-1 mx-central-1 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2
+""".split()  # noqa: SIM905
+"""Regions of the partition `aws`; https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html"""
+
+MAX_ASN = 4294967295
 MAX_ACU = 256
-
-
-class RefusedError(ValueError):
-    """A value that breaks a rule."""
-
-    def __init__(self, rule: str, remedy: str) -> None:
-        super().__init__(f"{rule}. {remedy}.")
-        self.rule, self.remedy = rule, remedy
-
-
-def matching(pattern: str, rule: str, remedy: str) -> AfterValidator:
-    """Text that `pattern` matches as a whole."""
-
-    def check(value: str) -> str:
-        if re.fullmatch(pattern, value, re.ASCII) is None:
-            raise RefusedError(rule, remedy)
-        return value
-
-    return AfterValidator(check)
-
-
-def within(lowest: float, highest: float, what: str, *, step: float | None = None) -> AfterValidator:
-    """A number in a range, in steps where given."""
-    rule = f"{what} is {lowest:g} to {highest:g}" + (f" in steps of {step:g}" if step else "")
-
-    def check(value: float) -> float:
-        if not lowest <= value <= highest or (step and value % step):
-            raise RefusedError(rule, f"Choose a value from {lowest:g} to {highest:g}")
-        return value
-
-    return AfterValidator(check)
-
-
-def sized(lowest: int, highest: int, what: str) -> AfterValidator:
-    """Text or a list of a certain length."""
-    rule = f"it has {lowest} to {highest} {what}"
-
-    def check(value: Sized) -> Sized:
-        if not lowest <= len(value) <= highest:
-            raise RefusedError(rule, "Add what is missing" if len(value) < lowest else "Shorten it")
-        return value
-
-    return AfterValidator(check)
 
 
 def _retention(days: int) -> int:
@@ -95,6 +62,14 @@ def _retention(days: int) -> int:
     return days
 
 
+def _region(name: str) -> str:
+    if name not in REGIONS:
+        close = get_close_matches(name, REGIONS, n=1)
+        remedy = f"Did you mean {close[0]}?" if close else "Write it as us-east-1, for example"
+        raise RefusedError("there is no such AWS Region", remedy)
+    return name
+
+
 def _time_zone(name: str) -> str:
     if name not in available_timezones():
         raise RefusedError("it is not a time zone of the IANA database", "Write it as America/New_York, for example")
@@ -102,9 +77,9 @@ def _time_zone(name: str) -> str:
 
 
 def _asn(number: int) -> int:
-    if not 1 <= number <= LARGEST_ASN or number in RESERVED_ASNS:
+    if not 1 <= number <= MAX_ASN or number in RESERVED_ASNS:
         raise RefusedError(
-            f"an ASN is 1 to {LARGEST_ASN}, and {', '.join(map(str, RESERVED_ASNS))} belong to AWS",
+            f"an ASN is 1 to {MAX_ASN}, and {', '.join(map(str, RESERVED_ASNS))} belong to AWS",
             "Use the center's own ASN, or a private one such as 65010",
         )
     return number
@@ -119,13 +94,29 @@ def _public(address: IPv4Address) -> IPv4Address:
     return address
 
 
-def _network(value: Any) -> Any:
-    if not isinstance(value, str):
+def _network(value: Any) -> IPv4Network:
+    if isinstance(value, IPv4Network):
         return value
+    # A number would be an address to the library: 0 is 0.0.0.0/32.
     try:
-        return IPv4Network(value)
+        return IPv4Network(_text(value))
     except ValueError:
         raise RefusedError("it is not an IPv4 network", "Write it as 10.20.0.0/20, with host bits zero") from None
+
+
+def _address(value: Any) -> IPv4Address:
+    if isinstance(value, IPv4Address):
+        return value
+    try:
+        return IPv4Address(_text(value))
+    except ValueError:
+        raise RefusedError("it is not an IPv4 address", "Write it as 198.51.100.10, for example") from None
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError  # noqa: TRY004  both callers give the reason
+    return value
 
 
 def _time_of_day(value: Any) -> Any:
@@ -144,8 +135,14 @@ def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
 AccountId = Annotated[
     str, matching(r"\d{12}", "an AWS account id has 12 digits", "Quote it, so that YAML keeps leading zeros")
 ]
-Region = Annotated[
-    str, matching(r"[a-z]{2}(-[a-z]+)+-\d", "it is not a Region's name", "Write it as us-east-1, for example")
+Region = Annotated[str, AfterValidator(_region)]
+ProjectFile = Annotated[
+    str,
+    matching(
+        r"[\w.-]+(/[\w.-]+)*",
+        "it is not the path of a file in the project",
+        "Write it as config/saml/sign-in.xml, relative to the project",
+    ),
 ]
 Slug = Annotated[
     str,
@@ -220,7 +217,8 @@ DomainPrefix = Annotated[
 ]
 Cidr = Annotated[IPv4Network, BeforeValidator(_network)]
 Asn = Annotated[int, AfterValidator(_asn)]
-PublicAddress = Annotated[IPv4Address, AfterValidator(_public)]
+PublicAddress = Annotated[IPv4Address, BeforeValidator(_address), AfterValidator(_public)]
+Switch = Annotated[bool, BeforeValidator(switch)]
 TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 RetentionDays = Annotated[int, AfterValidator(_retention)]

@@ -1,1 +1,9 @@
-"""The end of a study: the archive's permissions, functions and keys."""
+"""The end of a study: the permissions, function and signing key of the archive."""
+
+from components.closing.closing import Closing
+from components.closing.outputs import study_outputs
+
+__all__ = [
+    "Closing",
+    "study_outputs",
+]

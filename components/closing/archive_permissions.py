@@ -1,23 +1,23 @@
-"""Rights of the end of a study: whoever archives it, and RDS when it exports the final snapshot."""
+"""Permissions at the end of a study: of the archive's operators, and of RDS when it exports the final snapshot."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from components.core.keys import alias, use_key
-from components.data.storage import IMAGES_PREFIX, archive_prefix
+from components.core import alias, use_key
+from components.data import IMAGES_PREFIX, archive_prefix
 from layout.documents import Statement, allow, document
 from layout.naming import Names
 
 SIGNING = "signing"
-SESSION_HOURS = 12  # the longest there is; a large archive is copied for hours
+SESSION_HOURS = 12  # IAM's maximum; copying a large archive takes hours
 
 
-def trusted(names: Names, operators: Sequence[str]) -> str:
-    """Trust policy: the principals named, or whoever of the account signed in with a second factor.
+def trust_policy(names: Names, operators: Sequence[str]) -> str:
+    """Trust policy: the principals named, or anybody of the account who signed in with a second factor.
 
-    The account's root alone gives nobody the role: the caller's own policy has to allow `sts:AssumeRole` as well.
+    Trust in the account's root is not enough: the caller's own policy has to allow `sts:AssumeRole` as well.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-principalarn
     """
     conditions: dict[str, Any] = (
@@ -37,7 +37,7 @@ def trusted(names: Names, operators: Sequence[str]) -> str:
 
 
 def statements(names: Names, *, images: str, archive: str, function: str, export_role: str) -> list[Statement]:
-    """May read images, write and read the study's archive, export database, index and logs, and sign."""
+    """IAM statements: read images, write and read the study's archive, export database, index and logs, and sign."""
     return [
         *_images(names, images),
         *_archive(names, archive),
@@ -104,9 +104,9 @@ def _database(names: Names, export_role: str) -> list[Statement]:
 
     https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-export-snapshot.Setup.html
     """
-    cluster = names.arn("rds", f"cluster:{names.of('rds.Cluster', 'database')}")
+    cluster = names.arn("rds", f"cluster:{names.database_cluster}")
     snapshots = names.arn("rds", f"cluster-snapshot:{names.prefix}-*")
-    granted = ["kms:CreateGrant", "kms:DescribeKey"]
+    grant_actions = ["kms:CreateGrant", "kms:DescribeKey"]
     return [
         allow(
             "SnapshotDatabase",
@@ -121,8 +121,8 @@ def _database(names: Names, export_role: str) -> list[Statement]:
             [cluster, snapshots],
         ),
         allow("FollowExports", ["rds:DescribeExportTasks", "logs:DescribeExportTasks"], ["*"]),
-        use_key("SnapshotKey", names, "database", granted, via="rds"),
-        use_key("ExportKey", names, "archive", granted, via="rds"),
+        use_key("SnapshotKey", names, "database", grant_actions, via="rds"),
+        use_key("ExportKey", names, "archive", grant_actions, via="rds"),
         allow(
             "PassExportRole",
             ["iam:PassRole"],
@@ -140,9 +140,9 @@ def _logs(names: Names) -> list[Statement]:
 
 
 def snapshot_statements(names: Names, archive: str) -> list[Statement]:
-    """RDS may write the export below the study's `database/`.
+    """IAM statements: RDS may write the export below the study's `database/`.
 
-    It asks for the right to delete, too: in a bucket with versions that hides an object and removes none.
+    RDS also requires permission to delete: in a versioned bucket, that hides an object and removes none.
     """
     return [
         allow("FindArchive", ["s3:ListBucket", "s3:GetBucketLocation"], [archive]),

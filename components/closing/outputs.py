@@ -1,4 +1,4 @@
-"""What the end of a study has to know of its stack: one export, read by `python -m ops archive` and its siblings."""
+"""What the commands at the end of a study need to know of their stack, as one stack output."""
 
 from __future__ import annotations
 
@@ -6,30 +6,29 @@ from collections.abc import Sequence
 from typing import Any
 
 from components.closing.closing import Closing
-from components.core.base import Scope
-from components.core.keys import Keys
-from components.core.logs import LogSource
-from components.data.database import Database
-from components.data.storage import IMAGES_PREFIX, ImageStorage, archive_prefix
-from components.safeguards.audit import AuditTrail
+from components.core import LogSource, Platform
+from components.data import IMAGES_PREFIX, Database, ImageStorage, archive_prefix
+from components.safeguards import AuditTrail
+from settings import stack_name
 
 
-def ending(
-    scope: Scope,
+def study_outputs(
+    base: Platform,
     *,
-    stack: str,
     phase: str,
     storage: ImageStorage,
     database: Database,
     trail: AuditTrail,
     logs: Sequence[LogSource],
-    keys: Keys,
     closing: Closing | None,
 ) -> dict[str, Any]:
-    """The facts by key; those that only a closing study has are null before. `phase` is the one that was deployed."""
-    names = scope.names
+    """Facts by key, read by `python -m ops archive` and the other commands of `ops.study`.
+
+    Those that exist only in a study that is closing are null before. `phase` is the one that was deployed.
+    """
+    names = base.names
     return {
-        "stack": stack,
+        "stack": stack_name(),
         "study": names.study,
         "environment": names.environment,
         "account": names.account,
@@ -39,12 +38,12 @@ def ending(
         "imagePrefix": IMAGES_PREFIX,
         "archiveBucket": storage.archive.name,
         "archivePrefix": archive_prefix(names),
-        "archiveKeyArn": keys.archive.arn,
+        "archiveKeyArn": base.keys.archive.arn,
         "signingKeyArn": closing.signing.arn if closing else None,
         "databaseCluster": database.cluster_id,
-        "indexFunction": closing.function.name if closing else None,
+        "indexFunction": closing.exporter.function.name if closing else None,
         "exportRoleArn": closing.export_role.ready if closing else None,
-        "databaseKeyArn": keys.database.arn,
+        "databaseKeyArn": base.keys.database.arn,
         "logGroups": sorted(source.name for source in logs),
         "trailBucket": trail.records.name,
     }

@@ -1,21 +1,15 @@
-"""Alarms, and the topic through which they reach people."""
+"""CloudWatch alarms, each of which notifies the alarm topic."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pulumi
-from pulumi_aws import cloudwatch, sns
+from pulumi_aws import cloudwatch
 
-from components.core.base import Component, Scope
-from components.core.keys import Keys
-from layout.documents import Statement, allow, document
-from layout.naming import Names
-
-PUBLISHERS = ("cloudwatch.amazonaws.com", "budgets.amazonaws.com")
-"""Services that publish in their own name; everything else publishes with a role."""
+from components.core.platform import Component
 
 Statistic = Literal["Average", "Maximum", "Minimum", "Sum"]
 Comparison = Literal["GreaterThanThreshold", "GreaterThanOrEqualToThreshold", "LessThanThreshold"]
@@ -32,91 +26,34 @@ class Metric:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Largest:
-    """The largest value of several metrics, each known in the expression by its key."""
+class MetricMax:
+    """The largest value of several metrics. The keys of `of` are their ids in the metric math expression."""
 
     of: Mapping[str, Metric]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Condition:
-    """When an alarm rings: `value` of `comparison` in each of `periods` periods of `seconds`.
+    """When an alarm enters ALARM: `comparison` with `value` holds in each of `periods` periods of `seconds`.
 
-    `silence` says what a period without data means; `breaching` suits what must happen, `notBreaching` what must not.
+    `treat_missing_data` decides for a period without data: `breaching` suits what must happen, `notBreaching` what must
+    not.
     """
 
     comparison: Comparison
     value: float
     seconds: int = 300
     periods: int = 1
-    silence: Literal["breaching", "notBreaching"] = "notBreaching"
+    treat_missing_data: Literal["breaching", "notBreaching"] = "notBreaching"
 
 
-def topic_policy(names: Names, topic_arn: str) -> str:
-    """CloudWatch and Budgets may publish for this account alone, and nobody without TLS."""
-    refuse: Statement = {
-        "Sid": "RefusePlainHttp",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "sns:Publish",
-        "Resource": topic_arn,
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
-    publish = allow(
-        "PublishAlarms",
-        ["sns:Publish"],
-        [topic_arn],
-        principal={"Service": list(PUBLISHERS)},
-        conditions={"StringEquals": {"aws:SourceAccount": names.account}},
-    )
-    return document(publish, refuse)
+AT_LEAST_ONCE = Condition(comparison="GreaterThanOrEqualToThreshold", value=1)
+"""For events of which one is too many."""
 
 
-class AlarmTopic(Component):
-    """Creates the topic of all alarms, its policy, and a subscription per address.
-
-    Guarantees: messages are encrypted with the key for logs and alarms, whose policy lets the publishers use it (the
-    AWS-managed key never would); only this account's services publish. Every address must confirm by e-mail.
-    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
-    """
-
-    TYPE = "imgstore:alarms:AlarmTopic"
-
-    def __init__(
-        self,
-        name: str,
-        scope: Scope,
-        *,
-        emails: Sequence[str],
-        keys: Keys,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        super().__init__(name, scope, opts)
-        topic_name = self.names.of("sns.Topic", name)
-        self.arn = self.names.arn("sns", topic_name)
-        topic = sns.Topic(
-            self.child("topic"),
-            name=topic_name,
-            kms_master_key_id=keys.logs.arn,
-            tags=self.names.tags(name),
-            opts=self.options(),
-        )
-        policy = sns.TopicPolicy(
-            self.child("policy"), arn=topic.arn, policy=topic_policy(self.names, self.arn), opts=self.options()
-        )
-        for email in emails:
-            sns.TopicSubscription(
-                self.child(email), topic=topic.arn, protocol="email", endpoint=email, opts=self.options()
-            )
-        self.alarms: list[cloudwatch.MetricAlarm] = []
-        # Whoever publishes waits for the policy that lets it.
-        self.ready = pulumi.Output.all(topic.arn, policy.id).apply(lambda known: str(known[0]))
-        self.register_outputs({"arn": topic.arn})
-
-
-def watched(metric: Metric | Largest, seconds: int) -> dict[str, Any]:
-    """Arguments of an alarm that say what it watches, one value every `seconds`."""
-    if isinstance(metric, Largest):
+def metric_arguments(metric: Metric | MetricMax, seconds: int) -> dict[str, Any]:
+    """Arguments of an alarm that select its metric, with one value every `seconds`."""
+    if isinstance(metric, MetricMax):
         result = {
             "id": "either",
             "expression": f"MAX([{', '.join(metric.of)}])",
@@ -142,17 +79,19 @@ def _series(metric: Metric, seconds: int) -> dict[str, Any]:
 def alarm(
     component: Component,
     suffix: str,
-    topic: AlarmTopic,
     *,
-    metric: Metric | Largest,
+    metric: Metric | MetricMax,
     condition: Condition,
     description: str,
-    remedy: pulumi.Input[str] | None = None,
-) -> cloudwatch.MetricAlarm:
-    """Creates the alarm `<prefix>-<component>-<suffix>`, which tells `topic` of trouble, of missing data and of
-    recovery, and sets off `remedy`, the ARN of a scaling policy.
+    scaling_policy: pulumi.Input[str] | None = None,
+) -> None:
+    """Creates the alarm `<prefix>-<component>-<suffix>`, and lists it in the component's `alarms`.
+
+    It notifies the alarm topic when it enters ALARM, INSUFFICIENT_DATA or OK. In ALARM it also runs `scaling_policy`,
+    an ARN.
     """
     name = component.child(suffix)
+    topic = component.base.alarms.ready
     made = cloudwatch.MetricAlarm(
         component.child(f"{suffix}-alarm"),
         name=component.names.of("cloudwatch.MetricAlarm", name),
@@ -160,13 +99,12 @@ def alarm(
         comparison_operator=condition.comparison,
         threshold=condition.value,
         evaluation_periods=condition.periods,
-        treat_missing_data=condition.silence,
-        alarm_actions=[topic.ready] if remedy is None else [remedy, topic.ready],
-        insufficient_data_actions=[topic.ready],
-        ok_actions=[topic.ready],
+        treat_missing_data=condition.treat_missing_data,
+        alarm_actions=[topic] if scaling_policy is None else [scaling_policy, topic],
+        insufficient_data_actions=[topic],
+        ok_actions=[topic],
         tags=component.names.tags(name),
         opts=component.options(),
-        **watched(metric, condition.seconds),
+        **metric_arguments(metric, condition.seconds),
     )
-    topic.alarms.append(made)
-    return made
+    component.alarms.append(made)

@@ -53,7 +53,7 @@ def audit_trail(names: Names) -> Statement:
 
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
     """
-    trail = names.arn("cloudtrail", f"trail/{names.of('cloudtrail.Trail', 'audit')}")
+    trail = names.arn("cloudtrail", f"trail/{names.trail}")
     return allow(
         "AuditTrail",
         ["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey*"],
@@ -71,7 +71,7 @@ def fargate_disks(names: Names) -> list[Statement]:
     principal = {"Service": "fargate.amazonaws.com"}
     context = {
         "kms:EncryptionContext:aws:ecs:clusterAccount": [names.account],
-        "kms:EncryptionContext:aws:ecs:clusterName": [names.of("ecs.Cluster", "store")],
+        "kms:EncryptionContext:aws:ecs:clusterName": [names.cluster],
     }
     return [
         allow(

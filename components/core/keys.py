@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import pulumi
 from pulumi_aws import kms
 
-from components.core.base import Component, Scope
+from components.core.component import ScopedComponent
 from components.core.key_policies import copy_policy, key_policy
+from components.core.scope import Scope
 from layout.documents import Statement, allow
 from layout.naming import Names, checked
 
@@ -57,7 +58,7 @@ def use_key(
     )
 
 
-class Keys(Component):
+class Keys(ScopedComponent):
     """Creates one rotating symmetric key and alias per data class.
 
     Guarantees: yearly rotation, 30 days before a deletion takes effect, a key policy that names the services allowed

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import pulumi
 from pulumi_aws import iam
 
-from components.core.base import Component, Scope
+from components.core.component import ScopedComponent
+from components.core.scope import Scope
 from layout.documents import Statement, document
 
 
-class ServiceRole(Component):
+class ServiceRole(ScopedComponent):
     """Creates a role, its policy and their attachment; never an inline policy, which no review tool lists.
 
     `arn` is known before the role exists, so that documents that name it stay plain text; whatever *uses* the role

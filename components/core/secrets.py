@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import secretsmanager
 
-from components.core.base import Component
-from components.core.keys import Keys, use_key
+from components.core.keys import use_key
+from components.core.platform import Component
 from layout.documents import Statement, allow
 from layout.naming import Names
 
@@ -35,36 +35,35 @@ class StoredSecret:
     secret: secretsmanager.Secret
 
 
-def fingerprint(value: str) -> int:
-    """A number that changes with the value, so that a new one is written to its secret."""
+def value_version(value: str) -> int:
+    """A version number derived from the value, so that a new value is written to its secret."""
     return int.from_bytes(hashlib.sha256(value.encode()).digest()[:3], "big")
 
 
-def store(
+def create_secret(
     component: Component,
     suffix: str,
     *,
     description: str,
     value: pulumi.Input[str],
     version: pulumi.Input[int],
-    keys: Keys,
     rotated: bool = False,
 ) -> StoredSecret:
-    """Creates the secret `<prefix>/<suffix>` holding `value`; a new `version` writes the value again.
+    """Creates the secret `<prefix>/<suffix>` with `value`; a new `version` writes the value again.
 
-    `rotated`: `value` is only the first one. Whoever rotates the secret moves its labels, and the program leaves them.
+    `rotated`: `value` is only the initial one. Rotation moves the staging labels, and the program ignores them.
     """
     names = component.names
     secret = secretsmanager.Secret(
         component.child(suffix),
         name=names.secret(suffix),
         description=description,
-        kms_key_id=keys.secrets.arn,
+        kms_key_id=component.keys.secrets.arn,
         recovery_window_in_days=RECOVERY_DAYS,
         tags=names.tags(suffix),
         opts=component.options(),
     )
-    held = secretsmanager.SecretVersion(
+    current = secretsmanager.SecretVersion(
         component.child(f"{suffix}-value"),
         secret_id=secret.id,
         secret_string_wo=pulumi.Output.secret(value),
@@ -72,8 +71,8 @@ def store(
         version_stages=["AWSCURRENT", FIRST] if rotated else None,
         opts=component.options(ignore_changes=["versionStages"] if rotated else None),
     )
-    # Whoever reads the ARN from here waits for the value, not for the empty secret.
-    arn = pulumi.Output.all(secret.arn, held.id).apply(lambda known: str(known[0]))
+    # Readers of this ARN wait for the value, not only for the empty secret.
+    arn = pulumi.Output.all(secret.arn, current.id).apply(lambda known: str(known[0]))
     return StoredSecret(pattern=names.secret_arn(suffix), arn=arn, secret=secret)
 
 

@@ -1,4 +1,4 @@
-"""A bucket with every safeguard on; the one way buckets are made here."""
+"""The one way to create a bucket here: with every safeguard on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import kms, s3
 
-from components.core.base import Component, Scope
+from components.core import Scope, ScopedComponent
 from layout.documents import Statement, document, tls_only
 
 UPLOAD_ABORT_DAYS = 7
@@ -16,7 +16,7 @@ UPLOAD_ABORT_DAYS = 7
 
 @dataclass(frozen=True, kw_only=True)
 class LifecycleRules:
-    """When objects move on and end, in days. `transitions`: storage class by age, in order; None ends nothing."""
+    """When objects change their storage class and expire, in days. `transitions`: (age, storage class), in order."""
 
     transitions: tuple[tuple[int, str], ...] = ()
     minimum_size_bytes: int | None = None
@@ -25,8 +25,8 @@ class LifecycleRules:
 
 
 def lifecycle_rules(rules: LifecycleRules) -> list[s3.BucketLifecycleConfigurationRuleArgs]:
-    """One rule that moves large objects on (small ones would cost more there), one that tidies everything."""
-    tidy = s3.BucketLifecycleConfigurationRuleArgs(
+    """A rule that moves large objects to colder classes (small ones would cost more there), and one that cleans up."""
+    cleanup = s3.BucketLifecycleConfigurationRuleArgs(
         id="tidy",
         status="Enabled",
         filter=s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
@@ -41,7 +41,7 @@ def lifecycle_rules(rules: LifecycleRules) -> list[s3.BucketLifecycleConfigurati
         ),
     )
     if not rules.transitions:
-        return [tidy]
+        return [cleanup]
     move = s3.BucketLifecycleConfigurationRuleArgs(
         id="colder-with-age",
         status="Enabled",
@@ -51,15 +51,15 @@ def lifecycle_rules(rules: LifecycleRules) -> list[s3.BucketLifecycleConfigurati
             for days, storage_class in rules.transitions
         ],
     )
-    return [move, tidy]
+    return [move, cleanup]
 
 
-class SecureBucket(Component):
+class SecureBucket(ScopedComponent):
     """Creates a bucket with its public access block, ownership, versioning, encryption, policy, lifecycle and events,
     and, where asked for, access logging and Object Lock.
 
     Guarantees: no public access, ACLs off, TLS 1.2 or newer, versions kept, default encryption with `key` (SSE-S3 only
-    where `key` is None, for log targets: AWS delivers access logs to nothing else). `retained` buckets stay in AWS
+    where `key` is None, for log targets: AWS supports no other encryption there). `retained` buckets stay in AWS
     when the stack is destroyed.
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html
     """
@@ -75,7 +75,7 @@ class SecureBucket(Component):
         classification: str,
         key: kms.Key | None,
         lifecycle: LifecycleRules,
-        logs_to: s3.Bucket | None = None,
+        logs_to: SecureBucket | None = None,
         lock_days: int | None = None,
         statements: Sequence[Statement] = (),
         retained: bool = False,
@@ -99,15 +99,15 @@ class SecureBucket(Component):
         self._access(statements)
         self.versioning = self._versioning()
         self._encryption(key)
-        self._ageing(lifecycle)
+        self._lifecycle(lifecycle)
         if logs_to is not None:
-            self._logging(logs_to)
+            self._logging(logs_to.bucket)
         if lock_days is not None:
             self._object_lock(lock_days)
         self.register_outputs({"bucket": self.bucket.bucket, "arn": self.bucket.arn})
 
     def _settings(self) -> pulumi.ResourceOptions:
-        # A retained bucket keeps its safeguards as well: AWS would otherwise be left with a bare one.
+        # A retained bucket keeps its safeguards, or it would remain in AWS without them.
         return self.options(retain_on_delete=self.retained)
 
     def _access(self, statements: Sequence[Statement]) -> None:
@@ -128,7 +128,7 @@ class SecureBucket(Component):
             region=self.region,
             opts=self._settings(),
         )
-        # S3 refuses two concurrent changes of a bucket's access, so the policy waits for the block.
+        # S3 rejects concurrent changes of a bucket's access, so the policy waits for the public access block.
         self.policy = s3.BucketPolicy(
             self.child("access"),
             bucket=self.bucket.bucket,
@@ -171,7 +171,7 @@ class SecureBucket(Component):
             opts=self._settings(),
         )
 
-    def _ageing(self, lifecycle: LifecycleRules) -> None:
+    def _lifecycle(self, lifecycle: LifecycleRules) -> None:
         s3.BucketLifecycleConfiguration(
             self.child("lifecycle"),
             bucket=self.bucket.bucket,

@@ -6,23 +6,18 @@ import pulumi
 import pulumi_random as random
 from pulumi_aws import rds
 
-from components.core.base import Component, Scope
-from components.core.keys import Keys
-from components.core.logs import LogSource, log_group
-from components.core.roles import ServiceRole
-from components.core.secrets import StoredSecret, store
-from components.network.network import Network
-from components.network.security_groups import security_group
+from components.core import Component, LogSource, Platform, ServiceRole, StoredSecret, create_secret, log_group
+from components.network import Network, security_group
 from layout.documents import trust
 from settings import DatabaseSettings
 
 PORT = 5432
 DATABASE = "orthanc"
 MASTER = "storeadmin"
-"""Letters and digits: RDS takes nothing else for a cluster, and keeps `admin` to itself."""
+"""Letters and digits, as RDS requires for a cluster; `admin` is reserved."""
 
 FIRST_USER = "orthanc_a"
-"""Of the two roles that take turns; see functions/rotation."""
+"""One of the two roles that take turns; see functions/rotation."""
 
 MONITORING_SECONDS = 60
 
@@ -31,7 +26,7 @@ PARAMETERS = {
     "ssl_min_protocol_version": "TLSv1.2",
     "log_connections": "1",
     "log_disconnections": "1",
-    # Statements carry patient names as parameters: their text is never logged, only their duration.
+    # Statements carry patient names as parameters: their text is never logged.
     "log_statement": "none",
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",  # the detail of an error holds the row that failed
@@ -42,19 +37,19 @@ PARAMETERS = {
 """https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Reference.ParameterGroups.html"""
 
 
-def family(engine_version: str) -> str:
+def parameter_group_family(engine_version: str) -> str:
     """Parameter group family of an engine version: `17.7` belongs to `aurora-postgresql17`."""
     return f"aurora-postgresql{engine_version.partition('.')[0]}"
 
 
 FOLLOWING_TIER = 1
-"""Instances up to this promotion tier are kept as large as the writer. Orthanc reads from the writer alone, so a reader
-is below it: idle it stays small, and after a failover it has to grow first, which takes seconds to minutes.
+"""Up to this promotion tier, instances scale with the writer. Orthanc reads from the writer only, so a reader has a
+higher tier: it stays small, and after a failover it has to scale up, which takes seconds to minutes.
 https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.setting-capacity.html"""
 
 
-def instances(readers: int) -> tuple[str, ...]:
-    """Names of the cluster's instances by purpose; the writer comes first."""
+def instance_roles(readers: int) -> tuple[str, ...]:
+    """Roles of the cluster's instances; the writer comes first."""
     return ("writer", *(f"reader-{number}" for number in range(1, readers + 1)))
 
 
@@ -72,26 +67,27 @@ class Database(Component):
     def __init__(
         self,
         name: str,
-        scope: Scope,
+        base: Platform,
         settings: DatabaseSettings,
         *,
         network: Network,
-        keys: Keys,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__(name, scope, opts)
+        super().__init__(name, base, opts)
         self.settings = settings
-        self.cluster_id = self.names.of("rds.Cluster", name)
+        self.cluster_id = self.names.database_cluster
+        self.instance_identifiers = {
+            role: self.names.of("rds.ClusterInstance", role) for role in instance_roles(settings.readers)
+        }
         self.security_group = security_group(
             self, "access", vpc_id=network.vpc.id, description="Aurora, reached by Orthanc alone"
         )
-        self.user_secret, self.password_secret = self._secrets(keys)
+        self.user_secret, self.password_secret = self._secrets()
         self.logs = log_group(
             self,
             "logs",
             name=f"/aws/rds/cluster/{self.cluster_id}/postgresql",
             source_type="postgresql:log",
-            keys=keys,
         )
         subnets = rds.SubnetGroup(
             self.child("subnets"),
@@ -101,38 +97,36 @@ class Database(Component):
             tags=self.names.tags(name),
             opts=self.options(),
         )
-        self.cluster = self._cluster(keys, subnets, self._parameters(), self.logs)
+        self.cluster = self._cluster(subnets, self._parameters(), self.logs)
         self.instances = self._instances(subnets)
         self.endpoint = self.cluster.endpoint
         self.master_secret_arn = self.cluster.master_user_secrets[0].secret_arn
         self.register_outputs({"clusterIdentifier": self.cluster.cluster_identifier, "endpoint": self.endpoint})
 
-    def _secrets(self, keys: Keys) -> tuple[StoredSecret, StoredSecret]:
-        # Written once: a new value of ours would undo a rotation.
+    def _secrets(self) -> tuple[StoredSecret, StoredSecret]:
+        # Written once: a new value from here would undo a rotation.
         first = random.RandomPassword(self.child("initial-password"), length=40, special=False, opts=self.options())
-        user = store(
+        user = create_secret(
             self,
             "mb-db-user",
             description="Database user of Orthanc",
             value=FIRST_USER,
             version=1,
-            keys=keys,
             rotated=True,
         )
-        password = store(
+        password = create_secret(
             self,
             "mb-db-password",
             description="Database password of Orthanc",
             value=first.result,
             version=1,
-            keys=keys,
             rotated=True,
         )
         return user, password
 
     def _parameters(self) -> rds.ClusterParameterGroup:
         # A family change needs a new group beside the one in use, so the family is part of the name.
-        group_family = family(self.settings.engine_version)
+        group_family = parameter_group_family(self.settings.engine_version)
         return rds.ClusterParameterGroup(
             self.child(f"parameters-{group_family}"),
             name=self.names.of("rds.ClusterParameterGroup", group_family),
@@ -147,11 +141,9 @@ class Database(Component):
             opts=self.options(),
         )
 
-    def _cluster(
-        self, keys: Keys, subnets: rds.SubnetGroup, parameters: rds.ClusterParameterGroup, logs: LogSource
-    ) -> rds.Cluster:
+    def _cluster(self, subnets: rds.SubnetGroup, parameters: rds.ClusterParameterGroup, logs: LogSource) -> rds.Cluster:
         settings = self.settings
-        # A snapshot outlives its cluster and keeps its name taken, so each cluster gets a name of its own for it.
+        # A final snapshot outlives its cluster, so each cluster has a snapshot name of its own.
         snapshot = random.RandomId(self.child("final-snapshot"), byte_length=4, opts=self.options())
         return rds.Cluster(
             self.child("cluster"),
@@ -162,14 +154,14 @@ class Database(Component):
             database_name=DATABASE,
             master_username=MASTER,
             manage_master_user_password=True,
-            master_user_secret_kms_key_id=keys.secrets.arn,
+            master_user_secret_kms_key_id=self.keys.secrets.arn,
             serverlessv2_scaling_configuration=rds.ClusterServerlessv2ScalingConfigurationArgs(
                 min_capacity=settings.min_acu,
                 max_capacity=settings.max_acu,
                 seconds_until_auto_pause=settings.auto_pause_seconds,
             ),
             storage_encrypted=True,
-            kms_key_id=keys.database.arn,
+            kms_key_id=self.keys.database.arn,
             db_subnet_group_name=subnets.name,
             db_cluster_parameter_group_name=parameters.name,
             vpc_security_group_ids=[self.security_group.id],
@@ -182,14 +174,14 @@ class Database(Component):
             skip_final_snapshot=False,
             final_snapshot_identifier=pulumi.Output.concat(self.cluster_id, "-final-", snapshot.hex),
             tags=self.names.tags("database", self.names.data),
-            # RDS fills the zones up to three; reading them back would replace the cluster.
+            # RDS adds zones up to three; the difference would replace the cluster.
             opts=self.stateful(ignore_changes=["availabilityZones"], depends_on=[logs.group]),
         )
 
     def _instances(self, subnets: rds.SubnetGroup) -> list[rds.ClusterInstance]:
         monitor = ServiceRole(
             self.child("monitor"),
-            self.scope,
+            self.base,
             assume=trust("monitoring.rds.amazonaws.com", self.names.account),
             managed=["arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"],
             opts=self.options(),
@@ -197,7 +189,7 @@ class Database(Component):
         return [
             rds.ClusterInstance(
                 self.child(role),
-                identifier=self.names.of("rds.ClusterInstance", role),
+                identifier=identifier,
                 cluster_identifier=self.cluster.id,
                 engine=rds.EngineType.AURORA_POSTGRESQL,
                 instance_class="db.serverless",
@@ -212,5 +204,5 @@ class Database(Component):
                 tags=self.names.tags(f"database-{role}", self.names.data),
                 opts=self.options(),
             )
-            for position, role in enumerate(instances(self.settings.readers))
+            for position, (role, identifier) in enumerate(self.instance_identifiers.items())
         ]

@@ -1,14 +1,11 @@
-"""The images a second time, in another Region, under another key."""
+"""Replication of the images to another Region, under another key."""
 
 from __future__ import annotations
 
 import pulumi
 from pulumi_aws import s3
 
-from components.core.alarms import AlarmTopic, Condition, Metric, alarm
-from components.core.base import Component, Scope
-from components.core.keys import Keys, use_key
-from components.core.roles import ServiceRole
+from components.core import Component, Condition, Metric, Platform, ServiceRole, alarm, use_key
 from components.data.bucket import LifecycleRules, SecureBucket
 from components.data.storage import ImageStorage, image_lifecycle, server_access_logs
 from layout.documents import Statement, allow, trust
@@ -37,7 +34,7 @@ def replication_statements(names: Names, *, source_arn: str, copy_arn: str, regi
 
 
 class ImageReplication(Component):
-    """Creates the bucket of copies in `region`, the log of who fetched them, and the replication into it.
+    """Creates the bucket of copies in `region`, its access-log bucket, and the replication rule.
 
     Guarantees: every image stored from now on is copied; a deletion here is not repeated there (delete markers are not
     replicated); the copy is as encrypted, closed and logged as the original; an alarm rings when a copy fails.
@@ -48,26 +45,24 @@ class ImageReplication(Component):
     def __init__(
         self,
         name: str,
-        scope: Scope,
+        base: Platform,
         settings: StorageSettings,
         *,
         region: str,
         storage: ImageStorage,
-        keys: Keys,
-        topic: AlarmTopic,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__(name, scope, opts)
+        super().__init__(name, base, opts)
         logs_name = self.names.bucket("access-logs", region)
         logs_arn = self.names.arn("s3", logs_name, region="", account="")
-        # Server access logs stay in the Region of the bucket they speak of.
+        # S3 delivers server access logs only within the Region of the source bucket.
         self.access_logs = SecureBucket(
             self.child("access-logs"),
-            scope,
+            base,
             bucket_name=logs_name,
             classification="operational",
             key=None,
-            lifecycle=LifecycleRules(expiration_days=scope.retention.audit),
+            lifecycle=LifecycleRules(expiration_days=base.retention.audit),
             statements=[server_access_logs(logs_arn, self.names.account)],
             retained=True,
             region=region,
@@ -75,29 +70,28 @@ class ImageReplication(Component):
         )
         self.images = SecureBucket(
             self.child("images"),
-            scope,
+            base,
             bucket_name=self.names.bucket("images", region),
             classification=self.names.data,
-            key=keys.copy("images"),
+            key=self.keys.copy("images"),
             lifecycle=image_lifecycle(settings),
-            logs_to=self.access_logs.bucket,
+            logs_to=self.access_logs,
             region=region,
             opts=self.options(),
         )
         role = ServiceRole(
             self.child("copier"),
-            scope,
+            base,
             assume=trust("s3.amazonaws.com", self.names.account),
             statements=replication_statements(
                 self.names, source_arn=storage.images.arn, copy_arn=self.images.arn, region=region
             ),
             opts=self.options(),
         )
-        self._replicate(storage.images, role, keys)
+        self._replicate(storage.images, role)
         alarm(
             self,
             "failed",
-            topic,
             metric=Metric(
                 namespace="AWS/S3",
                 name="OperationsFailedReplication",
@@ -112,7 +106,7 @@ class ImageReplication(Component):
         )
         self.register_outputs({"images": self.images.name})
 
-    def _replicate(self, source: SecureBucket, role: ServiceRole, keys: Keys) -> None:
+    def _replicate(self, source: SecureBucket, role: ServiceRole) -> None:
         rule = s3.BucketReplicationConfigRuleArgs(
             id=RULE,
             status="Enabled",
@@ -127,7 +121,7 @@ class ImageReplication(Component):
             destination=s3.BucketReplicationConfigRuleDestinationArgs(
                 bucket=self.images.bucket.arn,
                 encryption_configuration=s3.BucketReplicationConfigRuleDestinationEncryptionConfigurationArgs(
-                    replica_kms_key_id=keys.copy("images").arn
+                    replica_kms_key_id=self.keys.copy("images").arn
                 ),
                 metrics=s3.BucketReplicationConfigRuleDestinationMetricsArgs(status="Enabled"),
             ),

@@ -1,22 +1,21 @@
-"""Where the study's images lie, the log of who fetched them, and the archive that outlives the system."""
+"""Buckets for the study's images, for access logs, and for the archive that outlives the system."""
 
 from __future__ import annotations
 
 import pulumi
 
-from components.core.base import Component, Scope
-from components.core.keys import Keys
+from components.core import Component, Platform
 from components.data.bucket import LifecycleRules, SecureBucket
 from layout.documents import Statement, allow
 from layout.naming import Names
 from settings import Storage as StorageSettings
 
 IMAGES_PREFIX = "images"
-"""Key prefix of every DICOM object; it can't change once an object is stored."""
+"""Key prefix of every DICOM object; it cannot change once an object is stored."""
 
 
 def archive_prefix(names: Names) -> str:
-    """Where the study lies in the archive bucket: `studies/<study>/<environment>`."""
+    """Prefix of the study in the archive bucket: `studies/<study>/<environment>`."""
     return f"studies/{names.study}/{names.environment}"
 
 
@@ -39,7 +38,7 @@ def log_exports(names: Names) -> list[Statement]:
 
 
 def transitions(settings: StorageSettings) -> tuple[tuple[int, str], ...]:
-    """Storage classes by age; only classes that read within milliseconds, because Orthanc never waits for a restore.
+    """Storage classes by age; only classes with millisecond access, because Orthanc never waits for a restore.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html
     """
@@ -48,7 +47,7 @@ def transitions(settings: StorageSettings) -> tuple[tuple[int, str], ...]:
 
 
 def image_lifecycle(settings: StorageSettings) -> LifecycleRules:
-    """How images age, wherever they lie."""
+    """Lifecycle of images, in their bucket and in its replica."""
     return LifecycleRules(
         transitions=transitions(settings),
         minimum_size_bytes=settings.minimum_size_bytes,
@@ -111,42 +110,41 @@ class ImageStorage(Component):
     def __init__(
         self,
         name: str,
-        scope: Scope,
+        base: Platform,
         settings: StorageSettings,
         *,
-        keys: Keys,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__(name, scope, opts)
+        super().__init__(name, base, opts)
         self.access_logs = SecureBucket(
             self.child("access-logs"),
-            scope,
+            base,
             bucket_name=self.names.bucket("access-logs"),
             classification="operational",
             key=None,
-            lifecycle=LifecycleRules(expiration_days=scope.retention.audit),
+            lifecycle=LifecycleRules(expiration_days=base.retention.audit),
             statements=log_delivery(self.names),
             retained=True,
             opts=self.options(),
         )
         self.images = SecureBucket(
             self.child("images"),
-            scope,
+            base,
             bucket_name=self.names.bucket("images"),
             classification=self.names.data,
-            key=keys.images,
+            key=self.keys.images,
             lifecycle=image_lifecycle(settings),
-            logs_to=self.access_logs.bucket,
+            logs_to=self.access_logs,
             opts=self.options(),
         )
         self.archive = SecureBucket(
             self.child("archive"),
-            scope,
+            base,
             bucket_name=self.names.bucket("archive"),
             classification=self.names.data,
-            key=keys.archive,
+            key=self.keys.archive,
             lifecycle=LifecycleRules(noncurrent_days=settings.archive_lock_days),
-            logs_to=self.access_logs.bucket,
+            logs_to=self.access_logs,
             lock_days=settings.archive_lock_days,
             statements=log_exports(self.names) if self.lifecycle.archiving else (),
             retained=True,

@@ -1,4 +1,4 @@
-"""Who is asking: people sign in through the university's directory, centers' software with a token of its own."""
+"""Authentication: people sign in through the university's directory, centers' software presents its own token."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pulumi
 from pulumi_aws import cognito, lb
 
-from components.core.base import Component, Scope
-from settings import Center
+from components.core import Component, Platform
+from settings import Center, Dns
 from settings import Identity as IdentitySettings
 from settings.saml import read_metadata
 
@@ -16,34 +16,33 @@ RESOURCE_SERVER = "dicomweb"
 SCOPES = {"store": "Store studies (STOW-RS)", "read": "Find and retrieve studies (QIDO-RS, WADO-RS)"}
 PROVIDER = "IdentityCenter"
 TOKEN_MINUTES = 15
-"""Life of a person's token: so long after the directory has locked somebody out, an open session still works."""
+"""Validity of a person's token: an open session works this long after the directory disabled the person."""
 
 MACHINE_TOKEN_MINUTES = 60
 CALLBACK_PATH = "/oauth2/idpresponse"
 """https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-authenticate-users.html"""
 
 ADDED_DETAILS = ("ActiveEncryptionCertificate", "SSORedirectBindingURI", "SLORedirectBindingURI")
-"""What Cognito adds to the details of the provider by itself, and would otherwise show as a change for ever:
+"""Details that Cognito adds to the provider itself, and that every preview would otherwise show as a change:
 https://github.com/hashicorp/terraform-provider-aws/issues/36912
 """
 
-# Nobody has a password here. Without this list Cognito would offer password sign-in to every client.
+# Without this list Cognito would enable password sign-in for every client.
 NO_PASSWORDS = ["ALLOW_REFRESH_TOKEN_AUTH"]
 
 
-def scope_name(right: str) -> str:
-    """The OAuth scope that grants `right`, as a token carries it."""
-    return f"{RESOURCE_SERVER}/{right}"
+def scope_name(scope: str) -> str:
+    """The OAuth scope as a token carries it."""
+    return f"{RESOURCE_SERVER}/{scope}"
 
 
 class Identity(Component):
-    """Creates the Cognito user pool that stands between the balancer and IAM Identity Center, and its clients.
+    """Creates the Cognito user pool that federates the load balancer's sign-in to IAM Identity Center, and its clients.
 
-    Guarantees: nobody can register, and no password exists here: people come from the directory, which also asks for
-    their second factor; their session ends after the hours of the settings; each center's software has a client of its
-    own, which gets a token for itself and can never act for a person; the pool is deletion-protected while the study
-    is active, because its identifiers are the names in the access log. Secrets of clients are made by Cognito and kept
-    as encrypted outputs.
+    Guarantees: nobody can register, and there are no passwords here: people come from the directory, which also
+    requires a second factor; their session ends after the hours of the settings; each center's software has its own
+    client, which can never act for a person; the pool is deletion-protected while the study is active, because the
+    access log identifies people by its ids. Cognito generates the clients' secrets, which are encrypted outputs.
     """
 
     TYPE = "imgstore:identity:Identity"
@@ -51,24 +50,24 @@ class Identity(Component):
     def __init__(
         self,
         name: str,
-        scope: Scope,
+        base: Platform,
         settings: IdentitySettings,
         *,
         centers: Sequence[Center],
-        dns_name: str,
+        dns: Dns,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__(name, scope, opts)
+        super().__init__(name, base, opts)
         self.session_seconds = settings.session_hours * 3600
         self.pool = self._pool()
         self.domain = cognito.UserPoolDomain(
             self.child("domain"),
             user_pool_id=self.pool.id,
             domain=settings.domain_prefix,
-            managed_login_version=1,  # never seen: with one provider, Cognito sends people straight to it
+            managed_login_version=1,  # not shown: with one provider, Cognito redirects people straight to it
             opts=self.options(),
         )
-        self.people = self._people(settings, dns_name)
+        self.people = self._people(settings, dns.name)
         server = self._resource_server()
         self.machines = {center.name: self._machine(center.name, server) for center in centers}
         self.clients = {center: client.id for center, client in self.machines.items()}
@@ -98,13 +97,13 @@ class Identity(Component):
             ),
         )
 
-    def token(self, right: str) -> lb.ListenerRuleActionArgs:
-        """Action of a listener rule: 401 unless the request carries a valid token with the scope of `right`.
+    def token(self, scope: str) -> lb.ListenerRuleActionArgs:
+        """Action of a listener rule: 401 unless the request carries a valid token with `scope`.
 
         https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-verify-jwt.html
         """
         granted = lb.ListenerRuleActionJwtValidationAdditionalClaimArgs(
-            name="scope", format="space-separated-values", values=[scope_name(right)]
+            name="scope", format="space-separated-values", values=[scope_name(scope)]
         )
         return lb.ListenerRuleActionArgs(
             type="jwt-validation",
@@ -123,7 +122,7 @@ class Identity(Component):
             user_pool_tier="ESSENTIALS",
             admin_create_user_config=cognito.UserPoolAdminCreateUserConfigArgs(allow_admin_create_user_only=True),
             account_recovery_setting=cognito.UserPoolAccountRecoverySettingArgs(recovery_mechanisms=[recovery]),
-            # Cognito never asks people of a directory for a second factor; the directory does.
+            # The directory requires the second factor; Cognito supports none for federated users.
             mfa_configuration="OFF",
             deletion_protection="ACTIVE" if self.lifecycle.protected else "INACTIVE",
             tags=self.names.tags("people"),
@@ -172,8 +171,8 @@ class Identity(Component):
             identifier=RESOURCE_SERVER,
             name=self.names.of("cognito.ResourceServer", "dicomweb"),
             scopes=[
-                cognito.ResourceServerScopeArgs(scope_name=right, scope_description=description)
-                for right, description in SCOPES.items()
+                cognito.ResourceServerScopeArgs(scope_name=scope, scope_description=description)
+                for scope, description in SCOPES.items()
             ],
             opts=self.options(),
         )
@@ -186,13 +185,13 @@ class Identity(Component):
             name=self.names.of("cognito.UserPoolClient", f"center-{center}"),
             generate_secret=True,
             allowed_oauth_flows_user_pool_client=True,
-            # Cognito refuses this flow beside any other: a machine's client can never act for a person.
+            # Cognito refuses this flow beside any other: a center's client can never act for a person.
             allowed_oauth_flows=["client_credentials"],
-            allowed_oauth_scopes=[scope_name(right) for right in SCOPES],
+            allowed_oauth_scopes=[scope_name(scope) for scope in SCOPES],
             explicit_auth_flows=NO_PASSWORDS,
             access_token_validity=MACHINE_TOKEN_MINUTES,
             token_validity_units=units,
             enable_token_revocation=True,
             prevent_user_existence_errors="ENABLED",
-            opts=self.options(depends_on=[server]),  # its scopes are named by text, which orders nothing
+            opts=self.options(depends_on=[server]),  # its scopes are plain text, which implies no dependency
         )

@@ -5,21 +5,19 @@ from __future__ import annotations
 import pulumi
 from pulumi_aws import cloudwatch, lb, wafv2
 
-from components.core.base import Component, Scope
-from components.core.keys import Keys
-from components.core.logs import log_group
+from components.core import Component, Platform, log_group
 
 REQUESTS_PER_CLIENT = 60_000
-"""In five minutes. A center's gateway sends a whole study at once; a viewer asks for each image by itself, and people
-behind the client VPN share an address."""
+"""In five minutes. A center's gateway sends a whole study at once, a viewer requests each image separately, and people
+on the client VPN share an address."""
 
 MANAGED_GROUPS: dict[str, tuple[str, ...]] = {
-    # Counted, not blocked: bodies of STOW-RS exceed 8 KB, DICOM devices often name no user agent, and the session
-    # cookies of the balancer itself may have 16 KB.
+    # Counted, not blocked: STOW-RS bodies exceed 8 KB, DICOM devices often send no user agent, and the session cookies
+    # of the load balancer itself can have 16 KB.
     "AWSManagedRulesCommonRuleSet": ("SizeRestrictions_BODY", "NoUserAgent_HEADER", "SizeRestrictions_Cookie_HEADER"),
     "AWSManagedRulesKnownBadInputsRuleSet": (),
 }
-"""AWS's rule groups and the rules in them that only count.
+"""AWS's rule groups, and their rules that only count.
 https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html"""
 
 
@@ -61,10 +59,10 @@ def _rate(priority: int) -> wafv2.WebAclRuleArgs:
 
 
 class WebAcl(Component):
-    """Creates the web ACL, binds it to the balancer and logs what it decides.
+    """Creates the web ACL, associates it with the load balancer and logs its decisions.
 
     Guarantees: AWS's common and known-bad-input rules, a rate limit per client address, and a log without credentials
-    and without query strings, which carry patient names, in the address asked for and in the one it was asked from.
+    and without query strings, which carry patient names; the Referer header is redacted for the same reason.
     """
 
     TYPE = "imgstore:waf:WebAcl"
@@ -72,13 +70,12 @@ class WebAcl(Component):
     def __init__(
         self,
         name: str,
-        scope: Scope,
+        base: Platform,
         *,
-        balancer: lb.LoadBalancer,
-        keys: Keys,
+        load_balancer: lb.LoadBalancer,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__(name, scope, opts)
+        super().__init__(name, base, opts)
         managed = [
             _managed(group, counted, priority) for priority, (group, counted) in enumerate(MANAGED_GROUPS.items())
         ]
@@ -95,7 +92,7 @@ class WebAcl(Component):
             opts=self.options(),
         )
         wafv2.WebAclAssociation(
-            self.child("association"), resource_arn=balancer.arn, web_acl_arn=self.acl.arn, opts=self.options()
+            self.child("association"), resource_arn=load_balancer.arn, web_acl_arn=self.acl.arn, opts=self.options()
         )
         self.logs = log_group(
             self,
@@ -103,7 +100,6 @@ class WebAcl(Component):
             # WAF writes to groups of this prefix only.
             name=f"aws-waf-logs-{self.names.prefix}",
             source_type="aws:waf",
-            keys=keys,
         )
         self._delivery(self.logs.group)
         self.register_outputs({"acl": self.acl.arn})

@@ -7,9 +7,7 @@ from collections.abc import Mapping
 import pulumi
 from pulumi_aws import ec2, ec2clientvpn, iam
 
-from components.core.base import Component, Scope
-from components.core.keys import Keys
-from components.core.logs import LogSource, log_group
+from components.core import Component, LogSource, Platform, log_group
 from components.network import domains
 from components.network.network import Network
 from components.network.security_groups import connect, security_group
@@ -22,13 +20,13 @@ from settings.saml import read_metadata
 class ClientVpn(Component):
     """Creates the VPN endpoint for people: its SAML provider, certificate, network, authorizations and connection log.
 
-    Guarantees: only members of the directory groups named in the settings get through, and only to the edge subnets,
-    there to the ports of `doors` alone; everything else a laptop does stays outside the tunnel; a session ends after
-    the hours of the settings and is not resumed without signing in; every connection, refused ones too, is logged with
-    the name of the person, encrypted. The banner is shown before a session begins.
+    Guarantees: only members of the directory groups named in the settings are authorized, and only to the listener
+    ports of the load balancers in the edge subnets; other traffic of a laptop stays outside the tunnel; a session ends
+    after the hours of the settings, and a new one requires sign-in; every connection, refused ones too, is logged with
+    the person's name, encrypted. The banner is shown before a session begins.
 
-    A session surfaces with an address of the first edge subnet (each further association is billed by the hour), so
-    balancers know it by this component's security group and not by the address of the laptop.
+    Sessions have addresses of the first edge subnet (each further association is billed by the hour), so load balancers
+    admit them by this component's security group, not by the laptop's address.
     """
 
     TYPE = "imgstore:clientvpn:ClientVpn"
@@ -36,34 +34,32 @@ class ClientVpn(Component):
     def __init__(
         self,
         name: str,
-        scope: Scope,
+        base: Platform,
         settings: ClientVpnSettings,
         *,
         groups: Mapping[str, str],
         dns: Dns,
         network: Network,
-        doors: Mapping[int, ec2.SecurityGroup],
-        keys: Keys,
+        listener_groups: Mapping[int, ec2.SecurityGroup],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        """`groups`: Identity Center id by name. `doors`: security group of the balancer that listens on a port."""
-        super().__init__(name, scope, opts)
+        """`groups`: Identity Center id by name. `listener_groups`: load balancer's security group by listener port."""
+        super().__init__(name, base, opts)
         self.logs = log_group(
             self,
             "logs",
             name=self.names.log_group("client-vpn"),
             source_type="aws:vpn",
-            keys=keys,
         )
         self.security_group = security_group(
             self, "sessions", vpc_id=network.vpc.id, description="Sessions of the client VPN: nothing in, doors out"
         )
-        for port, door in doors.items():
+        for port, group in listener_groups.items():
             connect(
                 self,
                 f"to-{port}",
                 source=self.security_group,
-                target=door,
+                target=group,
                 port=port,
                 description=f"Client VPN sessions to port {port}",
             )
@@ -74,8 +70,8 @@ class ClientVpn(Component):
             subnet_id=network.subnet_ids("edge")[0],
             opts=self.options(),
         )
-        for group in settings.groups:
-            self._authorize(group, groups[group], network)
+        for directory_group in settings.groups:
+            self._authorize(directory_group, groups[directory_group], network)
         self.register_outputs({"endpointId": self.endpoint.id, "endpointHost": self.endpoint.dns_name})
 
     def _endpoint(self, settings: ClientVpnSettings, dns: Dns, network: Network) -> ec2clientvpn.Endpoint:
@@ -101,7 +97,7 @@ class ClientVpn(Component):
             vpn_port=443,
             split_tunnel=True,
             session_timeout_hours=settings.session_hours,
-            # Otherwise the client reconnects by itself, and the timeout ends nothing.
+            # Otherwise the client reconnects by itself, and the timeout has no effect.
             disconnect_on_session_timeout=True,
             self_service_portal="disabled",
             client_login_banner_options=ec2clientvpn.EndpointClientLoginBannerOptionsArgs(

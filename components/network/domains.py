@@ -1,11 +1,11 @@
-"""Public certificates: issued by ACM for a name in the store's hosted zone, and renewed without anyone's doing."""
+"""Public certificates, which ACM issues for a name in the store's hosted zone and renews."""
 
 from __future__ import annotations
 
 import pulumi
 from pulumi_aws import acm, route53
 
-from components.core.base import Component
+from components.core import Component
 from settings import Dns
 
 

@@ -1,11 +1,11 @@
-"""The balancer's way out, where it has no internet gateway: it must ask Cognito who a person is."""
+"""Egress of an internal load balancer to the internet, which it needs to reach Cognito at sign-in."""
 
 from __future__ import annotations
 
 import pulumi
 from pulumi_aws import ec2
 
-from components.core.base import Component, Scope
+from components.core import Component, Platform
 from components.network.network import Network, network_acl
 from layout import acls, subnets
 
@@ -13,19 +13,20 @@ from layout import acls, subnets
 class Egress(Component):
     """Creates one NAT gateway, in a subnet of its own, and the default route of the edge subnets to it.
 
-    Guarantees: connections are opened from the inside only, and from the edge subnets only; `app` and `data` keep no
-    way out. One gateway, in the first zone: if that zone fails, requests with a token go on and signing in waits.
+    Guarantees: connections are opened from the edge subnets only, and outwards only; `app` and `data` keep no route to
+    the internet. There is one gateway, in the first zone: if that zone fails, requests with a token still work, sign-in
+    does not.
 
-    An internal balancer needs it, or it answers every sign-in with 500:
+    Without it, an internal load balancer answers every sign-in with 500:
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/listener-authenticate-users.html
     """
 
     TYPE = "imgstore:egress:Egress"
 
     def __init__(
-        self, name: str, scope: Scope, *, network: Network, opts: pulumi.ResourceOptions | None = None
+        self, name: str, base: Platform, *, network: Network, opts: pulumi.ResourceOptions | None = None
     ) -> None:
-        super().__init__(name, scope, opts)
+        super().__init__(name, base, opts)
         zone = network.zones[0]
         subnet = ec2.Subnet(
             self.child(zone),

@@ -1,21 +1,18 @@
-"""The VPC: who can reach what, before any security group speaks."""
+"""The VPC: subnets, routes, network ACLs and endpoints."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from ipaddress import IPv4Network
+from collections.abc import Sequence
 from typing import Any
 
 import pulumi
 from pulumi_aws import ec2
 
-from components.core.base import Component, Scope
-from components.core.keys import Keys
-from components.core.logs import LogSource, log_group
-from components.core.roles import ServiceRole
+from components.core import Component, LogSource, Platform, ServiceRole, log_group
 from components.network.security_groups import admit, security_group
 from layout import acls, subnets
 from layout.documents import Statement, allow, document, trust
+from settings import Access
 from settings import Network as NetworkSettings
 
 INTERFACE_ENDPOINTS = ("ecr.api", "ecr.dkr", "logs", "secretsmanager")
@@ -23,13 +20,13 @@ INTERFACE_ENDPOINTS = ("ecr.api", "ecr.dkr", "logs", "secretsmanager")
 
 
 def endpoint_policy(account: str) -> str:
-    """Only principals of this account may use an endpoint, so that stolen foreign credentials carry nothing out."""
+    """Endpoint policy: principals of this account only, so that foreign credentials cannot exfiltrate data."""
     own = {"StringEquals": {"aws:PrincipalAccount": account}}
     return document(allow("OwnAccountOnly", ["*"], ["*"], principal={"AWS": "*"}, conditions=own))
 
 
 def s3_endpoint_policy(account: str, region: str, prefix: str) -> str:
-    """Only this stack's buckets, and the bucket from which ECR hands out image layers."""
+    """Endpoint policy: this stack's buckets, and the bucket from which ECR serves image layers."""
     layers = f"arn:aws:s3:::prod-{region}-starport-layer-bucket/*"
     statements: list[Statement] = [
         allow(
@@ -67,10 +64,9 @@ def network_acl(
 class Network(Component):
     """Creates the VPC, its subnets by role and zone, route tables, ACLs, VPC endpoints and flow log.
 
-    Guarantees: no subnet hands out public addresses; `app` and `data` have no route to the internet;
-    `edge` reaches the internet only where the store is exposed to it, or where `Egress` lets it ask who a person is;
-    centers are reached where `CampusVpn` says so; the default security group, ACL and route table
-    are adopted and empty; every flow is logged.
+    Guarantees: no subnet assigns public addresses; `app` and `data` have no route to the internet; `edge` has one only
+    where the store is public, or through `Egress` where people sign in; `CampusVpn` adds the routes to the centers; the
+    default security group, ACL and route table are adopted and empty; every flow is logged.
     """
 
     TYPE = "imgstore:network:Network"
@@ -78,16 +74,13 @@ class Network(Component):
     def __init__(
         self,
         name: str,
-        scope: Scope,
+        base: Platform,
         settings: NetworkSettings,
         *,
-        clients: Iterable[IPv4Network],
-        public: bool,
-        outbound: bool,
-        keys: Keys,
+        access: Access,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__(name, scope, opts)
+        super().__init__(name, base, opts)
         self.cidr = settings.cidr
         self.zones = subnets.zones(settings.availability_zones)
         self.vpc = ec2.Vpc(
@@ -101,15 +94,15 @@ class Network(Component):
         self._close_defaults()
         self.route_tables = {role: self._route_table(role) for role in ("edge", "app", "data")}
         self._subnets = {role: self._role_subnets(role) for role in self.route_tables}
-        if public:
+        if access.public:
             self._internet_gateway()
         app_blocks = [subnets.subnet(self.cidr, "app", zone) for zone in self.zones]
-        fences = {
-            "edge": acls.edge_acl(self.cidr, clients, outbound=outbound),
+        acl_by_role = {
+            "edge": acls.edge_acl(self.cidr, access.clients, outbound=access.sign_in),
             "app": acls.app_acl(self.cidr),
             "data": acls.data_acl(app_blocks),
         }
-        for role, acl in fences.items():
+        for role, acl in acl_by_role.items():
             network_acl(self, f"{role}-acl", vpc_id=self.vpc.id, subnet_ids=self.subnet_ids(role), acl=acl)
         self.endpoints = security_group(
             self, "endpoints", vpc_id=self.vpc.id, description="AWS API endpoints, reached by tasks over HTTPS"
@@ -118,7 +111,7 @@ class Network(Component):
         self.s3_prefix_list_id = self._s3_endpoint().prefix_list_id
         for service in INTERFACE_ENDPOINTS:
             self._interface_endpoint(service, self.zones[: settings.endpoint_zones])
-        self.flow_logs = self._flow_log(keys)
+        self.logs = self._flow_log()
         self.register_outputs({"vpcId": self.vpc.id, **{role: self.subnet_ids(role) for role in self._subnets}})
 
     def subnet_ids(self, role: str) -> list[pulumi.Output[str]]:
@@ -126,7 +119,7 @@ class Network(Component):
         return [subnet.id for subnet in self._subnets[role]]
 
     def _close_defaults(self) -> None:
-        # Adopting a default resource without rules empties it: whatever forgets to name its own gets nothing.
+        # Adopting a default resource without rules empties it, so whatever is created without its own gets no access.
         tags = self.names.tags("closed-default")
         opts = self.options()
         ec2.DefaultSecurityGroup(self.child("default-group"), vpc_id=self.vpc.id, tags=tags, opts=opts)
@@ -143,7 +136,7 @@ class Network(Component):
         )
 
     def _role_subnets(self, role: str) -> list[ec2.Subnet]:
-        made = []
+        created = []
         for zone in self.zones:
             subnet = ec2.Subnet(
                 self.child(f"{role}-{zone}"),
@@ -160,8 +153,8 @@ class Network(Component):
                 route_table_id=self.route_tables[role].id,
                 opts=self.options(),
             )
-            made.append(subnet)
-        return made
+            created.append(subnet)
+        return created
 
     def _internet_gateway(self) -> None:
         gateway = ec2.InternetGateway(
@@ -201,18 +194,17 @@ class Network(Component):
             opts=self.options(),
         )
 
-    def _flow_log(self, keys: Keys) -> LogSource:
+    def _flow_log(self) -> LogSource:
         source = log_group(
             self,
             "flow-logs",
             name=self.names.log_group("vpc-flow"),
             source_type="aws:cloudwatchlogs:vpcflow",
-            keys=keys,
             kind="operational",
         )
         writer = ServiceRole(
             self.child("flow-writer"),
-            self.scope,
+            self.base,
             assume=trust("vpc-flow-logs.amazonaws.com", self.names.account),
             statements=[
                 allow(

@@ -1,4 +1,4 @@
-"""Security groups that start closed, and the one way to open a path: both ends at once, with a reason."""
+"""Security groups without rules, and functions that add both ends of a connection with a description."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 from pulumi_aws import ec2, vpc
 
-from components.core.base import Component
+from components.core import Component
 
 HTTPS = 443
 
@@ -17,7 +17,7 @@ HTTPS = 443
 def security_group(
     component: Component, suffix: str, *, vpc_id: pulumi.Input[str], description: str
 ) -> ec2.SecurityGroup:
-    """A group without any rule: nothing in, nothing out. Its name is generated, so that a successor fits beside it."""
+    """Creates a group without rules. Its name is generated, so that its replacement can exist beside it."""
     return ec2.SecurityGroup(
         component.child(suffix),
         description=description,
@@ -36,7 +36,7 @@ def connect(
     port: int,
     description: str,
 ) -> list[pulumi.Resource]:
-    """Lets `source` open TCP connections to `port` of `target`. Returns the rules, for what has to wait for them."""
+    """Lets `source` open TCP connections to `port` of `target`. Returns the two rules, to depend on."""
     common = _common(component, suffix, port, description)
     egress = vpc.SecurityGroupEgressRule(
         component.child(f"{suffix}-egress"),
@@ -73,7 +73,7 @@ def admit(
 
 
 def reach_internet(component: Component, suffix: str, *, source: ec2.SecurityGroup, description: str) -> None:
-    """Lets `source` open HTTPS connections to any address; whether there is a way is the route table's decision."""
+    """Lets `source` open HTTPS connections to any address that its route table reaches."""
     vpc.SecurityGroupEgressRule(
         component.child(f"{suffix}-egress"),
         security_group_id=source.id,

@@ -1,4 +1,4 @@
-"""Site-to-site VPN: how a center's network reaches a store that has no public door."""
+"""Site-to-site VPN: how a center's network reaches a store that is not public."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from typing import Any
 import pulumi
 from pulumi_aws import ec2, ec2transitgateway
 
-from components.core.alarms import AlarmTopic, Condition, Largest, Metric, alarm
-from components.core.base import Component, Scope
-from components.core.keys import Keys
-from components.core.logs import LogSource, log_group
+from components.core import Component, Condition, LogSource, Metric, MetricMax, Platform, alarm, log_group
 from components.network.network import Network
 from layout.naming import checked
 from settings import Center, CenterGateway
+from settings import Network as NetworkSettings
 
 AMAZON_ASN = 64512
 """Autonomous system of the VPN gateway; a center has one of its own, or BGP would take its routes for a loop."""
@@ -24,22 +22,22 @@ PLAIN_ASN_MAX = 2_147_483_647
 """Higher numbers go into an argument of their own; pulumi.com/registry/packages/aws/api-docs/ec2/customergateway"""
 
 ROUTED_ROLES = ("edge", "app")
-"""Subnet roles that learn the way to the centers; `data` never does."""
+"""Subnet roles that have routes to the centers; `data` never has."""
 
 PROPOSAL = {"encryption_algorithms": ["AES256-GCM-16"], "integrity_algorithms": ["SHA2-384"], "dh_group_numbers": [20]}
-"""The one proposal of both phases. A list left out would accept all that AWS knows, SHA-1 and group 2 among it:
+"""The one proposal of both phases. Without a list AWS accepts all its algorithms, SHA-1 and group 2 included:
 https://docs.aws.amazon.com/vpn/latest/s2svpn/VPNTunnels.html
 """
 
-DOWN = Condition(comparison="LessThanThreshold", value=1, silence="breaching")
+DOWN = Condition(comparison="LessThanThreshold", value=1, treat_missing_data="breaching")
 TUNNEL_PERIODS = 3
-"""A quarter of an hour: AWS replaces one tunnel at a time for maintenance, which alone is no fault."""
+"""A quarter of an hour: AWS replaces one tunnel at a time for maintenance, which is not a fault."""
 
 RUNBOOK = "docs/runbooks/vpn-tunnel-down.md"
 
 
 def with_gateway(centers: Sequence[Center]) -> list[tuple[Center, CenterGateway]]:
-    """The centers that have a VPN device, each with it."""
+    """The centers that have a VPN gateway, each with its gateway."""
     return [(center, center.gateway) for center in centers if center.gateway is not None]
 
 
@@ -51,8 +49,8 @@ def asn_arguments(asn: int) -> dict[str, str]:
 def tunnel_arguments(number: int, log_group_arn: pulumi.Input[str]) -> dict[str, Any]:
     """Arguments of a VPN connection for its tunnel `number`.
 
-    IKEv2 with one strong proposal; AWS opens the tunnel and opens it again; maintenance waits for us until its last
-    day; negotiation and BGP events go to `log_group_arn`.
+    IKEv2 with one strong proposal; AWS initiates the tunnel and restarts it; tunnel maintenance is applied by hand, or
+    on its last day; negotiation and BGP events go to `log_group_arn`.
     """
     events = {
         "log_enabled": True,
@@ -74,15 +72,15 @@ def tunnel_arguments(number: int, log_group_arn: pulumi.Input[str]) -> dict[str,
 
 
 class CampusVpn(Component):
-    """Creates a VPN connection to every center that has a device, and what tells when it is down.
+    """Creates a VPN connection to every center that has a gateway, with its log group and alarms.
 
-    Guarantees: two tunnels each, IKEv2 with one strong proposal; the pre-shared keys are made and kept by AWS in
-    Secrets Manager, so neither settings nor state hold them; the ways to the centers are known in `ROUTED_ROLES`
-    alone; every negotiation is logged, encrypted; a tunnel that stays down raises an alarm, and two of them at once
-    raise another. Where no center has a device, nothing is created.
+    Guarantees: two tunnels each, IKEv2 with one strong proposal; AWS creates the pre-shared keys and keeps them in
+    Secrets Manager, so neither settings nor state hold them; only the subnets of `ROUTED_ROLES` have routes to the
+    centers; every negotiation is logged, encrypted; a tunnel that stays down raises an alarm, and both at once raise
+    another. Where no center has a gateway, nothing is created.
 
-    The connections end at a VPN gateway of the VPC, or at the transit gateway `transit_gateway_id`, which must belong
-    to this account: https://docs.aws.amazon.com/vpc/latest/tgw/tgw-vpn-attachments.html
+    The connections end at a VPN gateway of the VPC, or at the transit gateway of the settings, which must belong to
+    this account: https://docs.aws.amazon.com/vpc/latest/tgw/tgw-vpn-attachments.html
     """
 
     TYPE = "imgstore:vpn:CampusVpn"
@@ -90,27 +88,22 @@ class CampusVpn(Component):
     def __init__(
         self,
         name: str,
-        scope: Scope,
+        base: Platform,
+        settings: NetworkSettings,
         *,
         centers: Sequence[Center],
         network: Network,
-        transit_gateway_id: str | None,
-        topic: AlarmTopic,
-        keys: Keys,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__(name, scope, opts)
-        self.logs: list[LogSource] = []
+        super().__init__(name, base, opts)
         self.connections: dict[str, ec2.VpnConnection] = {}
         reached = with_gateway(centers)
         if reached:
-            hub = self._hub(network, transit_gateway_id, [center for center, _ in reached])
+            attachment = self._attachment(network, settings.transit_gateway_id, [center for center, _ in reached])
             for center, gateway in reached:
-                source = self._log(center.name, keys)
-                self.logs.append(source)
-                connection = self._connection(center.name, gateway, hub, source)
+                connection = self._connection(center.name, gateway, attachment, self._log(center.name))
                 self.connections[center.name] = connection
-                self._alarms(center.name, connection, topic)
+                self._alarms(center.name, connection)
         self.register_outputs({"connections": {center: known.id for center, known in self.connections.items()}})
 
     @property
@@ -118,10 +111,10 @@ class CampusVpn(Component):
         """ARN of the secret with both pre-shared keys, by center."""
         return {center: connection.preshared_key_arn for center, connection in self.connections.items()}
 
-    def _hub(
+    def _attachment(
         self, network: Network, transit_gateway_id: str | None, centers: Sequence[Center]
     ) -> dict[str, pulumi.Input[str]]:
-        """Where the connections end, as the argument of a VPN connection; routes lead there."""
+        """The gateway on the VPC side, as the argument of a VPN connection; routes to the centers go there."""
         if transit_gateway_id is None:
             return {"vpn_gateway_id": self._vpn_gateway(network)}
         self._transit(network, transit_gateway_id, centers)
@@ -153,7 +146,7 @@ class CampusVpn(Component):
             tags=self.names.tags(self.component),
             opts=self.options(),
         )
-        # A transit gateway tells a VPC no routes, so each network of a center is written down.
+        # A transit gateway propagates no routes into a VPC, so each network of a center is a static route.
         for role in ROUTED_ROLES:
             for block in [block for center in centers for block in center.networks]:
                 ec2.Route(
@@ -164,19 +157,18 @@ class CampusVpn(Component):
                     opts=self.options(depends_on=[attachment]),
                 )
 
-    def _log(self, center: str, keys: Keys) -> LogSource:
-        # Under this prefix AWS needs no resource policy of ours, of which an account has ten:
+    def _log(self, center: str) -> LogSource:
+        # Under this prefix AWS needs no resource policy of ours; an account can have ten of them:
         # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-CWL.html
         return log_group(
             self,
             f"{center}-logs",
             name=checked("cloudwatch.LogGroup", f"/aws/vendedlogs/{self.names.prefix}/vpn-{center}"),
             source_type="aws:vpn",
-            keys=keys,
         )
 
     def _connection(
-        self, center: str, gateway: CenterGateway, hub: dict[str, pulumi.Input[str]], source: LogSource
+        self, center: str, gateway: CenterGateway, attachment: dict[str, pulumi.Input[str]], source: LogSource
     ) -> ec2.VpnConnection:
         device = ec2.CustomerGateway(
             self.child(f"{center}-device"),
@@ -188,7 +180,7 @@ class CampusVpn(Component):
             **asn_arguments(gateway.asn),
         )
         arguments: dict[str, Any] = {
-            **hub,
+            **attachment,
             **tunnel_arguments(1, source.group.arn),
             **tunnel_arguments(2, source.group.arn),
         }
@@ -203,7 +195,7 @@ class CampusVpn(Component):
             **arguments,
         )
 
-    def _alarms(self, center: str, connection: ec2.VpnConnection, topic: AlarmTopic) -> None:
+    def _alarms(self, center: str, connection: ec2.VpnConnection) -> None:
         addresses = (connection.tunnel1_address, connection.tunnel2_address)
         states = {
             f"tunnel{number}": Metric(
@@ -218,7 +210,6 @@ class CampusVpn(Component):
             alarm(
                 self,
                 f"{center}-{tunnel}",
-                topic,
                 metric=state,
                 condition=replace(DOWN, periods=TUNNEL_PERIODS),
                 description=f"One of the two VPN tunnels to {center} is down. {RUNBOOK}",
@@ -226,8 +217,7 @@ class CampusVpn(Component):
         alarm(
             self,
             f"{center}-down",
-            topic,
-            metric=Largest(of=states),
+            metric=MetricMax(of=states),
             condition=DOWN,
             description=f"Both VPN tunnels to {center} are down: the center is cut off. {RUNBOOK}",
         )

@@ -1,4 +1,4 @@
-"""Who did what in the account, and who read which image: recorded where nobody can alter it, watched as it happens."""
+"""The audit trail: who did what in the account and who read which image, in immutable records with alarms."""
 
 from __future__ import annotations
 
@@ -7,18 +7,14 @@ from collections.abc import Sequence
 import pulumi
 from pulumi_aws import cloudtrail
 
-from components.core.alarms import AlarmTopic
-from components.core.base import Component, Scope
-from components.core.keys import Keys
-from components.core.logs import LogSource, log_group
-from components.core.roles import ServiceRole
-from components.data.bucket import LifecycleRules, SecureBucket
-from components.safeguards import log_metric_alarms as watches
+from components.core import Component, LogSource, Platform, ServiceRole, log_group
+from components.data import LifecycleRules, SecureBucket
+from components.safeguards.log_metric_alarms import TRAIL, log_metric_alarm
 from layout.documents import Statement, allow, trust
 
 
 def trail_delivery(bucket_arn: str, trail_arn: str, account: str) -> list[Statement]:
-    """The trail alone may write its records, below the account's own prefix.
+    """Bucket policy statements: only the trail may write its records, below the account's own prefix.
 
     https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
     """
@@ -63,7 +59,7 @@ def selectors(bucket_arns: Sequence[str]) -> list[cloudtrail.TrailAdvancedEventS
 
 
 class AuditTrail(Component):
-    """Creates a trail of all Regions, its bucket and log group, and an alarm per kind of event of `watches.TRAIL`.
+    """Creates a trail of all Regions, its bucket and log group, and an alarm per kind of event in `TRAIL`.
 
     Guarantees: every management event and every access to an object of `watched` is recorded, in files whose
     integrity can be validated, encrypted with a key of their own, locked as long as audit logs are kept, and left in
@@ -75,27 +71,25 @@ class AuditTrail(Component):
     def __init__(
         self,
         name: str,
-        scope: Scope,
+        base: Platform,
         *,
         watched: Sequence[SecureBucket],
         logs_to: SecureBucket,
-        keys: Keys,
-        topic: AlarmTopic,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__(name, scope, opts)
-        self.trail_name = self.names.of("cloudtrail.Trail", "audit")
+        super().__init__(name, base, opts)
+        self.trail_name = self.names.trail
         trail_arn = self.names.arn("cloudtrail", f"trail/{self.trail_name}")
         bucket_name = self.names.bucket("audit")
         self.records = SecureBucket(
             self.child("records"),
-            scope,
+            base,
             bucket_name=bucket_name,
             classification="audit",
-            key=keys.audit,
-            lifecycle=LifecycleRules(expiration_days=scope.retention.audit),
-            logs_to=logs_to.bucket,
-            lock_days=scope.retention.audit,
+            key=self.keys.audit,
+            lifecycle=LifecycleRules(expiration_days=base.retention.audit),
+            logs_to=logs_to,
+            lock_days=base.retention.audit,
             statements=trail_delivery(self.names.bucket_arn("audit"), trail_arn, self.names.account),
             retained=True,
             opts=self.options(),
@@ -105,19 +99,18 @@ class AuditTrail(Component):
             "logs",
             name=self.names.log_group("cloudtrail"),
             source_type="aws:cloudtrail",
-            keys=keys,
         )
-        self.trail = self._trail(watched, keys)
-        for suffix, watched_for in watches.TRAIL.items():
-            watches.watch(self, suffix, watched_for, logs=self.logs, topic=topic)
+        self.trail = self._trail(watched)
+        for suffix, event in TRAIL.items():
+            log_metric_alarm(self, suffix, event, logs=self.logs)
         self.register_outputs({"trail": self.trail.arn, "records": self.records.name})
 
-    def _trail(self, watched: Sequence[SecureBucket], keys: Keys) -> cloudtrail.Trail:
+    def _trail(self, watched: Sequence[SecureBucket]) -> cloudtrail.Trail:
         writer = ServiceRole(
             self.child("writer"),
-            self.scope,
+            self.base,
             assume=trust("cloudtrail.amazonaws.com", self.names.account),
-            statements=[_writes(self.logs, self.names.account, self.names.region)],
+            statements=[_write_statement(self.logs, self.names.account, self.names.region)],
             opts=self.options(),
         )
         return cloudtrail.Trail(
@@ -127,16 +120,16 @@ class AuditTrail(Component):
             is_multi_region_trail=True,
             include_global_service_events=True,
             enable_log_file_validation=True,
-            kms_key_id=keys.audit.arn,
+            kms_key_id=self.keys.audit.arn,
             cloud_watch_logs_group_arn=pulumi.Output.concat(self.logs.group.arn, ":*"),
             cloud_watch_logs_role_arn=writer.ready,
             advanced_event_selectors=selectors([bucket.arn for bucket in watched]),
             tags=self.names.tags("audit", "audit"),
-            # CloudTrail tries the bucket's policy when the trail is made. Between two trails nothing would be recorded.
+            # CloudTrail checks the bucket's policy when the trail is created. Replacing the trail would leave a gap.
             opts=self.stateful(depends_on=[self.records.policy]),
         )
 
 
-def _writes(logs: LogSource, account: str, region: str) -> Statement:
+def _write_statement(logs: LogSource, account: str, region: str) -> Statement:
     streams = f"{logs.arn}:log-stream:{account}_CloudTrail_{region}*"
     return allow("WriteEvents", ["logs:CreateLogStream", "logs:PutLogEvents"], [streams])

@@ -1,18 +1,12 @@
-"""Backups that the store's own credentials can't delete, copied to a second Region and restored every month to prove
-that they can be.
-"""
+"""Backups that the store's own credentials cannot delete, copied to a second Region and test-restored every month."""
 
 from __future__ import annotations
 
 import pulumi
 from pulumi_aws import backup, kms
 
-from components.core.alarms import AlarmTopic, Condition, Metric, alarm
-from components.core.base import Component, Scope
-from components.core.keys import Keys
-from components.core.roles import ServiceRole
-from components.data.database import Database
-from components.data.storage import ImageStorage
+from components.core import Component, Condition, Metric, Platform, ServiceRole, alarm
+from components.data import Database, ImageStorage
 from layout.documents import trust
 from layout.naming import Names, checked
 from settings import Backup as BackupSettings
@@ -20,8 +14,8 @@ from settings import Backup as BackupSettings
 DAILY = "cron(0 5 * * ? *)"
 MONTHLY = "cron(0 9 1 * ? *)"
 
-# 36 hours in windows of 6: the daily job may start late and run long, but it may not be missing.
-OVERDUE = Condition(comparison="LessThanThreshold", value=1, seconds=21_600, periods=6, silence="breaching")
+# 36 hours in windows of 6: the daily job may start late and take long, but it must not be missing.
+OVERDUE = Condition(comparison="LessThanThreshold", value=1, seconds=21_600, periods=6, treat_missing_data="breaching")
 
 DATABASE_POLICIES = (
     "arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup",
@@ -42,9 +36,9 @@ class Backups(Component):
     """Creates a locked vault and a daily plan for the database (and the images, with `settings.s3`), and, where the
     settings ask for them, a copy of every recovery point in a second Region and a monthly restore test.
 
-    Guarantees: a recovery point lives `keep_days`, its copy `copy_keep_days`, and no one deletes either earlier without
-    lifting the governance lock, which is an act of its own that the trail records; vaults stay in AWS when the stack is
-    destroyed; an alarm rings when 36 hours pass without a completed backup or copy.
+    Guarantees: a recovery point lives `keep_days`, its copy `copy_keep_days`, and nobody can delete either earlier
+    without removing the governance lock, which the audit trail records; vaults stay in AWS when the stack is destroyed;
+    36 hours without a completed backup or copy raise an alarm.
     https://docs.aws.amazon.com/aws-backup/latest/devguide/vault-lock.html
     """
 
@@ -53,24 +47,25 @@ class Backups(Component):
     def __init__(
         self,
         name: str,
-        scope: Scope,
+        base: Platform,
         settings: BackupSettings,
         *,
         database: Database,
         storage: ImageStorage,
-        keys: Keys,
-        topic: AlarmTopic,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__(name, scope, opts)
+        super().__init__(name, base, opts)
         self.settings = settings
-        self.vault = self._vault("vault", keys.backup, settings.keep_days)
+        self.vault_name = self.names.of("backup.Vault", "vault")
+        self.vault = self._vault("vault", self.keys.backup, settings.keep_days)
         copies = []
         if settings.copy_region is not None:
-            copies.append(self._vault("copies", keys.copy("backup"), settings.copy_keep_days, settings.copy_region))
+            copies.append(
+                self._vault("copies", self.keys.copy("backup"), settings.copy_keep_days, settings.copy_region)
+            )
         self.role = ServiceRole(
             self.child("operator"),
-            scope,
+            base,
             assume=trust("backup.amazonaws.com", self.names.account),
             managed=[*DATABASE_POLICIES, *(IMAGE_POLICIES if settings.s3 else ())],
             opts=self.options(),
@@ -79,9 +74,9 @@ class Backups(Component):
         self._plan([database.cluster.arn, *images], copies)
         if settings.restore_testing:
             self._restore_test(database)
-        self._overdue("overdue", "backup", "NumberOfBackupJobsCompleted", topic)
+        self._overdue("overdue", "backup", "NumberOfBackupJobsCompleted")
         if copies:
-            self._overdue("copy-overdue", "copy", "NumberOfCopyJobsCompleted", topic)
+            self._overdue("copy-overdue", "copy", "NumberOfCopyJobsCompleted")
         self.register_outputs({"vault": self.vault.arn})
 
     def _vault(self, suffix: str, key: kms.Key, keep_days: int, region: str | None = None) -> backup.Vault:
@@ -93,7 +88,7 @@ class Backups(Component):
             tags=self.names.tags(suffix, self.names.data),
             opts=self.stateful(retain_on_delete=True),
         )
-        # Without `changeable_for_days` the lock is a governance lock: it can be lifted by whoever may, never by a plan.
+        # Without `changeable_for_days` it is a governance lock, which a person with the permission can remove.
         backup.VaultLockConfiguration(
             self.child(f"{suffix}-lock"),
             backup_vault_name=vault.name,
@@ -137,7 +132,7 @@ class Backups(Component):
         )
 
     def _restore_test(self, database: Database) -> None:
-        """The restored cluster lands beside the real one, in the same closed subnets, and goes after four hours.
+        """Restores a cluster in the same private subnets as the original, and deletes it after four hours.
 
         https://docs.aws.amazon.com/aws-backup/latest/devguide/restore-testing-inferred-metadata.html
         """
@@ -171,15 +166,14 @@ class Backups(Component):
             opts=self.options(),
         )
 
-    def _overdue(self, suffix: str, job: str, metric: str, topic: AlarmTopic) -> None:
+    def _overdue(self, suffix: str, job: str, metric: str) -> None:
         alarm(
             self,
             suffix,
-            topic,
             metric=Metric(
                 namespace="AWS/Backup",
                 name=metric,
-                dimensions={"BackupVaultName": self.names.of("backup.Vault", "vault")},
+                dimensions={"BackupVaultName": self.vault_name},
             ),
             condition=OVERDUE,
             description=f"No {job} was completed in 36 hours; see docs/runbooks/database-restore.md",

@@ -1,4 +1,4 @@
-"""What an account should have once, whatever runs in it; only for an account that has none of it yet."""
+"""GuardDuty, Access Analyzer and Config for an account that has none of them yet."""
 
 from __future__ import annotations
 
@@ -7,13 +7,9 @@ import json
 import pulumi
 from pulumi_aws import accessanalyzer, cfg, cloudwatch, guardduty
 
-from components.core.alarms import AlarmTopic
-from components.core.base import Component, Scope
-from components.core.keys import Keys, use_key
-from components.core.logs import LogSource, log_group
-from components.core.roles import ServiceRole
-from components.data.bucket import LifecycleRules, SecureBucket
-from components.safeguards import log_metric_alarms as watches
+from components.core import Component, LogSource, Platform, ServiceRole, log_group, use_key
+from components.data import LifecycleRules, SecureBucket
+from components.safeguards.log_metric_alarms import FINDINGS, log_metric_alarm
 from layout.documents import allow, document, trust
 from layout.naming import checked
 
@@ -39,8 +35,8 @@ def findings_delivery(log_arn: str, rule_arn: str) -> str:
 
 
 class AccountBaseline(Component):
-    """Switches on GuardDuty (S3 data events too), IAM Access Analyzer and AWS Config for the account and Region, writes
-    their findings to a log group and sets an alarm on the grave ones.
+    """Enables GuardDuty (S3 data events too), IAM Access Analyzer and AWS Config for the account and Region, writes
+    their findings to a log group and sets an alarm on those of medium severity or above.
 
     An account holds one detector and one recorder per Region, so this fails where an organisation made them already;
     `audit.account_baseline` is then false.
@@ -51,17 +47,15 @@ class AccountBaseline(Component):
     def __init__(
         self,
         name: str,
-        scope: Scope,
+        base: Platform,
         *,
         logs_to: SecureBucket,
-        keys: Keys,
-        topic: AlarmTopic,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__(name, scope, opts)
-        self.logs = self._findings(keys)
-        for suffix, watched_for in watches.FINDINGS.items():
-            watches.watch(self, suffix, watched_for, logs=self.logs, topic=topic)
+        super().__init__(name, base, opts)
+        self.logs = self._findings()
+        for suffix, event in FINDINGS.items():
+            log_metric_alarm(self, suffix, event, logs=self.logs)
         detector = guardduty.Detector(
             self.child("threats"),
             enable=True,
@@ -83,17 +77,16 @@ class AccountBaseline(Component):
             tags=self.names.tags("outside-access"),
             opts=self.options(),
         )
-        self._recorder(logs_to, keys)
+        self._recorder(logs_to)
         self.register_outputs({"detector": detector.id})
 
-    def _findings(self, keys: Keys) -> LogSource:
+    def _findings(self) -> LogSource:
         logs = log_group(
             self,
             "findings",
             # EventBridge writes to no group outside /aws/events.
             name=checked("cloudwatch.LogGroup", f"/aws/events/{self.names.prefix}/findings"),
             source_type="aws:findings",
-            keys=keys,
         )
         rule_name = self.names.of("cloudwatch.EventRule", "findings")
         policy = cloudwatch.LogResourcePolicy(
@@ -119,20 +112,20 @@ class AccountBaseline(Component):
         )
         return logs
 
-    def _recorder(self, logs_to: SecureBucket, keys: Keys) -> None:
+    def _recorder(self, logs_to: SecureBucket) -> None:
         history = SecureBucket(
             self.child("history"),
-            self.scope,
+            self.base,
             bucket_name=self.names.bucket("config"),
             classification="audit",
-            key=keys.audit,
-            lifecycle=LifecycleRules(expiration_days=self.scope.retention.audit),
-            logs_to=logs_to.bucket,
+            key=self.keys.audit,
+            lifecycle=LifecycleRules(expiration_days=self.base.retention.audit),
+            logs_to=logs_to,
             opts=self.options(),
         )
         role = ServiceRole(
             self.child("recorder"),
-            self.scope,
+            self.base,
             assume=trust("config.amazonaws.com", self.names.account),
             managed=["arn:aws:iam::aws:policy/service-role/AWS_ConfigRole"],
             statements=[
@@ -153,7 +146,7 @@ class AccountBaseline(Component):
             self.child("delivery"),
             name=self.names.of("cfg.DeliveryChannel", "configuration"),
             s3_bucket_name=history.bucket.bucket,
-            s3_kms_key_arn=keys.audit.arn,
+            s3_kms_key_arn=self.keys.audit.arn,
             opts=self.options(depends_on=[recorder, history.policy]),
         )
         cfg.RecorderStatus(

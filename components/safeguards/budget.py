@@ -1,4 +1,4 @@
-"""What the store may cost, and when it must end: said before either is a surprise."""
+"""The study's monthly budget, and a reminder before the study ends."""
 
 from __future__ import annotations
 
@@ -7,20 +7,17 @@ from datetime import timedelta
 import pulumi
 from pulumi_aws import budgets, scheduler
 
-from components.core.alarms import AlarmTopic
-from components.core.base import Component, Scope
-from components.core.keys import use_key
-from components.core.roles import ServiceRole
+from components.core import Component, Platform, ServiceRole, use_key
 from layout.documents import allow, trust
 from settings import Budget as BudgetSettings
 from settings import Study
 
 NOTIFICATIONS = (("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100))
-"""Kind of cost, and the share of the limit in percent above which it is reported."""
+"""Kind of cost, and the percentage of the limit above which there is a notification."""
 
 
 def reminder_time(study: Study, days: int) -> str:
-    """The morning `days` before the study ends, as EventBridge Scheduler writes a moment."""
+    """The morning `days` before the study ends, in the syntax of EventBridge Scheduler."""
     return f"at({study.end - timedelta(days=days):%Y-%m-%d}T09:00:00)"
 
 
@@ -36,17 +33,17 @@ class StudyBudget(Component):
     def __init__(
         self,
         name: str,
-        scope: Scope,
+        base: Platform,
         settings: BudgetSettings,
-        study: Study,
         *,
-        topic: AlarmTopic,
+        study: Study,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__(name, scope, opts)
+        super().__init__(name, base, opts)
+        self.budget_name = self.names.of("budgets.Budget", "monthly")
         self.budget = budgets.Budget(
             self.child("monthly"),
-            name=self.names.of("budgets.Budget", "monthly"),
+            name=self.budget_name,
             budget_type="COST",
             time_unit="MONTHLY",
             limit_amount=str(settings.monthly_usd),
@@ -61,27 +58,27 @@ class StudyBudget(Component):
                     threshold=percent,
                     threshold_type="PERCENTAGE",
                     subscriber_email_addresses=list(settings.notify),
-                    subscriber_sns_topic_arns=[topic.ready],
+                    subscriber_sns_topic_arns=[self.base.alarms.ready],
                 )
                 for kind, percent in NOTIFICATIONS
             ],
             tags=self.names.tags("monthly"),
             opts=self.options(),
         )
-        self._reminder(study, settings.reminder_days, topic)
+        self._reminder(study, settings.reminder_days)
         self.register_outputs({"budget": self.budget.name})
 
-    def _reminder(self, study: Study, days: int, topic: AlarmTopic) -> None:
+    def _reminder(self, study: Study, days: int) -> None:
         publisher = ServiceRole(
             self.child("reminder"),
-            self.scope,
+            self.base,
             assume=trust(
                 "scheduler.amazonaws.com",
                 self.names.account,
                 source=self.names.arn("scheduler", "schedule-group/default"),
             ),
             statements=[
-                allow("Remind", ["sns:Publish"], [topic.arn]),
+                allow("Remind", ["sns:Publish"], [self.base.alarms.arn]),
                 use_key("EncryptReminder", self.names, "logs", ["kms:Decrypt", "kms:GenerateDataKey"], via="sns"),
             ],
             opts=self.options(),
@@ -94,7 +91,7 @@ class StudyBudget(Component):
             schedule_expression_timezone="UTC",
             flexible_time_window=scheduler.ScheduleFlexibleTimeWindowArgs(mode="OFF"),
             target=scheduler.ScheduleTargetArgs(
-                arn=topic.ready,
+                arn=self.base.alarms.ready,
                 role_arn=publisher.ready,
                 input=f"The study {study.id} ends on {study.end}, in {days} days. Extend study.end, or archive the "
                 f"store {self.names.prefix} and take it down.",

@@ -1,4 +1,4 @@
-"""One page on which a person sees how the store is doing."""
+"""The CloudWatch dashboard of the store."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 import pulumi
 from pulumi_aws import cloudwatch
 
-from components.core.base import Component, Scope
-from components.data.database import Database
-from components.data.database import instances as database_instances
-from components.edge.edge import Edge
-from components.network.client_vpn import ClientVpn
-from components.network.vpn import CampusVpn
-from layout.naming import Names
+from components.core import Component, Platform
+from components.data import Database
+from components.edge import Edge
+from components.network import CampusVpn, ClientVpn
+from components.safeguards.budget import StudyBudget
+from components.safeguards.splunk import SplunkStream
+from components.service import Tier
 
 COLUMNS = 24
 HEIGHT = 6
@@ -26,43 +26,44 @@ WIDGETS_MAX, METRICS_MAX, WIDGET_METRICS_MAX, WIDGET_ALARMS_MAX = 500, 2500, 500
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html"""
 
 BILLING_REGION = "us-east-1"
-"""Estimated charges are there and nowhere else."""
+"""The only Region with estimated charges."""
 
 Series = Sequence[Any]
-"""One line of a graph, as a dashboard writes it: namespace, metric, dimensions in pairs, and options."""
+"""One line of a graph, in the dashboard's syntax: namespace, metric, dimensions in pairs, and options."""
 
 
 class DashboardRefusedError(ValueError):
-    """A page that CloudWatch would refuse."""
+    """A dashboard beyond CloudWatch's limits."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parts:
-    """What the page shows; what is empty or None has no row.
+class Metrics:
+    """What the dashboard shows; a part that is empty or None has no row.
 
-    `services`: ECS service by tier. `balancer`, `network_balancer`: suffix of the balancer's ARN, and of its target
-    group's. `tunnels`: VPN connection by center. `streams`: names of the delivery streams to Splunk.
+    `services`: ECS service by tier. `load_balancer`, `network_load_balancer`: suffixes of the ARNs of the load
+    balancer and its target group. `tunnels`: VPN connection by center. `streams`: names of the delivery
+    streams to Splunk.
     """
 
     alarms: Sequence[pulumi.Input[str]]
     cluster: str
     services: Mapping[str, str]
-    balancer: tuple[pulumi.Input[str], pulumi.Input[str]]
+    load_balancer: tuple[pulumi.Input[str], pulumi.Input[str]]
     database: str
     writer: str
     readers: Sequence[str]
     budget: str
-    network_balancer: tuple[pulumi.Input[str], pulumi.Input[str]] | None = None
+    network_load_balancer: tuple[pulumi.Input[str], pulumi.Input[str]] | None = None
     tunnels: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     client_vpn: pulumi.Input[str] | None = None
     streams: Sequence[str] = ()
 
 
-def body(parts: Parts, region: str) -> str:
-    """The page of `parts`, all of them known, as JSON. Raises DashboardRefusedError beyond CloudWatch's limits."""
+def body(metrics: Metrics, region: str) -> str:
+    """The dashboard's body as JSON. Raises DashboardRefusedError beyond CloudWatch's limits."""
     widgets: list[dict[str, Any]] = []
     top = 0
-    for title, row in _rows(parts, region):
+    for title, row in _rows(metrics, region):
         for line, height in (([_text(f"## {title}")], 1), (row, HEIGHT)):
             width = COLUMNS // len(line)
             for position, widget in enumerate(line):
@@ -73,31 +74,31 @@ def body(parts: Parts, region: str) -> str:
 
 
 def _check(widgets: Sequence[dict[str, Any]]) -> None:
-    metrics = [len(widget["properties"].get("metrics", ())) for widget in widgets]
-    if len(widgets) > WIDGETS_MAX or sum(metrics) > METRICS_MAX or max(metrics, default=0) > WIDGET_METRICS_MAX:
+    counts = [len(widget["properties"].get("metrics", ())) for widget in widgets]
+    if len(widgets) > WIDGETS_MAX or sum(counts) > METRICS_MAX or max(counts, default=0) > WIDGET_METRICS_MAX:
         raise DashboardRefusedError(
-            f"The dashboard has {len(widgets)} widgets with {sum(metrics)} metrics, at most {max(metrics)} in one; "
+            f"The dashboard has {len(widgets)} widgets with {sum(counts)} metrics, at most {max(counts)} in one; "
             f"CloudWatch takes {WIDGETS_MAX}, {METRICS_MAX} and {WIDGET_METRICS_MAX}."
         )
 
 
-def _rows(parts: Parts, region: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    if starts := range(0, len(parts.alarms), WIDGET_ALARMS_MAX):
-        yield "Alarms", [_alarms(parts.alarms[start : start + WIDGET_ALARMS_MAX]) for start in starts]
+def _rows(metrics: Metrics, region: str) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    if starts := range(0, len(metrics.alarms), WIDGET_ALARMS_MAX):
+        yield "Alarms", [_alarms(metrics.alarms[start : start + WIDGET_ALARMS_MAX]) for start in starts]
     for title, graphs in (
-        *((f"Tasks: {tier}", _tier(parts.cluster, service)) for tier, service in parts.services.items()),
-        ("Requests", _edge(*parts.balancer)),
-        ("DICOM", _network_balancer(*parts.network_balancer) if parts.network_balancer else {}),
-        ("Database", _database(parts.database, parts.writer, parts.readers)),
-        ("VPN", _vpn(parts.tunnels, parts.client_vpn)),
-        ("Logs to Splunk", _splunk(parts.streams)),
+        *((f"Tasks: {tier}", _tier(metrics.cluster, service)) for tier, service in metrics.services.items()),
+        ("Requests", _edge(*metrics.load_balancer)),
+        ("DICOM", _network_load_balancer(*metrics.network_load_balancer) if metrics.network_load_balancer else {}),
+        ("Database", _database(metrics.database, metrics.writer, metrics.readers)),
+        ("VPN", _vpn(metrics.tunnels, metrics.client_vpn)),
+        ("Logs to Splunk", _splunk(metrics.streams)),
     ):
         if graphs:
             yield title, [_graph(name, series, region) for name, series in graphs.items()]
     charges = ["AWS/Billing", "EstimatedCharges", "Currency", "USD", {"stat": "Maximum", "period": 21_600}]
     pointer = (
         f"Estimated charges of the whole account since the first of the month. What the study may cost is the budget "
-        f"**{parts.budget}**, in *Billing and Cost Management → Budgets*; it tells when it is used up."
+        f"**{metrics.budget}**, in *Billing and Cost Management → Budgets*; it tells when it is used up."
     )
     yield "Cost", [_graph("estimated charges (USD)", [charges], BILLING_REGION), _text(pointer)]
 
@@ -112,8 +113,8 @@ def _tier(cluster: str, service: str) -> dict[str, list[Series]]:
     }
 
 
-def _edge(balancer: Any, target: Any) -> dict[str, list[Series]]:
-    where, at = ["LoadBalancer", balancer], ["TargetGroup", target, "LoadBalancer", balancer]
+def _edge(load_balancer: Any, target: Any) -> dict[str, list[Series]]:
+    where, at = ["LoadBalancer", load_balancer], ["TargetGroup", target, "LoadBalancer", load_balancer]
     space, total = "AWS/ApplicationELB", {"stat": "Sum"}
     errors = [f"HTTPCode_{source}_{kind}_Count" for source in ("ELB", "Target") for kind in ("4XX", "5XX")]
     return {
@@ -128,8 +129,8 @@ def _edge(balancer: Any, target: Any) -> dict[str, list[Series]]:
     }
 
 
-def _network_balancer(balancer: Any, target: Any) -> dict[str, list[Series]]:
-    where, at = ["LoadBalancer", balancer], ["TargetGroup", target, "LoadBalancer", balancer]
+def _network_load_balancer(load_balancer: Any, target: Any) -> dict[str, list[Series]]:
+    where, at = ["LoadBalancer", load_balancer], ["TargetGroup", target, "LoadBalancer", load_balancer]
     space = "AWS/NetworkELB"
     return {
         "connections": [
@@ -195,51 +196,64 @@ def _alarms(arns: Sequence[Any]) -> dict[str, Any]:
     return {"type": "alarm", "properties": {"title": "Alarms", "alarms": list(arns)}}
 
 
-def parts(
-    names: Names,
-    *,
-    alarms: Sequence[cloudwatch.MetricAlarm],
-    edge: Edge,
-    database: Database,
-    vpn: CampusVpn,
-    client_vpn: ClientVpn | None,
-    streams: Sequence[str],
-) -> Parts:
-    """What the components have to show."""
-    instances = [names.of("rds.ClusterInstance", role) for role in database_instances(database.settings.readers)]
-    network_balancers = [(edge.nlb.arn_suffix, route.group.arn_suffix) for route in edge.dicom_routes if edge.nlb]
-    return Parts(
-        alarms=[alarm.arn for alarm in alarms],
-        cluster=names.of("ecs.Cluster", "store"),
-        services={tier: names.of("ecs.Service", tier) for tier in ("web", "app")},
-        balancer=(edge.alb.arn_suffix, edge.web_group.arn_suffix),
-        network_balancer=next(iter(network_balancers), None),
-        database=database.cluster_id,
-        writer=instances[0],
-        readers=instances[1:],
-        tunnels={center: connection.id for center, connection in vpn.connections.items()},
-        client_vpn=client_vpn.endpoint.id if client_vpn else None,
-        budget=names.of("budgets.Budget", "monthly"),
-        streams=streams,
-    )
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """The components on the dashboard's page; one that does not exist is None."""
+
+    tiers: Sequence[Tier]
+    edge: Edge
+    database: Database
+    vpn: CampusVpn
+    client_vpn: ClientVpn | None
+    splunk: SplunkStream | None
+    budget: StudyBudget
+
+    def metrics(self, alarms: Sequence[cloudwatch.MetricAlarm]) -> Metrics:
+        """What identifies their metrics in CloudWatch."""
+        edge = self.edge
+        writer, *readers = self.database.instance_identifiers.values()
+        dicom = [(edge.nlb.arn_suffix, route.group.arn_suffix) for route in edge.dicom_routes if edge.nlb]
+        return Metrics(
+            alarms=[alarm.arn for alarm in alarms],
+            cluster=self.tiers[0].cluster_name,
+            services={tier.component: tier.service_name for tier in self.tiers},
+            load_balancer=(edge.alb.arn_suffix, edge.web_group.arn_suffix),
+            network_load_balancer=next(iter(dicom), None),
+            database=self.database.cluster_id,
+            writer=writer,
+            readers=readers,
+            tunnels={center: connection.id for center, connection in self.vpn.connections.items()},
+            client_vpn=self.client_vpn.endpoint.id if self.client_vpn else None,
+            budget=self.budget.budget_name,
+            streams=self.splunk.stream_names if self.splunk else (),
+        )
 
 
 class Dashboard(Component):
-    """Creates the dashboard `<prefix>-store`: a row for each of `parts`.
+    """Creates the dashboard `<prefix>-store`, with a row for each part of the stack.
 
-    Guarantees: it is within CloudWatch's limits, and shows numbers alone, no log line and so no patient's name.
+    Guarantees: it is within CloudWatch's limits, and shows numbers only, no log line and so no patient's name.
     """
 
     TYPE = "imgstore:dashboard:Dashboard"
 
-    def __init__(self, name: str, scope: Scope, parts: Parts, *, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(name, scope, opts)
+    def __init__(
+        self,
+        name: str,
+        base: Platform,
+        parts: Page,
+        *,
+        alarms: Sequence[cloudwatch.MetricAlarm],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__(name, base, opts)
         region = self.names.region
-        awaited = {part.name: getattr(parts, part.name) for part in fields(parts)}
+        metrics = parts.metrics(alarms)
+        awaited = {metric.name: getattr(metrics, metric.name) for metric in fields(metrics)}
         self.dashboard = cloudwatch.Dashboard(
             self.child("page"),
             dashboard_name=self.names.of("cloudwatch.Dashboard", "store"),
-            dashboard_body=pulumi.Output.all(**awaited).apply(lambda known: body(Parts(**known), region)),
+            dashboard_body=pulumi.Output.all(**awaited).apply(lambda known: body(Metrics(**known), region)),
             opts=self.options(),
         )
         self.register_outputs({"arn": self.dashboard.dashboard_arn})

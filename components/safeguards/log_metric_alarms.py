@@ -1,4 +1,4 @@
-"""The events in a log that somebody must hear of as they happen."""
+"""Alarms on events in a log group, through metric filters."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from dataclasses import dataclass
 
 from pulumi_aws import cloudwatch
 
-from components.core.alarms import AlarmTopic, Condition, Metric, alarm
-from components.core.base import Component
-from components.core.logs import LogSource
+from components.core import AT_LEAST_ONCE, Component, LogSource, Metric, alarm
 
 
 @dataclass(frozen=True, kw_only=True)
-class Watch:
-    """A CloudWatch Logs filter pattern, and what the events it finds mean.
+class LogEvent:
+    """A CloudWatch Logs filter pattern, and the meaning of the events that match it.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
     """
@@ -22,24 +20,24 @@ class Watch:
     description: str
 
 
-def calls(service: str, *actions: str) -> str:
+def api_calls(service: str, *actions: str) -> str:
     """Filter pattern for the API `actions` of `service`."""
     any_of = " || ".join(f"($.eventName = {action})" for action in actions)
     return f"{{ ($.eventSource = {service}.amazonaws.com) && ({any_of}) }}"
 
 
 TRAIL = {
-    "root-use": Watch(
+    "root-use": LogEvent(
         pattern='{ $.userIdentity.type = "Root" && $.userIdentity.invokedBy NOT EXISTS '
         '&& $.eventType != "AwsServiceEvent" }',
         description="The account's root user acted",
     ),
-    "failed-sign-in": Watch(
+    "failed-sign-in": LogEvent(
         pattern='{ ($.eventName = ConsoleLogin) && ($.errorMessage = "Failed authentication") }',
         description="A sign-in to the console failed",
     ),
-    "network-acls": Watch(
-        pattern=calls(
+    "network-acls": LogEvent(
+        pattern=api_calls(
             "ec2",
             "CreateNetworkAcl",
             "CreateNetworkAclEntry",
@@ -50,8 +48,8 @@ TRAIL = {
         ),
         description="A network ACL changed",
     ),
-    "gateways": Watch(
-        pattern=calls(
+    "gateways": LogEvent(
+        pattern=api_calls(
             "ec2",
             "CreateCustomerGateway",
             "DeleteCustomerGateway",
@@ -62,8 +60,8 @@ TRAIL = {
         ),
         description="A gateway of the network changed",
     ),
-    "route-tables": Watch(
-        pattern=calls(
+    "route-tables": LogEvent(
+        pattern=api_calls(
             "ec2",
             "CreateRoute",
             "CreateRouteTable",
@@ -75,8 +73,8 @@ TRAIL = {
         ),
         description="A route table changed",
     ),
-    "vpcs": Watch(
-        pattern=calls(
+    "vpcs": LogEvent(
+        pattern=api_calls(
             "ec2",
             "CreateVpc",
             "DeleteVpc",
@@ -88,26 +86,26 @@ TRAIL = {
         ),
         description="A VPC or a peering connection changed",
     ),
-    "trails": Watch(
-        pattern=calls("cloudtrail", "CreateTrail", "UpdateTrail", "DeleteTrail", "StartLogging", "StopLogging"),
+    "trails": LogEvent(
+        pattern=api_calls("cloudtrail", "CreateTrail", "UpdateTrail", "DeleteTrail", "StartLogging", "StopLogging"),
         description="The audit trail itself changed",
     ),
-    "keys": Watch(
-        pattern=calls("kms", "DisableKey", "ScheduleKeyDeletion"),
+    "keys": LogEvent(
+        pattern=api_calls("kms", "DisableKey", "ScheduleKeyDeletion"),
         description="An encryption key was disabled, or its deletion scheduled",
     ),
 }
-"""What the CIS AWS Foundations Benchmark has monitored, as far as it concerns this store.
+"""Events that the CIS AWS Foundations Benchmark requires alarms on, as far as they concern this store.
 
 https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html
 """
 
 FINDINGS = {
-    "threats": Watch(
+    "threats": LogEvent(
         pattern='{ ($.source = "aws.guardduty") && ($.detail.severity >= 4) }',
         description="GuardDuty found a threat of medium severity or above; the finding is in the log",
     ),
-    "outside-access": Watch(
+    "outside-access": LogEvent(
         pattern='{ ($.source = "aws.access-analyzer") && ($.detail.status = "ACTIVE") && ($.detail.isPublic IS TRUE) }',
         description="Access Analyzer found a resource that anyone may reach; the finding is in the log",
     ),
@@ -115,18 +113,17 @@ FINDINGS = {
 """https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_findings_eventbridge.html#guardduty_findings-severity"""
 
 
-def watch(component: Component, suffix: str, watched: Watch, *, logs: LogSource, topic: AlarmTopic) -> None:
-    """Creates the metric filter on `logs` that counts the events, and the alarm that rings at the first."""
+def log_metric_alarm(component: Component, suffix: str, event: LogEvent, *, logs: LogSource) -> None:
+    """Creates the metric filter on `logs` that counts the events, and the alarm on the first one."""
     metric = Metric(namespace=f"{component.names.prefix}/{component.component}", name=suffix)
     cloudwatch.LogMetricFilter(
         component.child(suffix),
         name=component.names.of("cloudwatch.LogMetricFilter", component.child(suffix)),
         log_group_name=logs.group.name,
-        pattern=watched.pattern,
+        pattern=event.pattern,
         metric_transformation=cloudwatch.LogMetricFilterMetricTransformationArgs(
             namespace=metric.namespace, name=metric.name, value="1", default_value="0"
         ),
         opts=component.options(),
     )
-    condition = Condition(comparison="GreaterThanOrEqualToThreshold", value=1)
-    alarm(component, suffix, topic, metric=metric, condition=condition, description=watched.description)
+    alarm(component, suffix, metric=metric, condition=AT_LEAST_ONCE, description=event.description)

@@ -1,4 +1,4 @@
-"""Logs to Splunk: log groups to Firehose to the HTTP Event Collector, without a line of code in between."""
+"""Logs to Splunk: from log groups through Firehose to the HTTP Event Collector."""
 
 from __future__ import annotations
 
@@ -8,18 +8,25 @@ from collections.abc import Sequence
 import pulumi
 from pulumi_aws import cloudwatch, kinesis
 
-from components.core.alarms import AlarmTopic, Condition, Metric, Statistic, alarm
-from components.core.base import Component, Scope
-from components.core.keys import Keys, use_key
-from components.core.logs import LogSource, log_group
-from components.core.roles import ServiceRole
-from components.data.bucket import LifecycleRules, SecureBucket
+from components.core import (
+    Component,
+    Condition,
+    LogSource,
+    Metric,
+    Platform,
+    ServiceRole,
+    Statistic,
+    alarm,
+    log_group,
+    use_key,
+)
+from components.data import LifecycleRules, SecureBucket
 from layout.documents import Statement, allow, trust
 from layout.naming import Names
 from settings import SplunkSettings
 
 RETRY_SECONDS = 3600
-"""How long Firehose tries again before an event goes to the bucket; 7200 is the most it can."""
+"""How long Firehose retries before it writes an event to the bucket; the maximum is 7200."""
 
 ALARMS: dict[str, tuple[Statistic, Condition, str]] = {
     "Success": (
@@ -42,7 +49,7 @@ def slug(text: str) -> str:
 
 
 def tokens(settings: SplunkSettings, sources: Sequence[LogSource]) -> dict[str, str]:
-    """ARN of the token's secret for each source type that occurs, in the order of the types."""
+    """ARN of the token's secret for each source type in use, sorted by type."""
     occurring = sorted({source.source_type for source in sources})
     if missing := [kind for kind in occurring if kind not in settings.token_secrets]:
         raise ValueError(
@@ -55,9 +62,9 @@ def tokens(settings: SplunkSettings, sources: Sequence[LogSource]) -> dict[str, 
 def delivery_statements(
     names: Names, *, secrets: Sequence[str], bucket_arn: str, error_log: LogSource
 ) -> list[Statement]:
-    """Firehose may read the tokens, write failed events to their bucket, and log its errors.
+    """IAM statements: Firehose may read the tokens, write failed events to their bucket, and log its errors.
 
-    The tokens' key is the one their owner chose, so decryption is bound to the secrets instead of to a key.
+    The owner of a token chose its key, so decryption is restricted to the secrets instead of to a key.
     https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#using-iam-splunk
     """
     via_secrets = f"secretsmanager.{names.region}.amazonaws.com"
@@ -86,9 +93,9 @@ class SplunkStream(Component):
     """Creates a delivery stream per source type, a subscription per log group, alarms, and the bucket of failed events.
 
     Guarantees: events are encrypted with the key for logs on the way and at rest; what Splunk has not acknowledged
-    after an hour lies in the bucket, not lost; each stream rings when Splunk refuses or lags. Firehose's own log is not
-    subscribed: it would feed itself. There is one stream per source type because message extraction drops the log
-    group's name, which leaves the token as the only thing that says what an event is.
+    after an hour is kept in the bucket; each stream has alarms for refused and delayed events. Firehose's own log is
+    not subscribed, because it would feed itself. There is one stream per source type because message extraction drops
+    the log group's name, so that only the token identifies the type of an event.
     https://docs.aws.amazon.com/firehose/latest/dev/Message_extraction.html
     """
 
@@ -97,27 +104,24 @@ class SplunkStream(Component):
     def __init__(
         self,
         name: str,
-        scope: Scope,
+        base: Platform,
         settings: SplunkSettings,
-        sources: Sequence[LogSource],
         *,
+        sources: Sequence[LogSource],
         logs_to: SecureBucket,
-        keys: Keys,
-        topic: AlarmTopic,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__(name, scope, opts)
+        super().__init__(name, base, opts)
         self.settings = settings
-        self.keys = keys
         secrets = tokens(settings, sources)
         self.failed = SecureBucket(
             self.child("failed"),
-            scope,
+            base,
             bucket_name=self.names.bucket("splunk-failed"),
             classification=self.names.data,
-            key=keys.logs,
-            lifecycle=LifecycleRules(expiration_days=scope.retention.operational),
-            logs_to=logs_to.bucket,
+            key=self.keys.logs,
+            lifecycle=LifecycleRules(expiration_days=base.retention.operational),
+            logs_to=logs_to,
             opts=self.options(),
         )
         self.errors = log_group(
@@ -125,14 +129,13 @@ class SplunkStream(Component):
             "errors",
             name=self.names.log_group("splunk-delivery"),
             source_type="aws:firehose",
-            keys=keys,
             kind="operational",
         )
         role = self._delivery_role(list(secrets.values()))
         streams = {kind: self._stream(kind, secret, role) for kind, secret in secrets.items()}
         self._subscribe(sources, streams)
         for kind in streams:
-            self._alarms(kind, topic)
+            self._alarms(kind)
         self.stream_names = [self._stream_name(kind) for kind in streams]
         self.register_outputs({"failedEvents": self.failed.name})
 
@@ -143,7 +146,7 @@ class SplunkStream(Component):
         external = {"StringEquals": {"sts:ExternalId": self.names.account}}
         return ServiceRole(
             self.child("delivery"),
-            self.scope,
+            self.base,
             assume=trust("firehose.amazonaws.com", self.names.account, conditions=external),
             statements=delivery_statements(
                 self.names, secrets=secrets, bucket_arn=self.failed.arn, error_log=self.errors
@@ -192,7 +195,7 @@ class SplunkStream(Component):
         arns = [self.names.arn("firehose", f"deliverystream/{self._stream_name(kind)}") for kind in streams]
         role = ServiceRole(
             self.child("subscriptions"),
-            self.scope,
+            self.base,
             assume=trust("logs.amazonaws.com", self.names.account, source=self.names.arn("logs", "*")),
             statements=[allow("PutEvents", ["firehose:PutRecord", "firehose:PutRecordBatch"], arns)],
             opts=self.options(),
@@ -208,7 +211,7 @@ class SplunkStream(Component):
                 opts=self.options(),
             )
 
-    def _alarms(self, kind: str, topic: AlarmTopic) -> None:
+    def _alarms(self, kind: str) -> None:
         for measure, (statistic, condition, description) in ALARMS.items():
             metric = Metric(
                 namespace="AWS/Firehose",
@@ -219,7 +222,6 @@ class SplunkStream(Component):
             alarm(
                 self,
                 f"{slug(kind)}-{measure}",
-                topic,
                 metric=metric,
                 condition=condition,
                 description=f"{kind}: {description}",
@@ -227,7 +229,7 @@ class SplunkStream(Component):
 
 
 def _extraction() -> kinesis.FirehoseDeliveryStreamSplunkConfigurationProcessingConfigurationArgs:
-    """Unpacks what CloudWatch Logs sends, and leaves the messages alone."""
+    """Decompresses the records of CloudWatch Logs and extracts their messages unchanged."""
     settings = {
         "Decompression": ("CompressionFormat", "GZIP"),
         "CloudWatchLogProcessing": ("DataMessageExtraction", "true"),

@@ -1,36 +1,43 @@
-"""The store's own certificate authority: for hops that no public authority can vouch for, and for DICOM senders."""
+"""The store's private certificate authority: for hops inside the VPC, and for DICOM senders."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_tls as tls
 
-from components.core.base import Component, Scope
-from components.core.keys import Keys
-from components.core.secrets import StoredSecret, fingerprint, store
+from components.core import Component, Platform, StoredSecret, create_secret, value_version
 
 CA_HOURS = 3 * 365 * 24
-LEAF_HOURS = 398 * 24  # what browsers accept at most; long enough for a 12-month study
+LEAF_HOURS = 398 * 24  # the maximum that browsers accept; long enough for a 12-month study
 RENEWAL_HOURS = 60 * 24
 
 ALGORITHM, CURVE = "ECDSA", "P384"
 
 
 class PrivateCa(Component):
-    """Creates a root key and certificate, and with `issue` and `enrol` what it signs, in Secrets Manager.
+    """Creates a root key and certificate, and a secret `tls-<server>` or `tls-<center>-dicom` for each certificate.
 
-    A secret of it is JSON of `certificate`, `privateKey` and `authority`, in PEM. Guarantees: ECDSA P-384, leaves for
-    398 days that are renewed by any update within their last 60. The keys are in the stack's state, encrypted by its
-    secrets provider, and in Secrets Manager; nowhere else.
+    A secret is JSON of `certificate`, `privateKey` and `authority`, in PEM. `senders` are client certificates, which a
+    center's DICOM senders present. Guarantees: ECDSA P-384; certificates are valid for 398 days, and any update within
+    their last 60 renews them. The keys are in the stack's state, encrypted by its secrets provider, and in Secrets
+    Manager; nowhere else.
     """
 
     TYPE = "imgstore:certificates:PrivateCa"
 
-    def __init__(self, name: str, scope: Scope, *, keys: Keys, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(name, scope, opts)
-        self.keys = keys
+    def __init__(
+        self,
+        name: str,
+        base: Platform,
+        *,
+        servers: Mapping[str, Sequence[str]],
+        senders: Sequence[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        """`servers`: host names of each server, the first of which is its common name. `senders`: centers."""
+        super().__init__(name, base, opts)
         self.key = tls.PrivateKey(self.child("key"), algorithm=ALGORITHM, ecdsa_curve=CURVE, opts=self.options())
         self.certificate = tls.SelfSignedCert(
             self.child("root"),
@@ -44,18 +51,18 @@ class PrivateCa(Component):
             allowed_uses=["cert_signing", "crl_signing"],
             opts=self.options(),
         )
+        self.servers = {server: self._issue_server(server, hosts) for server, hosts in servers.items()}
+        self.senders = {center: self._issue_client(center) for center in senders}
         self.register_outputs({"certificate": self.certificate.cert_pem})
 
-    def issue(self, suffix: str, hosts: Sequence[str]) -> StoredSecret:
-        """Secret `tls-<suffix>` with a server certificate for `hosts`, the first of which names it."""
+    def _issue_server(self, suffix: str, hosts: Sequence[str]) -> StoredSecret:
         request = self._request(suffix, hosts[0], dns_names=hosts)
-        return self._signed(suffix, request, use="server_auth", description=f"Server certificate of {hosts[0]}")
+        return self._sign(suffix, request, use="server_auth", description=f"Server certificate of {hosts[0]}")
 
-    def enrol(self, center: str) -> StoredSecret:
-        """Secret `tls-<center>-dicom` with the client certificate that the center's DICOM senders present."""
-        suffix = f"{center}-dicom"  # a secret must not end in a hyphen and six characters, as its ARN does
+    def _issue_client(self, center: str) -> StoredSecret:
+        suffix = f"{center}-dicom"  # a secret's name must not end like its ARN, in a hyphen and six characters
         request = self._request(suffix, center)
-        return self._signed(suffix, request, use="client_auth", description=f"Client certificate of {center}")
+        return self._sign(suffix, request, use="client_auth", description=f"Client certificate of {center}")
 
     def _request(self, suffix: str, common_name: str, dns_names: Sequence[str] | None = None) -> tls.CertRequest:
         key = tls.PrivateKey(self.child(f"{suffix}-key"), algorithm=ALGORITHM, ecdsa_curve=CURVE, opts=self.options())
@@ -67,7 +74,7 @@ class PrivateCa(Component):
             opts=self.options(),
         )
 
-    def _signed(self, suffix: str, request: tls.CertRequest, *, use: str, description: str) -> StoredSecret:
+    def _sign(self, suffix: str, request: tls.CertRequest, *, use: str, description: str) -> StoredSecret:
         certificate = tls.LocallySignedCert(
             self.child(f"{suffix}-certificate"),
             cert_request_pem=request.cert_request_pem,
@@ -85,11 +92,10 @@ class PrivateCa(Component):
                 "authority": self.certificate.cert_pem,
             }
         )
-        return store(
+        return create_secret(
             self,
             f"tls-{suffix}",
             description=description,
             value=bundle,
-            version=certificate.cert_pem.apply(fingerprint),
-            keys=self.keys,
+            version=certificate.cert_pem.apply(value_version),
         )

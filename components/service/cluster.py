@@ -1,14 +1,12 @@
-"""The ECS cluster both tiers run on, and the private names by which tasks find each other."""
+"""The ECS cluster of both tiers, and the private DNS namespace of its tasks."""
 
 from __future__ import annotations
 
 import pulumi
 from pulumi_aws import ecs, servicediscovery
 
-from components.core.base import Component, Scope
-from components.core.keys import Keys
-from components.core.logs import log_group
-from components.network.network import Network
+from components.core import Component, Platform, log_group
+from components.network import Network
 
 CAPACITY_PROVIDERS = ["FARGATE", "FARGATE_SPOT"]
 
@@ -16,8 +14,8 @@ CAPACITY_PROVIDERS = ["FARGATE", "FARGATE_SPOT"]
 class Cluster(Component):
     """Creates the cluster, its capacity providers, the log group of interactive sessions and the DNS namespace.
 
-    Guarantees: task disks encrypted with the key for images; Container Insights on; an interactive session, should
-    one ever be allowed on a service, is encrypted and logged. Nothing here allows one.
+    Guarantees: task disks encrypted with the key for images; Container Insights on; interactive sessions, which no
+    service here allows, would be encrypted and logged.
     """
 
     TYPE = "imgstore:cluster:Cluster"
@@ -25,29 +23,27 @@ class Cluster(Component):
     def __init__(
         self,
         name: str,
-        scope: Scope,
+        base: Platform,
         *,
         network: Network,
-        keys: Keys,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__(name, scope, opts)
-        self.name = self.names.of("ecs.Cluster", "store")
-        self.exec_logs = log_group(
+        super().__init__(name, base, opts)
+        self.name = self.names.cluster
+        self.logs = log_group(
             self,
             "exec-logs",
             name=self.names.log_group("ecs-exec"),
             source_type="aws:ecs:exec",
-            keys=keys,
         )
-        self.cluster = self._cluster(keys)
+        self.cluster = self._cluster()
         self.capacity = ecs.ClusterCapacityProviders(
             self.child("capacity"),
             cluster_name=self.cluster.name,
             capacity_providers=CAPACITY_PROVIDERS,
             opts=self.options(),
         )
-        self.domain = f"{self.names.prefix}.internal"
+        self.domain = self.names.internal_domain
         self.namespace = servicediscovery.PrivateDnsNamespace(
             self.child("namespace"),
             name=self.domain,
@@ -58,20 +54,16 @@ class Cluster(Component):
         )
         self.register_outputs({"cluster": self.cluster.arn, "namespace": self.domain})
 
-    def host(self, service: str) -> str:
-        """DNS name under which the tasks of `service` are found."""
-        return f"{service}.{self.domain}"
-
-    def _cluster(self, keys: Keys) -> ecs.Cluster:
+    def _cluster(self) -> ecs.Cluster:
         session_log = ecs.ClusterConfigurationExecuteCommandConfigurationLogConfigurationArgs(
-            cloud_watch_encryption_enabled=True, cloud_watch_log_group_name=self.exec_logs.name
+            cloud_watch_encryption_enabled=True, cloud_watch_log_group_name=self.logs.name
         )
         configuration = ecs.ClusterConfigurationArgs(
             execute_command_configuration=ecs.ClusterConfigurationExecuteCommandConfigurationArgs(
-                kms_key_id=keys.logs.arn, logging="OVERRIDE", log_configuration=session_log
+                kms_key_id=self.keys.logs.arn, logging="OVERRIDE", log_configuration=session_log
             ),
             managed_storage_configuration=ecs.ClusterConfigurationManagedStorageConfigurationArgs(
-                fargate_ephemeral_storage_kms_key_id=keys.images.arn
+                fargate_ephemeral_storage_kms_key_id=self.keys.images.arn
             ),
         )
         return ecs.Cluster(
@@ -80,5 +72,5 @@ class Cluster(Component):
             configuration=configuration,
             settings=[ecs.ClusterSettingArgs(name="containerInsights", value="enabled")],
             tags=self.names.tags("store"),
-            opts=self.options(depends_on=[self.exec_logs.group]),
+            opts=self.options(depends_on=[self.logs.group]),
         )

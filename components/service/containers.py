@@ -1,6 +1,6 @@
 """What runs in a task, as data, and the container definition ECS is given for it.
 
-Values may be known or still to come (a secret's ARN, an image's digest): nothing here looks at them.
+Values may be unknown until an update (a secret's ARN, an image's digest): nothing here reads them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from layout.documents import Statement
 
-MOUNT_OPTIONS = ["rw", "nosuid", "nodev", "mode=1777"]  # not noexec: Orthanc's entry point keeps plugins in one
+MOUNT_OPTIONS = ["rw", "nosuid", "nodev", "mode=1777"]  # not noexec: Orthanc's entry point copies plugins to one
 MAX_STOP_SECONDS = 120
 """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html"""
 
@@ -29,16 +29,18 @@ class HealthCheck:
 
 @dataclass(frozen=True, kw_only=True)
 class Workload:
-    """One container and everything it needs of the tier that runs it.
+    """One container and everything it needs from the tier that runs it.
 
     `ports`: container ports by purpose. `environment` is plain, `secrets` maps a variable to the ARN (or ARN with
     `:key::`) of its value. `writable`: path of a memory file system to its size in MiB; everything else is read-only.
-    `log_mode`: `blocking` where no line may be lost, at the price of waiting for CloudWatch Logs.
-    `statements`: what the running code may do in AWS. `readable`: patterns of the secrets it starts with.
+    `log_mode`: `blocking` where no line may be lost, which makes the container wait for CloudWatch Logs.
+    `statements`: IAM statements of the running code. `readable`: ARN patterns of the secrets it starts with.
+    `repository_arn`: the repository of the image.
     """
 
     name: str
     image: Any
+    repository_arn: str
     user: str
     ports: Mapping[str, int]
     environment: Mapping[str, Any]

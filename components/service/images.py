@@ -1,16 +1,17 @@
-"""The container images of the two tiers, in repositories of the stack's own."""
+"""The container images of the two tiers, in the stack's own repositories."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pulumi
 import pulumi_awsx as awsx
 from pulumi_aws import ecr
 
-from components.core.base import Component, Scope
-from components.core.keys import Keys
+from components.core import Component, Platform
 from settings import ImageSettings
 
 SOURCES = Path(__file__).parents[2] / "images"
@@ -26,6 +27,14 @@ def context_tag(folder: Path) -> str:
     return digest.hexdigest()[:16]
 
 
+@dataclass(frozen=True, kw_only=True)
+class ContainerImage:
+    """An image by digest, and the ARN of the repository that holds it."""
+
+    uri: pulumi.Output[str]
+    repository_arn: str
+
+
 class Images(Component):
     """Creates a repository per image, and builds the image from `images/<name>` unless settings name a digest.
 
@@ -37,30 +46,29 @@ class Images(Component):
     def __init__(
         self,
         name: str,
-        scope: Scope,
+        base: Platform,
         settings: ImageSettings,
         *,
-        architectures: dict[str, str],
-        keys: Keys,
+        architectures: Mapping[str, str],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__(name, scope, opts)
+        super().__init__(name, base, opts)
         digests = settings.model_dump()
-        self.uris = {
-            image: self._uri(image, architecture, digests[image], keys) for image, architecture in architectures.items()
+        self._images = {
+            image: self._image(image, architecture, digests[image]) for image, architecture in architectures.items()
         }
-        self.register_outputs(self.uris)
+        self.register_outputs({name: image.uri for name, image in self._images.items()})
 
-    def repository_arn(self, image: str) -> str:
-        """ARN of the repository that holds `image`."""
-        return self.names.arn("ecr", f"repository/{self.names.of('ecr.Repository', image)}")
+    def __getitem__(self, image: str) -> ContainerImage:
+        return self._images[image]
 
-    def _uri(self, image: str, architecture: str, digest: str | None, keys: Keys) -> pulumi.Output[str]:
+    def _image(self, image: str, architecture: str, digest: str | None) -> ContainerImage:
+        repository_name = self.names.of("ecr.Repository", image)
         repository = awsx.ecr.Repository(
             self.child(f"{image}-repository"),
-            name=self.names.of("ecr.Repository", image),
+            name=repository_name,
             encryption_configurations=[
-                ecr.RepositoryEncryptionConfigurationArgs(encryption_type="KMS", kms_key=keys.images.arn)
+                ecr.RepositoryEncryptionConfigurationArgs(encryption_type="KMS", kms_key=self.keys.images.arn)
             ],
             image_scanning_configuration=ecr.RepositoryImageScanningConfigurationArgs(scan_on_push=True),
             image_tag_mutability="IMMUTABLE",
@@ -69,14 +77,18 @@ class Images(Component):
             tags=self.names.tags(image),
             opts=self.options(),
         )
-        if digest is not None:
-            return pulumi.Output.concat(repository.url, "@", digest)
-        built = awsx.ecr.Image(
+        if digest is None:
+            uri = self._build(image, architecture, repository)
+        else:
+            uri = pulumi.Output.concat(repository.url, "@", digest)
+        return ContainerImage(uri=uri, repository_arn=self.names.arn("ecr", f"repository/{repository_name}"))
+
+    def _build(self, image: str, architecture: str, repository: awsx.ecr.Repository) -> pulumi.Output[str]:
+        return awsx.ecr.Image(
             f"{self.child(image)}-image",
             repository_url=repository.url,
             context=f"images/{image}",  # relative to the project, or the state would hold a folder of one machine
             image_tag=context_tag(SOURCES / image),
             platform=PLATFORMS[architecture],
             opts=self.options(),
-        )
-        return built.image_uri
+        ).image_uri

@@ -8,17 +8,20 @@ from pathlib import Path
 import jinja2
 import pulumi
 
-from components.core.secrets import StoredSecret
-from components.service import orthanc, viewer
+from components.core import Platform, StoredSecret
+from components.service import orthanc_configuration, viewer
 from components.service.containers import HealthCheck, Workload
+from components.service.credentials import OrthancCredentials
+from components.service.images import ContainerImage
+from settings import Access
 
 HTTPS_PORT = 8443
 HEALTH_PATH = "/healthz"
 USER = "101:101"
 MAX_BODY_MB = 4096
-"""Upper bound of one STOW-RS request, chunked or not; nginx is the only one that bounds the chunked ones."""
+"""Upper bound of one STOW-RS request, chunked or not; only nginx limits chunked ones."""
 
-BALANCER_IDLE_SECONDS = 300
+LOAD_BALANCER_IDLE_SECONDS = 300
 TEMPLATE = Path(__file__).parents[2] / "images" / "nginx" / "nginx.conf.j2"
 CREDENTIAL_FILE = "/run/nginx/credential.conf"
 """Written at start from ORTHANC_CREDENTIAL, as one proxy_set_header."""
@@ -30,10 +33,10 @@ VPC_RESOLVER = "169.254.169.253"
 def configuration(
     *, upstream: str, signed_in: bool, clients: Mapping[str, str] | None = None, with_viewer: bool = False
 ) -> str:
-    """nginx.conf before the Orthanc tasks that `upstream` resolves to.
+    """nginx.conf in front of the Orthanc tasks that `upstream` resolves to.
 
-    `signed_in`: the balancer knows who asks. `clients`: by center, the id of the app client whose tokens it presents,
-    for the access log to name it. `with_viewer`: OHIF is served beside the DICOMweb interface.
+    `signed_in`: the load balancer authenticates clients. `clients`: id of the app client by center, so that the access
+    log can name the center. `with_viewer`: OHIF is served beside the DICOMweb interface.
     """
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined,
@@ -50,28 +53,32 @@ def configuration(
         clients=clients or {},
         viewer=viewer if with_viewer else None,
         credential_file=CREDENTIAL_FILE,
-        upstream_port=orthanc.HTTPS_PORT,
+        upstream_port=orthanc_configuration.HTTPS_PORT,
         resolver=VPC_RESOLVER,
         max_body_mb=MAX_BODY_MB,
-        # The balancer must close an idle connection first, or it sends a request into a closing one.
-        keepalive_seconds=BALANCER_IDLE_SECONDS + 15,
-        ciphers=":".join(orthanc.CIPHERS),
+        # The load balancer must close an idle connection first, or it sends a request into a closing one.
+        keepalive_seconds=LOAD_BALANCER_IDLE_SECONDS + 15,
+        ciphers=":".join(orthanc_configuration.CIPHERS),
     )
 
 
 def workload(
+    base: Platform,
+    access: Access,
     *,
-    image: pulumi.Input[str],
-    upstream: str,
+    image: ContainerImage,
     certificate: StoredSecret,
-    credential: StoredSecret | None,
+    users: OrthancCredentials,
     clients: Mapping[str, pulumi.Input[str]],
-    with_viewer: bool,
 ) -> Workload:
-    """The web tier's container. `credential`: with which nginx asks Orthanc, once the balancer has asked the client."""
+    """The web tier's container. `clients`: id of the app client by center.
+
+    Where the load balancer authenticates clients, nginx has a credential of its own at Orthanc.
+    """
+    credential = users.credential if access.sign_in else None
     rendered = pulumi.Output.all(**clients).apply(
         lambda known: configuration(
-            upstream=upstream, signed_in=credential is not None, clients=known, with_viewer=with_viewer
+            upstream=base.names.host("app"), signed_in=access.sign_in, clients=known, with_viewer=access.viewer
         )
     )
     secrets = {"TLS_BUNDLE": certificate} | ({"ORTHANC_CREDENTIAL": credential} if credential else {})
@@ -80,7 +87,8 @@ def workload(
     )
     return Workload(
         name="nginx",
-        image=image,
+        image=image.uri,
+        repository_arn=image.repository_arn,
         user=USER,
         ports={"https": HTTPS_PORT},
         environment={"NGINX_CONFIGURATION": rendered},
@@ -88,7 +96,7 @@ def workload(
         readable=tuple(secret.pattern for secret in secrets.values()),
         writable={"/run/tls": 1, "/run/nginx": 64, "/tmp": 64},  # noqa: S108
         health=HealthCheck(command=("CMD-SHELL", probe)),
-        # An access line may be lost when CloudWatch Logs is away; a request must not wait for it.
+        # A request must not wait for CloudWatch Logs; when that is unavailable, access log lines are lost.
         log_mode="non-blocking",
         log_type="nginx:access",
     )

@@ -1,4 +1,4 @@
-"""New tasks when a secret has changed: what a container was started with, it keeps."""
+"""A new deployment after a secret was rotated: running containers keep the value that they started with."""
 
 from __future__ import annotations
 
@@ -7,16 +7,12 @@ import json
 import pulumi
 from pulumi_aws import cloudwatch, sfn
 
-from components.core.alarms import AlarmTopic, Condition, Metric, alarm
-from components.core.base import Component, Scope
-from components.core.roles import ServiceRole
-from components.core.secrets import StoredSecret
+from components.core import AT_LEAST_ONCE, Component, Metric, Platform, ServiceRole, StoredSecret, alarm
+from components.service.tier import Tier
 from layout.documents import allow, trust
 
-FAILED = Condition(comparison="GreaterThanOrEqualToThreshold", value=1)
 
-
-def steps(cluster: str, service: str) -> str:
+def state_machine(cluster: str, service: str) -> str:
     """State machine definition: one new deployment of the service, tried again while ECS is busy."""
     deploy = {
         "Type": "Task",
@@ -29,7 +25,7 @@ def steps(cluster: str, service: str) -> str:
     return json.dumps({"Comment": f"New tasks of {service}", "StartAt": "Deploy", "States": {"Deploy": deploy}})
 
 
-def rotated(secret_arn: str) -> str:
+def rotation_pattern(secret_arn: str) -> str:
     """Event pattern: Secrets Manager has finished a rotation of this secret.
 
     https://docs.aws.amazon.com/secretsmanager/latest/userguide/monitoring-eventbridge.html
@@ -44,10 +40,10 @@ def rotated(secret_arn: str) -> str:
 
 
 class RedeployOnRotation(Component):
-    """Creates the rule that hears of a rotated secret, and the state machine that then deploys a service anew.
+    """Creates the rule that matches a finished rotation, and the state machine that then redeploys the service.
 
-    Guarantees: the tasks run with the new secret within minutes, one by one and without a gap, as in any deployment;
-    the state machine may update this one service and keeps the history of its runs for 90 days; a failure rings. The
+    Guarantees: the tasks run with the new secret within minutes, in an ordinary rolling deployment; the state machine
+    may update this one service and keeps the history of its executions for 90 days; a failure raises an alarm. The
     events come from the audit trail.
     """
 
@@ -56,21 +52,19 @@ class RedeployOnRotation(Component):
     def __init__(
         self,
         name: str,
-        scope: Scope,
+        base: Platform,
         *,
         secret: StoredSecret,
-        cluster: str,
-        service: str,
-        topic: AlarmTopic,
+        tier: Tier,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__(name, scope, opts)
+        super().__init__(name, base, opts)
         machine_name, rule_name = self.names.of("sfn.StateMachine", name), self.names.of("cloudwatch.EventRule", name)
         machine_arn = self.names.arn("states", f"stateMachine:{machine_name}")
-        machine = self._machine(machine_name, machine_arn, cluster, service)
+        machine = self._machine(machine_name, machine_arn, tier)
         starter = ServiceRole(
             self.child("starter"),
-            scope,
+            base,
             assume=trust(
                 "events.amazonaws.com", self.names.account, source=self.names.arn("events", f"rule/{rule_name}")
             ),
@@ -80,8 +74,8 @@ class RedeployOnRotation(Component):
         rule = cloudwatch.EventRule(
             self.child("rotated"),
             name=rule_name,
-            description=f"Secrets Manager has rotated a secret of {service}",
-            event_pattern=secret.secret.arn.apply(rotated),
+            description=f"Secrets Manager has rotated a secret of {tier.service_name}",
+            event_pattern=secret.secret.arn.apply(rotation_pattern),
             tags=self.names.tags(name),
             opts=self.options(),
         )
@@ -93,16 +87,16 @@ class RedeployOnRotation(Component):
             role_arn=starter.ready,
             opts=self.options(),
         )
-        self._alarms(rule_name, machine_arn, topic)
+        self._alarms(rule_name, machine_arn)
         self.register_outputs({"stateMachine": machine.arn})
 
-    def _machine(self, name: str, arn: str, cluster: str, service: str) -> sfn.StateMachine:
+    def _machine(self, name: str, arn: str, tier: Tier) -> sfn.StateMachine:
         role = ServiceRole(
             self.child("deployer"),
-            self.scope,
+            self.base,
             assume=trust("states.amazonaws.com", self.names.account, source=arn),
             statements=[
-                allow("DeployService", ["ecs:UpdateService"], [self.names.arn("ecs", f"service/{cluster}/{service}")]),
+                allow("DeployService", ["ecs:UpdateService"], [tier.service_arn]),
             ],
             opts=self.options(),
         )
@@ -111,24 +105,23 @@ class RedeployOnRotation(Component):
             name=name,
             type="STANDARD",
             role_arn=role.ready,
-            definition=steps(cluster, service),
+            definition=state_machine(tier.cluster_name, tier.service_name),
             tags=self.names.tags(self.component),
             opts=self.options(),
         )
 
-    def _alarms(self, rule: str, machine_arn: str, topic: AlarmTopic) -> None:
-        watched = {
+    def _alarms(self, rule: str, machine_arn: str) -> None:
+        metrics = {
             "failed": Metric(
                 namespace="AWS/States", name="ExecutionsFailed", dimensions={"StateMachineArn": machine_arn}
             ),
             "not-started": Metric(namespace="AWS/Events", name="FailedInvocations", dimensions={"RuleName": rule}),
         }
-        for suffix, metric in watched.items():
+        for suffix, metric in metrics.items():
             alarm(
                 self,
                 suffix,
-                topic,
                 metric=metric,
-                condition=FAILED,
+                condition=AT_LEAST_ONCE,
                 description="Tasks were not deployed anew after a rotation; see docs/runbooks/secret-rotation.md",
             )

@@ -1,4 +1,4 @@
-"""How a tier follows its load: a floor set by the study's timetable, a target that is tracked, a jump for surprises.
+"""How a tier scales: a minimum set by the study's schedule, target tracking, and a step policy for surges.
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-autoscaling-targettracking.html
 """
@@ -11,8 +11,7 @@ from typing import Any
 import pulumi
 from pulumi_aws import appautoscaling
 
-from components.core.alarms import AlarmTopic, Condition, Metric, alarm
-from components.core.base import Component, Scope
+from components.core import Component, Condition, Metric, Platform, alarm
 from layout.schedule import capacity, transitions
 from settings import Schedule, TierSettings
 
@@ -21,16 +20,16 @@ DIMENSION = "ecs:service:DesiredCount"
 SCALE_OUT_SECONDS = 60
 SCALE_IN_SECONDS = 300
 LEAD_MINUTES = 5
-"""A floor rises this long before its period: a task takes one to two minutes to start and be found."""
+"""A minimum rises this long before its period: a task takes one to two minutes to start and be found."""
 SURGE_PERCENT = 100
-"""A surprise doubles the tier at once: tracking alone needs about six minutes to believe it."""
+"""A surge doubles the tier at once: target tracking alone takes about six minutes to react."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Signal:
-    """The metric a tier follows: tracked at `target`, and answered with a jump at `surge` (same unit).
+    """The metric that a tier scales on: tracked at `target`; at `surge` (same unit) the tier is doubled.
 
-    `predefined` and `label` name it to target tracking, `metric` to the surge alarm.
+    `predefined` and `label` identify it to target tracking, `metric` to the surge alarm.
     """
 
     predefined: str
@@ -40,8 +39,8 @@ class Signal:
     surge: float
 
 
-def cpu(cluster: str, service: str) -> Signal:
-    """Processor use of a service in percent: what limits Orthanc, which parses every instance it stores."""
+def cpu_utilization(cluster: str, service: str) -> Signal:
+    """CPU utilization of a service in percent: what limits Orthanc, which parses every instance it stores."""
     return Signal(
         predefined="ECSServiceAverageCPUUtilization",
         label=None,
@@ -56,15 +55,15 @@ def cpu(cluster: str, service: str) -> Signal:
     )
 
 
-def requests(balancer_suffix: pulumi.Output[str], target_suffix: pulumi.Output[str]) -> Signal:
-    """Requests a minute and task: what limits nginx. 8000 keep a quarter of a vCPU busy for 55 percent of the time."""
+def requests_per_task(load_balancer_suffix: pulumi.Output[str], target_suffix: pulumi.Output[str]) -> Signal:
+    """Requests per minute and task: what limits nginx. 8,000 use 55 percent of a quarter of a vCPU."""
     return Signal(
         predefined="ALBRequestCountPerTarget",
-        label=pulumi.Output.concat(balancer_suffix, "/", target_suffix),
+        label=pulumi.Output.concat(load_balancer_suffix, "/", target_suffix),
         metric=Metric(
             namespace="AWS/ApplicationELB",
             name="RequestCountPerTarget",
-            dimensions={"TargetGroup": target_suffix, "LoadBalancer": balancer_suffix},
+            dimensions={"TargetGroup": target_suffix, "LoadBalancer": load_balancer_suffix},
         ),
         target=8000,
         surge=12000,
@@ -72,11 +71,11 @@ def requests(balancer_suffix: pulumi.Output[str], target_suffix: pulumi.Output[s
 
 
 class Autoscaling(Component):
-    """Creates a service's scalable target, a scheduled action per boundary of the timetable, a tracking policy and a
-    surge policy with its alarm.
+    """Creates a service's scalable target, a scheduled action per boundary of the schedule, a target tracking policy,
+    and a step policy for surges with its alarm.
 
-    Guarantees: capacity never leaves the range of the settings; the floor of each period stands before its load comes;
-    a surge doubles the tier within a minute of being seen and is told to `topic`, and scaling in is slow.
+    Guarantees: capacity never leaves the range of the settings; the minimum of each period applies before its load
+    arrives; a surge doubles the tier within a minute of the alarm and notifies the alarm topic; scaling in is slow.
     """
 
     TYPE = "imgstore:scaling:Autoscaling"
@@ -84,18 +83,17 @@ class Autoscaling(Component):
     def __init__(
         self,
         name: str,
-        scope: Scope,
+        base: Platform,
         settings: TierSettings,
         *,
         cluster: str,
         service: str,
         schedule: Schedule,
         signal: Signal,
-        topic: AlarmTopic,
         depends_on: list[pulumi.Resource],
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__(name, scope, opts)
+        super().__init__(name, base, opts)
         self.target = appautoscaling.Target(
             self.child("target"),
             service_namespace=NAMESPACE,
@@ -104,12 +102,12 @@ class Autoscaling(Component):
             min_capacity=settings.min,
             max_capacity=settings.max,
             tags=self.names.tags(name),
-            # Scheduled actions move the range all week; the first value only holds until the next boundary.
+            # Scheduled actions change the range all week; the initial value only lasts until the next boundary.
             opts=self.options(depends_on=depends_on, ignore_changes=["minCapacity", "maxCapacity"]),
         )
         self._scheduled(settings, schedule)
         self._tracking(signal)
-        self._surge(signal, topic)
+        self._surge(signal)
         self.register_outputs({"resourceId": self.target.resource_id})
 
     def _common(self) -> dict[str, Any]:
@@ -121,14 +119,14 @@ class Autoscaling(Component):
 
     def _scheduled(self, settings: TierSettings, schedule: Schedule) -> None:
         for transition in transitions(schedule, lead=LEAD_MINUTES):
-            floor, ceiling = capacity(transition.period.load, settings)
+            minimum, maximum = capacity(transition.period.load, settings)
             appautoscaling.ScheduledAction(
                 self.child(transition.label),
                 name=self.names.of("ecs.Service", f"{self.component}-{transition.label}"),
                 schedule=transition.cron,
                 timezone=schedule.time_zone,
                 scalable_target_action=appautoscaling.ScheduledActionScalableTargetActionArgs(
-                    min_capacity=floor, max_capacity=ceiling
+                    min_capacity=minimum, max_capacity=maximum
                 ),
                 **self._common(),
                 opts=self.options(),
@@ -152,7 +150,7 @@ class Autoscaling(Component):
             opts=self.options(),
         )
 
-    def _surge(self, signal: Signal, topic: AlarmTopic) -> None:
+    def _surge(self, signal: Signal) -> None:
         step = appautoscaling.PolicyStepScalingPolicyConfigurationStepAdjustmentArgs(
             metric_interval_lower_bound="0", scaling_adjustment=SURGE_PERCENT
         )
@@ -173,9 +171,8 @@ class Autoscaling(Component):
         alarm(
             self,
             "surge",
-            topic,
             metric=signal.metric,
             condition=Condition(comparison="GreaterThanOrEqualToThreshold", value=signal.surge, seconds=60),
             description=f"{signal.metric.name} at or above {signal.surge:g}: the tier is doubled",
-            remedy=policy.arn,
+            scaling_policy=policy.arn,
         )

@@ -1,4 +1,4 @@
-"""A tier: one workload as an ECS service that is replaced without loss and follows its load. Web is one, app is one."""
+"""A tier: one workload as an ECS service that scales and is replaced without loss. `web` and `app` are tiers."""
 
 from __future__ import annotations
 
@@ -8,18 +8,13 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import ec2, ecs, lb, servicediscovery
 
-from components.core.alarms import AlarmTopic
-from components.core.base import Component, Scope
-from components.core.keys import Keys
-from components.core.logs import log_group
-from components.core.roles import ServiceRole
-from components.core.secrets import read_statements
-from components.network.network import Network
-from components.network.security_groups import connect, reach_prefix_list, security_group
+from components.core import Component, Platform, ServiceRole, log_group, read_statements
+from components.network import Network, connect, reach_prefix_list, security_group
 from components.service.cluster import Cluster
 from components.service.containers import Workload, definition
-from components.service.scaling import Autoscaling, Signal
+from components.service.scaling import Autoscaling, Signal, cpu_utilization
 from layout.documents import Statement, allow, trust
+from layout.naming import Names
 from settings import Schedule, TierSettings
 
 GRACE_SECONDS = 120
@@ -29,8 +24,8 @@ STRATEGY_PARTS = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """A balancer's way to the tier: its target group, the ports it sends to and probes, by purpose, and the listener
-    that must exist first.
+    """How a load balancer reaches the tier: its target group, the ports it forwards to and probes, by purpose, its
+    security group, and the listener that must exist first.
     """
 
     group: lb.TargetGroup
@@ -40,8 +35,18 @@ class Route:
     listener: pulumi.Resource
 
 
-def strategy(spot_share: float) -> list[ecs.ServiceCapacityProviderStrategyArgs]:
-    """Weights of the capacity providers; a provider without a share is left out."""
+@dataclass(frozen=True)
+class Peer:
+    """Another security group that opens connections to the tier, or to which the tier opens them, on one port."""
+
+    suffix: str
+    security_group: ec2.SecurityGroup
+    port: int
+    description: str
+
+
+def capacity_providers(spot_share: float) -> list[ecs.ServiceCapacityProviderStrategyArgs]:
+    """Weights of the capacity providers; a provider without a share is omitted."""
     spot = round(spot_share * STRATEGY_PARTS)
     weights = {"FARGATE": STRATEGY_PARTS - spot, "FARGATE_SPOT": spot}
     return [
@@ -51,27 +56,28 @@ def strategy(spot_share: float) -> list[ecs.ServiceCapacityProviderStrategyArgs]
     ]
 
 
-def start_statements(workload: Workload, scope: Scope, *, log_arn: str, repository_arn: str) -> list[Statement]:
-    """What ECS may do to start the workload: pull its image, read its secrets, write its log."""
+def start_statements(workload: Workload, names: Names, *, log_arn: str) -> list[Statement]:
+    """IAM statements of the execution role: pull the image, read the secrets, write the log."""
     return [
-        # The token call knows no resource: https://docs.aws.amazon.com/AmazonECR/latest/userguide/security-iam.html
+        # This action supports no resource: https://docs.aws.amazon.com/AmazonECR/latest/userguide/security-iam.html
         allow("RegistryToken", ["ecr:GetAuthorizationToken"], ["*"]),
         allow(
             "PullImage",
             ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-            [repository_arn],
+            [workload.repository_arn],
         ),
         allow("WriteLog", ["logs:CreateLogStream", "logs:PutLogEvents"], [f"{log_arn}:*"]),
-        *read_statements(scope.names, workload.readable),
+        *read_statements(names, workload.readable),
     ]
 
 
 class Tier(Component):
     """Creates the task definition, service, roles, log group, security group, discovery name and scaling of a workload.
 
-    Guarantees: tasks in app subnets without a public address; a bad release is rolled back; at least the present
-    number of tasks stays healthy through a deployment; start-up rights (image, secrets, log) and run-time rights are
-    two roles.
+    Guarantees: tasks in app subnets without a public address; a failed deployment is rolled back; a deployment keeps at
+    least the present number of tasks healthy; the execution role (image, secrets, log) and the task role are separate.
+    Besides the load balancers of `routes`, only `clients` can connect to the tasks, and the tasks only to `servers` and
+    AWS APIs. Without `signal`, the tier scales on its CPU utilization.
     """
 
     TYPE = "imgstore:tier:Tier"
@@ -79,49 +85,70 @@ class Tier(Component):
     def __init__(
         self,
         name: str,
-        scope: Scope,
+        base: Platform,
         settings: TierSettings,
         *,
         workload: Workload,
-        repository_arn: str,
         cluster: Cluster,
         network: Network,
         routes: Sequence[Route],
         schedule: Schedule,
-        signal: Signal,
-        topic: AlarmTopic,
-        keys: Keys,
+        signal: Signal | None = None,
+        clients: Sequence[Peer] = (),
+        servers: Sequence[Peer] = (),
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        super().__init__(name, scope, opts)
+        super().__init__(name, base, opts)
         self.workload = workload
+        self.cluster_name = cluster.name
         self.service_name = self.names.of("ecs.Service", name)
+        self.service_arn = self.names.arn("ecs", f"service/{self.cluster_name}/{self.service_name}")
         self.logs = log_group(
             self,
             "logs",
             name=self.names.log_group(workload.name),
             source_type=workload.log_type,
-            keys=keys,
         )
-        self.security_group = self._firewall(network, routes)
+        self.security_group = self._security_group(network, routes)
+        self._connect(clients, servers)
         self.registry = self._discovery(cluster)
-        task = self._task(settings, repository_arn)
+        task = self._task(settings)
         self.service = self._service(settings, task, cluster, network, routes)
         self.scaling = Autoscaling(
             self.child("scaling"),
-            scope,
+            base,
             settings,
             cluster=cluster.name,
             service=self.service_name,
             schedule=schedule,
-            signal=signal,
-            topic=topic,
+            signal=signal or cpu_utilization(cluster.name, self.service_name),
             depends_on=[self.service],
             opts=self.options(),
         )
-        self.register_outputs({"service": self.service.arn, "host": cluster.host(name)})
+        self.alarms += self.scaling.alarms
+        self.register_outputs({"service": self.service.arn, "host": self.names.host(name)})
 
-    def _firewall(self, network: Network, routes: Sequence[Route]) -> ec2.SecurityGroup:
+    def _connect(self, clients: Sequence[Peer], servers: Sequence[Peer]) -> None:
+        for peer in clients:
+            connect(
+                self,
+                peer.suffix,
+                source=peer.security_group,
+                target=self.security_group,
+                port=peer.port,
+                description=peer.description,
+            )
+        for peer in servers:
+            connect(
+                self,
+                peer.suffix,
+                source=self.security_group,
+                target=peer.security_group,
+                port=peer.port,
+                description=peer.description,
+            )
+
+    def _security_group(self, network: Network, routes: Sequence[Route]) -> ec2.SecurityGroup:
         group = security_group(self, "tasks", vpc_id=network.vpc.id, description=f"Tasks of the {self.component} tier")
         connect(self, "aws-apis", source=group, target=network.endpoints, port=443, description="Tasks call AWS APIs")
         reach_prefix_list(
@@ -156,19 +183,17 @@ class Tier(Component):
             opts=self.options(),
         )
 
-    def _task(self, settings: TierSettings, repository_arn: str) -> ecs.TaskDefinition:
+    def _task(self, settings: TierSettings) -> ecs.TaskDefinition:
         assume = trust("ecs-tasks.amazonaws.com", self.names.account, source=self.names.arn("ecs", "*"))
         start = ServiceRole(
             self.child("start"),
-            self.scope,
+            self.base,
             assume=assume,
-            statements=start_statements(
-                self.workload, self.scope, log_arn=self.logs.arn, repository_arn=repository_arn
-            ),
+            statements=start_statements(self.workload, self.names, log_arn=self.logs.arn),
             opts=self.options(),
         )
         run = ServiceRole(
-            self.child("run"), self.scope, assume=assume, statements=self.workload.statements, opts=self.options()
+            self.child("run"), self.base, assume=assume, statements=self.workload.statements, opts=self.options()
         )
         self.task_role = run.name
         container = definition(self.workload, log_group=self.logs.name, region=self.names.region)
@@ -197,7 +222,7 @@ class Tier(Component):
         network: Network,
         routes: Sequence[Route],
     ) -> ecs.Service:
-        balancers = [
+        load_balancers = [
             ecs.ServiceLoadBalancerArgs(
                 target_group_arn=route.group.arn,
                 container_name=self.workload.name,
@@ -211,12 +236,12 @@ class Tier(Component):
             cluster=cluster.cluster.arn,
             task_definition=task.arn,
             desired_count=settings.min,
-            capacity_provider_strategies=strategy(settings.spot_share),
+            capacity_provider_strategies=capacity_providers(settings.spot_share),
             network_configuration=ecs.ServiceNetworkConfigurationArgs(
                 subnets=network.subnet_ids("app"), security_groups=[self.security_group.id], assign_public_ip=False
             ),
-            load_balancers=balancers,
-            health_check_grace_period_seconds=GRACE_SECONDS if balancers else None,
+            load_balancers=load_balancers,
+            health_check_grace_period_seconds=GRACE_SECONDS if load_balancers else None,
             service_registries=ecs.ServiceServiceRegistriesArgs(registry_arn=self.registry.arn),
             deployment_circuit_breaker=ecs.ServiceDeploymentCircuitBreakerArgs(enable=True, rollback=True),
             deployment_minimum_healthy_percent=100,
@@ -227,7 +252,7 @@ class Tier(Component):
             wait_for_steady_state=True,
             tags=self.names.tags(self.component),
             opts=self.options(
-                # Autoscaling owns the count; a target group counts only once a listener forwards to it.
+                # Autoscaling owns the count. A target group is only usable once a listener forwards to it.
                 ignore_changes=["desiredCount"],
                 depends_on=[cluster.capacity, *(route.listener for route in routes)],
             ),

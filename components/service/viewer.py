@@ -1,6 +1,6 @@
-"""The viewer for people: OHIF, which a plugin of Orthanc holds and serves, and what a page of it may do.
+"""The viewer for people: OHIF, served by a plugin of Orthanc, and the Content-Security-Policy of its pages.
 
-Nothing here lets anybody read what they could not read over DICOMweb; it saves them a copy on a disk of their own.
+The viewer gives access to nothing that a person could not read over DICOMweb; it avoids a copy on their own disk.
 """
 
 from __future__ import annotations
@@ -10,24 +10,24 @@ MODES = ("viewer", "segmentation", "tmtv")
 """Pages below the list of studies."""
 
 EDGE_PATHS = ("/", f"{PATH}*")
-"""What the balancer forwards; the root leads to the viewer."""
+"""What the load balancer forwards; the root redirects to the viewer."""
 
 ORTHANC = {
     "OHIF": {
         "RouterBasename": PATH,
-        "DataSource": "dicom-web",  # the other source reads Orthanc's own REST API, which nginx lets nobody reach
+        "DataSource": "dicom-web",  # the other source needs Orthanc's own REST API, which nginx does not expose
         "UserConfiguration": "/usr/share/image-store/viewer.js",
-        "Preload": False,  # would prepare each new instance for that other source
+        "Preload": False,  # prepares each new instance for that other source
     }
 }
 """https://orthanc.uclouvain.be/book/plugins/ohif.html"""
 
 SWITCH = "OHIF_PLUGIN_ENABLED"
-"""Environment variable. Of all plugins, the image does not know this one by its section, whose name it writes `Ohif`:
+"""Environment variable. The image enables other plugins by their configuration section; for this one it expects `Ohif`:
 https://github.com/orthanc-server/orthanc-builder/blob/master/docker/orthanc/plugins-def.json"""
 
 PLUGINS_MB = 192
-"""Memory that the image copies plugins to: the files of OHIF, 48 MB compressed, are part of one."""
+"""Memory to which the image copies plugins: one contains the files of OHIF, 48 MB compressed."""
 
 POLICY = {
     "default-src": "'none'",
@@ -42,11 +42,11 @@ POLICY = {
     "form-action": "'none'",
     "frame-ancestors": "'none'",
 }
-"""Content-Security-Policy: from where a page may load what, and whom it may tell; nothing and nobody but the store.
-`$request_id` is nginx's: 128 random bits, anew for each answer.
+"""Content-Security-Policy: a page loads from and connects to the store only.
+`$request_id` is nginx's: 128 random bits, new for each response.
 https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Content-Security-Policy"""
 
 
-def policy() -> str:
+def content_security_policy() -> str:
     """`POLICY` as the header's value."""
     return "; ".join(f"{directive} {sources}" for directive, sources in POLICY.items())

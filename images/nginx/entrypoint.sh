@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes the certificate and the configuration from the environment to memory, then becomes nginx.
+# Writes certificate and configuration from the environment to memory, then runs nginx.
 set -eu
 umask 077
 

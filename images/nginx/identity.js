@@ -1,5 +1,5 @@
-// Who asks, by name, for the access log. The balancer has verified both tokens, and tasks accept the balancer alone,
-// so the signature is not checked a second time; nothing but a name leaves this file.
+// Returns the client's name for the access log. The load balancer has verified both tokens, and tasks accept connections
+// only from it, so the signature is not checked again. Only names leave this file.
 
 const LONGEST = 128;
 
@@ -20,8 +20,8 @@ function name(value) {
     return typeof value === 'string' ? value.slice(0, LONGEST) : '';
 }
 
-// The person who signed in. The balancer takes its rule for tokens exactly when there is one, and overwrites these
-// headers otherwise: beside a token they are whatever the client wrote.
+// Returns the person who signed in. Without a token, the load balancer overwrites these headers. With a token, it applies
+// its rule for tokens and does not overwrite them, so they are untrusted and ignored.
 function person(r) {
     if (/^bearer /i.test(r.headersIn['Authorization'] || '')) {
         return '';
@@ -29,7 +29,7 @@ function person(r) {
     return name(claims(r.headersIn['X-Amzn-Oidc-Data'] || '').username) || name(r.headersIn['X-Amzn-Oidc-Identity']);
 }
 
-// The app client that a machine's token was issued to.
+// Returns the app client that a machine's token was issued to.
 function client(r) {
     return name(claims(bearer(r)).client_id);
 }

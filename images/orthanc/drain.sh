@@ -1,6 +1,6 @@
 #!/bin/bash
-# Runs a command. Once told to stop, lets it serve until nobody is connected any more, and only then passes that on:
-# Orthanc cuts what is in flight. Nobody new comes meanwhile: ECS has taken the task out of discovery.
+# Runs a command. On a stop signal, keeps it running until no connection is open, and only then forwards the signal, because
+# Orthanc drops requests in flight. No new clients arrive meanwhile: ECS has removed the task from service discovery.
 set -uo pipefail
 
 read -r least most <<< "$DRAIN_SECONDS"

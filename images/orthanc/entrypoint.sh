@@ -1,6 +1,6 @@
 #!/bin/bash
-# Translates the study's variables into what this image knows, writes secrets to memory, then becomes what runs Orthanc.
-# The image refuses to start on DICOM_AET, DICOM_PORT, PG_USER and PG_PASSWORD, so they are taken out of its sight.
+# Translates the study's variables into those of this image, writes secrets to memory, then runs Orthanc.
+# Unsets DICOM_AET, DICOM_PORT, PG_USER and PG_PASSWORD, because the image does not start if they are set.
 set -euo pipefail
 umask 077
 
@@ -20,10 +20,10 @@ PYTHON
 
 export ORTHANC_JSON="$ORTHANC_CONFIGURATION"
 export ORTHANC__REGISTERED_USERS="$ORTHANC_USERS"
-# In quotes: the image takes what looks like JSON for JSON, and an AE title may look like a number.
+# Quoted, because the image parses values as JSON where it can, and an AE title may look like a number.
 export ORTHANC__DICOM_AET="\"$DICOM_AET\""
 export ORTHANC__DATABASE_SERVER_IDENTIFIER="\"$HOSTNAME\""
-# libpq's own variables: a password is never parsed, so it may hold any character.
+# libpq's own variables, which are not parsed, so that a password may contain any character.
 export PGUSER="$PG_USER" PGPASSWORD="$PG_PASSWORD"
 unset TLS_BUNDLE ORTHANC_CONFIGURATION ORTHANC_USERS DICOM_AET DICOM_PORT PG_USER PG_PASSWORD
 

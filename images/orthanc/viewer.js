@@ -1,4 +1,4 @@
-// OHIF's settings; Orthanc's plugin appends where the studies are. https://docs.ohif.org/configuration/configurationFiles
+// OHIF's settings; Orthanc's plugin appends the data source. https://docs.ohif.org/configuration/configurationFiles
 window.config = {
   extensions: [],
   modes: [],
@@ -9,8 +9,8 @@ window.config = {
   showLoadingIndicator: true,
   strictZSpacingForVolumeViewport: true,
   omitQuotationForMultipartRequest: true,
-  // Requests in flight of one browser; each holds a thread of Orthanc, which are for everybody.
+  // Requests in flight per browser. Each uses one of Orthanc's threads, which all users share.
   maxNumRequests: { interaction: 20, thumbnail: 10, prefetch: 10 },
-  // OHIF is no medical device, and says so once a day.
+  // OHIF is not a medical device, and shows that once a day.
   investigationalUseDialog: { option: 'configure', days: 1 },
 };

@@ -15,11 +15,11 @@ from ops.plan import UNKNOWN as UNKNOWN_IN_PLAN
 sys.path.insert(0, str(PROJECT / "policy"))  # the pack is self-contained, not a package of this project
 
 import hipaa.checks  # noqa: F401  importing the checks registers them
-from hipaa.evaluate import PRODUCTION, Result, everything
+from hipaa.evaluate import PRODUCTION, Result, evaluate
 from hipaa.model import UNKNOWN, Resource, Stack
 from hipaa.rule import REGISTERED
-from hipaa.rule import Facts as Rule
-from hipaa.rule import facts as rules
+from hipaa.rule import RuleMetadata as Rule
+from hipaa.rule import rule_metadata as rules
 from hipaa.types import ALIASES, REPOSITORY
 from hipaa.waivers import Waiver
 from hipaa.waivers import load as waivers
@@ -82,28 +82,30 @@ class Verdict:
     def citations(self, types: Iterable[str]) -> list[str]:
         """Paragraphs of 45 CFR that the rules for resources of these types cite."""
         wanted = set(types)
-        return sorted({cited for rule in REGISTERED.values() if rule.types & wanted for cited in rule.facts.citations})
+        return sorted(
+            {cited for rule in REGISTERED.values() if rule.types & wanted for cited in rule.metadata.citations}
+        )
 
 
 def verdict(plan: Plan, *files: Path) -> Verdict:
     """Every rule on a plan, with the project's waivers or those of the files."""
-    held = waivers(*files or (WAIVERS,))
-    findings = everything(REGISTERED.values(), stack_of(plan))
-    excused = {id(one): waiver for one in findings if (waiver := held.excuse(one))}
-    results = [one for one in findings if one.broken]
-    standing = [one for one in results if id(one) not in excused]
-    grave = [one for one in standing if one.facts.severity == "mandatory"]
+    known = waivers(*files or (WAIVERS,))
+    findings = evaluate(REGISTERED.values(), stack_of(plan))
+    waived = {id(one): waiver for one in findings if (waiver := known.waive(one))}
+    results = [one for one in findings if one.is_violation]
+    unwaived = [one for one in results if id(one) not in waived]
+    mandatory = [one for one in unwaived if one.metadata.severity == "mandatory"]
     return Verdict(
         rules=len(REGISTERED),
-        violations=(*map(_told, grave), *held.problems(plan.stack)),
-        advice=tuple(_told(one) for one in standing if one not in grave),
+        violations=(*map(_format_result, mandatory), *known.problems(plan.stack)),
+        advice=tuple(_format_result(one) for one in unwaived if one not in mandatory),
         waived=tuple(
-            f"{one.facts.code} `{one.resource.name}`, until {excused[id(one)].expires}: {excused[id(one)].reason}"
+            f"{one.metadata.code} `{one.resource.name}`, until {waived[id(one)].expires}: {waived[id(one)].reason}"
             for one in results
-            if id(one) in excused
+            if id(one) in waived
         ),
     )
 
 
-def _told(result: Result) -> str:
+def _format_result(result: Result) -> str:
     return f"`{result.resource.name}` {result.message}"

@@ -14,12 +14,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from components.core import base
+from layout.lifecycle import PHASES as LIFECYCLES
 from ops.plan import cli_yaml
 from ops.plan.configuration import PROJECT, configuration, project_name
 from ops.study.errors import StudyError
 
-PHASES = tuple(base.PHASES)
+PHASES = tuple(LIFECYCLES)
 
 
 def wanted(stack: str, folder: Path = PROJECT) -> str:

@@ -1,1 +1,1 @@
-"""HIPAA safeguards of the Security Rule as Pulumi policies for AWS: rules as data, checks as pure functions."""
+"""Safeguards of the HIPAA Security Rule as Pulumi policies for AWS: rules as data, checks as pure functions."""

@@ -1,4 +1,4 @@
-"""What a check sees: resources and stacks as plain values, and what it may say of them."""
+"""Resources, stacks and findings as plain values: the input and output of a check."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 
 class _Marker:
-    """A value that is none: `ABSENT` was never set, `UNKNOWN` is decided by AWS during the update."""
+    """A marker for a missing value: `ABSENT` was never set, `UNKNOWN` is decided by AWS during the update."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -27,7 +27,7 @@ UNKNOWN: Final = _Marker("UNKNOWN")
 
 @dataclass(frozen=True, kw_only=True)
 class Violation:
-    """A rule is broken. `message` says what is wrong at `path`, in the engine's spelling; the remedy is the rule's."""
+    """A rule is violated. `message` says what is wrong at `path`, in the engine's spelling."""
 
     message: str
     path: str = ""
@@ -35,7 +35,7 @@ class Violation:
 
 @dataclass(frozen=True, kw_only=True)
 class Undecided:
-    """Whether the rule is broken depends on a value at `path` that is unknown in a preview."""
+    """Whether the rule is violated depends on a value at `path` that is unknown in a preview."""
 
     path: str
 
@@ -43,10 +43,10 @@ class Undecided:
 Finding = Violation | Undecided
 
 
-def look(data: Any, path: str) -> Any:
-    """What stands at a dotted path: a value, `ABSENT`, or `UNKNOWN` if it or anything above it is unknown.
+def value_at(data: Any, path: str) -> Any:
+    """The value at a dotted path: `ABSENT` if it is missing or None, `UNKNOWN` if it or any parent is unknown.
 
-    A name is a key of a mapping, a number a position in a list. None counts as absent.
+    A name is a key of a mapping, a number is a position in a list.
     """
     found: Any = data
     for name in path.split("."):
@@ -61,17 +61,25 @@ def look(data: Any, path: str) -> Any:
     return ABSENT if found is None else found
 
 
-def each(data: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Elements of the list at `path` with their own paths; `(path, UNKNOWN)` for an unknown list, nothing for none.
+def elements(data: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Elements of the list at `path` with their own paths; `(path, UNKNOWN)` for an unknown list, nothing if absent.
 
-    A single mapping counts as a list of one: some properties of AWS are a list of at most one, and spelled flat.
+    A single mapping counts as a list of one, because programs may write AWS's lists of at most one element that way.
     """
-    found = look(data, path)
+    found = value_at(data, path)
     if found is UNKNOWN or isinstance(found, Mapping):
         yield path, found
     elif _is_list(found):
         for position, element in enumerate(found):
             yield f"{path}.{position}", element
+
+
+def require(value: Any, path: str, condition: Callable[[Any], bool], message: str) -> Iterator[Finding]:
+    """A violation unless the value at `path` meets the condition; an absent value never does."""
+    if value is UNKNOWN:
+        yield Undecided(path=path)
+    elif value is ABSENT or not condition(value):
+        yield Violation(message=message, path=path)
 
 
 def _is_list(value: Any) -> bool:
@@ -80,11 +88,11 @@ def _is_list(value: Any) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """A resource as the program declares it, or, in a stack check after an update, as it is.
+    """A resource as the program declares it or, in a stack check after an update, as deployed.
 
-    `properties` are plain values in camelCase with `UNKNOWN` in place of what is not known yet. `provider` is
-    the URN of the provider, empty where it is not told. `dependencies` names, for each property, the URNs of the
-    resources whose outputs stand in it: the only link while values are unknown.
+    `properties` are plain values in camelCase, with `UNKNOWN` for values that are not known yet. `provider` is the
+    provider's URN, or empty if the engine does not report it. `dependencies` maps each property to the URNs of the
+    resources whose outputs it uses: the only link while values are unknown.
     """
 
     urn: str
@@ -102,35 +110,39 @@ class Resource:
         return self.urn.split("::")[0].removeprefix("urn:pulumi:")
 
     def get(self, path: str) -> Any:
-        """What stands at a dotted path; see `look`."""
-        return look(self.properties, path)
+        """The value at a dotted path; see `value_at`."""
+        return value_at(self.properties, path)
 
-    def each(self, path: str) -> Iterator[tuple[str, Any]]:
-        """Elements of the list at a dotted path; see `each`."""
-        return each(self.properties, path)
+    def elements(self, path: str) -> Iterator[tuple[str, Any]]:
+        """Elements of the list at a dotted path; see `elements`."""
+        return elements(self.properties, path)
 
-    def is_true(self, path: str, message: str) -> Iterator[Finding]:
-        """Broken unless the property is true; absent is false."""
-        return self.expect(path, lambda value: value is True, message)
+    def require_true(self, path: str, message: str) -> Iterator[Finding]:
+        """A violation unless the property is true; absent counts as false."""
+        return self.require(path, lambda value: value is True, message)
 
-    def is_set(self, path: str, message: str) -> Iterator[Finding]:
-        """Broken if the property is absent or empty. An unknown value is one: something will stand there."""
+    def require_set(self, path: str, message: str) -> Iterator[Finding]:
+        """A violation if the property is absent or empty. An unknown value passes: it will be set."""
         found = self.get(path)
         if found is not UNKNOWN and (found is ABSENT or found in ("", [], {})):
             yield Violation(message=message, path=path)
 
-    def expect(self, path: str, holds: Callable[[Any], bool], message: str) -> Iterator[Finding]:
-        """Broken unless `holds` is true of the value; it is never asked about an unknown one, and absent is broken."""
+    def forbid(self, path: str, *, value: bool, message: str) -> Iterator[Finding]:
+        """A violation if the property has the value; absent passes."""
         found = self.get(path)
         if found is UNKNOWN:
             yield Undecided(path=path)
-        elif found is ABSENT or not holds(found):
+        elif found is value:
             yield Violation(message=message, path=path)
+
+    def require(self, path: str, condition: Callable[[Any], bool], message: str) -> Iterator[Finding]:
+        """A violation unless the property meets the condition; see `require`."""
+        return require(self.get(path), path, condition, message)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """Every resource of a stack."""
+    """All resources of a stack."""
 
     resources: tuple[Resource, ...]
 
@@ -147,13 +159,13 @@ class Stack:
         return found
 
     def of(self, types: Iterable[str]) -> list[Resource]:
-        """Resources of the types."""
+        """Resources of the given types."""
         return [resource for kind in types for resource in self._by_type.get(kind, [])]
 
     def refers(self, source: Resource, path: str, target: Resource) -> bool:
-        """Whether the property at `path` of `source` names `target`: by dependency, or by its id, ARN or name.
+        """Whether the property at `path` of `source` refers to `target`, by dependency or by its id, ARN or name.
 
-        While an id is unknown only the dependency tells; a dependency holds for the whole of a property.
+        While an id is unknown, only the dependency counts; a dependency covers the whole top-level property.
         """
         if target.urn in source.dependencies.get(path.split(".", maxsplit=1)[0], ()):
             return True
@@ -163,8 +175,8 @@ class Stack:
         known = {value for key in keys if isinstance(value := target.get(key), str) and value}
         return bool(texts & known)
 
-    def referring(self, types: Iterable[str], path: str, target: Resource) -> list[Resource]:
-        """Resources of the types whose property at `path` names `target`."""
+    def referrers(self, types: Iterable[str], path: str, target: Resource) -> list[Resource]:
+        """Resources of the given types whose property at `path` refers to `target`."""
         return [source for source in self.of(types) if self.refers(source, path, target)]
 
 
@@ -180,7 +192,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 Settings = Mapping[str, Any]
-"""A rule's thresholds: the defaults of its schema, overridden by the pack's configuration."""
+"""A rule's settings: the defaults of its schema, overridden by the pack's configuration."""
 
 ResourceCheck = Callable[[Resource, Settings], Iterable[Finding]]
 StackCheck = Callable[[Stack, Settings], Iterable[tuple[Resource, Finding]]]

@@ -1,4 +1,4 @@
-"""The pack as Pulumi's engine sees it: one policy a rule, with its citation, severity, remedy and thresholds."""
+"""The pack for Pulumi's engine: one policy per rule, with citation, severity, remedy and settings."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pulumi_policy import (
     Policy,
     PolicyComplianceFramework,
     PolicyConfigSchema,
+    PolicyResource,
     ReportViolation,
     ResourceValidationArgs,
     ResourceValidationPolicy,
@@ -22,9 +23,9 @@ from pulumi_policy import (
 from pulumi_policy.proxy import UnknownValueError
 
 import hipaa.checks  # noqa: F401  importing the checks registers them
-from hipaa.evaluate import PRODUCTION, REGULATION, Result, applies, on_resource, on_stack
+from hipaa.cache import DecoderCache
+from hipaa.evaluate import PRODUCTION, REGULATION, Result, applies, check_resource, check_stack
 from hipaa.model import UNKNOWN, Resource, Stack
-from hipaa.once import Once
 from hipaa.rule import REGISTERED, Rule
 from hipaa.types import ALIASES
 from hipaa.waivers import Waivers, load
@@ -33,57 +34,57 @@ NAME = "hipaa-aws"
 WAIVERS = Path(__file__).parents[1] / "waivers.yaml"
 WAIVERS_VARIABLE, PRODUCTION_VARIABLE = "HIPAA_WAIVERS", "HIPAA_PRODUCTION_STACKS"
 
-ENFORCEMENT = {"mandatory": EnforcementLevel.MANDATORY, "advisory": EnforcementLevel.ADVISORY}
-SEVERITY = {"mandatory": Severity.HIGH, "advisory": Severity.LOW}
+ENFORCEMENT_LEVELS = {"mandatory": EnforcementLevel.MANDATORY, "advisory": EnforcementLevel.ADVISORY}
+SEVERITIES = {"mandatory": Severity.HIGH, "advisory": Severity.LOW}
 
 
 def policies() -> list[Policy]:
-    """One policy for each rule, and the one that keeps the waivers honest, which has to come last."""
+    """One policy per rule, and last the policy that checks the waivers: it needs the results of all others."""
     files = [Path(name) for name in os.environ.get(WAIVERS_VARIABLE, "").split(os.pathsep) if name]
     waivers = load(*files or [WAIVERS])
     production = tuple(filter(None, os.environ.get(PRODUCTION_VARIABLE, "").split(","))) or PRODUCTION
-    known = sorted(REGISTERED.values(), key=lambda rule: rule.facts.code)
-    return [*(_policy(rule, waivers, production) for rule in known), _honesty(waivers)]
+    known = sorted(REGISTERED.values(), key=lambda rule: rule.metadata.code)
+    return [*(_policy(rule, waivers, production) for rule in known), _waiver_hygiene(waivers)]
 
 
 def _policy(rule: Rule, waivers: Waivers, production: Sequence[str]) -> Policy:
-    facts = rule.facts
-    described: dict[str, Any] = {
-        "name": facts.id,
-        "description": f"{facts.code} {facts.title}",
-        "enforcement_level": ENFORCEMENT[facts.severity],
+    metadata = rule.metadata
+    options: dict[str, Any] = {
+        "name": metadata.id,
+        "description": f"{metadata.code} {metadata.title}",
+        "enforcement_level": ENFORCEMENT_LEVELS[metadata.severity],
         "config_schema": PolicyConfigSchema({key: dict(value) for key, value in rule.schema.items()}),
-        "severity": SEVERITY[facts.severity],
+        "severity": SEVERITIES[metadata.severity],
         "framework": PolicyComplianceFramework(
             name="HIPAA Security Rule",
             version="45 CFR Part 164 Subpart C",
             reference="https://www.ecfr.gov/current/title-45/part-164/subpart-C",
-            specification=", ".join(f"{REGULATION} {citation}" for citation in facts.citations),
+            specification=", ".join(f"{REGULATION} {citation}" for citation in metadata.citations),
         ),
-        "tags": ["hipaa", facts.code],
-        "remediation_steps": facts.remedy,
+        "tags": ["hipaa", metadata.code],
+        "remediation_steps": metadata.remedy,
     }
 
-    def told(results: Iterator[Result], report: ReportViolation) -> None:
+    def report_results(results: Iterator[Result], report: ReportViolation) -> None:
         for result in results:
-            if applies(rule, result.resource.stack, production) and waivers.standing([result]):
+            if applies(rule, result.resource.stack, production) and waivers.unwaived_violations([result]):
                 report(result.message, result.resource.urn)
 
-    if facts.scope == "stack":
+    if metadata.scope == "stack":
 
         def validate_stack(args: StackValidationArgs, report: ReportViolation) -> None:
-            told(on_stack(rule, stack(args), thresholds(args.get_config())), report)
+            report_results(check_stack(rule, stack(args), thresholds(args.get_config())), report)
 
-        return StackValidationPolicy(validate=validate_stack, **described)
+        return StackValidationPolicy(validate=validate_stack, **options)
 
     def validate(args: ResourceValidationArgs, report: ReportViolation) -> None:
         if ALIASES.get(args.resource_type, args.resource_type) in rule.types:
-            told(on_resource(rule, resource(args), thresholds(args.get_config())), report)
+            report_results(check_resource(rule, resource(args), thresholds(args.get_config())), report)
 
-    return ResourceValidationPolicy(validate=validate, **described)
+    return ResourceValidationPolicy(validate=validate, **options)
 
 
-def _honesty(waivers: Waivers) -> Policy:
+def _waiver_hygiene(waivers: Waivers) -> Policy:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         if args.resources:
             for problem in waivers.problems(args.resources[0].urn.split("::")[0].removeprefix("urn:pulumi:")):
@@ -91,38 +92,30 @@ def _honesty(waivers: Waivers) -> Policy:
 
     return StackValidationPolicy(
         name="waivers-in-order",
-        description="Every waiver excuses something, and none is over",
+        description="Every waiver is needed and has not expired",
         validate=validate,
         enforcement_level=EnforcementLevel.MANDATORY,
     )
 
 
 def thresholds(config: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What is configured for a policy. The engine sends every number as a float; messages speak of 365 days."""
-    return {name: _whole(value) for name, value in (config or {}).items()}
+    """The settings configured for a policy. The engine sends every number as a float; whole numbers become integers."""
+    return {name: _to_int(value) for name, value in (config or {}).items()}
 
 
-def _whole(value: Any) -> Any:
+def _to_int(value: Any) -> Any:
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_whole(item) for item in value]
+        return [_to_int(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def resource(args: ResourceValidationArgs) -> Resource:
     """A resource as the program declares it."""
-    return Resource(
-        urn=args.urn,
-        type=ALIASES.get(args.resource_type, args.resource_type),
-        name=args.name,
-        properties=plain(args.props),
-        protect=bool(args.opts.protect),
-        parent=args.opts.parent or "",
-        provider=args.provider.urn if args.provider else "",
-    )
+    return _convert(args, args.opts.parent or "")
 
 
 class _Stacks:
-    """The last stack, shared by the policies that ask about it one after the other; `once` makes it the same."""
+    """Caches the last stack, because stack policies run one after another on the same resources."""
 
     def __init__(self) -> None:
         self._key: tuple[int, ...] = ()
@@ -139,22 +132,30 @@ class _Stacks:
 stack: Callable[[StackValidationArgs], Stack] = _Stacks()
 
 
-def _stack_resource(one: Any) -> Resource:
-    links = {key: tuple(each.urn for each in found) for key, found in one.property_dependencies.items()}
+def _stack_resource(args: PolicyResource) -> Resource:
+    links = {key: tuple(each.urn for each in found) for key, found in args.property_dependencies.items()}
+    return _convert(args, args.parent.urn if args.parent else "", links)
+
+
+def _convert(
+    args: ResourceValidationArgs | PolicyResource,
+    parent: str,
+    dependencies: Mapping[str, tuple[str, ...]] | None = None,
+) -> Resource:
     return Resource(
-        urn=one.urn,
-        type=ALIASES.get(one.resource_type, one.resource_type),
-        name=one.name,
-        properties=plain(one.props),
-        protect=bool(one.opts.protect),
-        parent=one.parent.urn if one.parent else "",
-        provider=one.provider.urn if one.provider else "",
-        dependencies=links,
+        urn=args.urn,
+        type=ALIASES.get(args.resource_type, args.resource_type),
+        name=args.name,
+        properties=to_plain(args.props),
+        protect=bool(args.opts.protect),
+        parent=parent,
+        provider=args.provider.urn if args.provider else "",
+        dependencies=dependencies or {},
     )
 
 
-def _plain(value: Any) -> Any:
-    """Values without pulumi-policy's proxies, which raise at what is unknown; `UNKNOWN` stands there instead."""
+def _to_plain(value: Any) -> Any:
+    """A copy without pulumi-policy's proxies, which raise an error on unknown values; UNKNOWN replaces those."""
     if isinstance(value, Mapping):
         return {key: _item(value, key) for key in value}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
@@ -164,10 +165,10 @@ def _plain(value: Any) -> Any:
 
 def _item(container: Any, key: Any) -> Any:
     try:
-        return _plain(container[key])
+        return _to_plain(container[key])
     except UnknownValueError:
         return UNKNOWN
 
 
-plain = Once(_plain)
-"""Shared by the policies that look at the same resource one after the other."""
+to_plain = DecoderCache(_to_plain)
+"""Cached, because many policies read the same resource."""

@@ -1,4 +1,4 @@
-"""A rule: what the Security Rule asks for, how it is checked, and what to do when it is broken."""
+"""A rule: what the Security Rule asks for, how it is checked, and the remedy."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ import yaml
 from hipaa.model import ResourceCheck, StackCheck
 
 RULES = Path(__file__).with_name("rules")
-"""One file an area."""
+"""One YAML file per area."""
 
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the same, in C where it is there: five times as fast
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C loader is five times as fast
 
 Severity = Literal["mandatory", "advisory"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
-    """What its file says of a rule. `code` is its short name, `id` the policy's.
+class RuleMetadata:
+    """A rule's entry in its YAML file. `code` is its short name, `id` the policy's name.
 
-    `hipaa` are the citations that published rule sets give, `related` the one this pack chose where they give none.
-    `unknown` is what a value means that a preview does not know: `passes` or `fails`; `why` says why.
-    `production`: the rule holds in production stacks only.
+    `hipaa` are citations from published rule sets; `related` are this pack's own where those have none. `unknown` says
+    whether a value that a preview does not know `passes` or `fails`, and `why` gives the reason. `production` restricts
+    the rule to production stacks.
     """
 
     id: str
@@ -52,51 +52,54 @@ class Facts:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """A rule that a preview can check. `types` are the type tokens that it reads; a resource check is asked about those
-    alone. `schema` describes its thresholds (JSON schema of each, with a default).
+    """A rule that a preview can check. `types` are the type tokens that it reads; a resource check sees only those.
+
+    `schema` is the JSON schema of each setting, with a default.
     """
 
-    facts: Facts
+    metadata: RuleMetadata
     types: frozenset[str]
     check: ResourceCheck | StackCheck
     schema: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def defaults(self) -> dict[str, Any]:
-        """The thresholds when nothing is configured."""
+        """The settings if nothing is configured."""
         return {name: described["default"] for name, described in self.schema.items()}
 
 
 @cache
-def facts() -> dict[str, Facts]:
-    """All rules by code, as the files have them."""
+def rule_metadata() -> dict[str, RuleMetadata]:
+    """The metadata of all rules by code."""
     files = [yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER) for path in sorted(RULES.glob("*.yaml"))]  # noqa: S506
-    return {entry["code"]: _facts(entry) for file in files for entry in file["rules"]}
+    return {entry["code"]: _parse_metadata(entry) for file in files for entry in file["rules"]}
 
 
-def _facts(entry: dict[str, Any]) -> Facts:
+def _parse_metadata(entry: dict[str, Any]) -> RuleMetadata:
     lists = {key: tuple(entry.get(key, ())) for key in ("hipaa", "related", "types")}
     sources = {name: tuple(ids) for name, ids in entry.get("sources", {}).items()}
     known: dict[str, Any] = {**entry, **lists, "sources": sources}
-    return Facts(**known)
+    return RuleMetadata(**known)
 
 
 REGISTERED: dict[str, Rule] = {}
-"""Rules with a check, by code; `hipaa.checks` fills it when it is imported."""
+"""Rules with a check, by code; importing `hipaa.checks` fills it."""
 
 
 def rule(
     code: str, *types: str, schema: Mapping[str, Mapping[str, Any]] | None = None
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Registers a function as the check of the rule `code` (a decorator); ValueError if there is one already.
+    """A decorator that registers a function as the check of the rule `code`; ValueError if the rule has one already.
 
-    The function gets the resource, or for a stack rule the stack, and the rule's settings.
+    The function gets the resource, or the stack for a stack rule, and the rule's settings.
     """
 
     def register(check: Callable[..., Any]) -> Callable[..., Any]:
         if code in REGISTERED:
             raise ValueError(f"the rule {code} has two checks")
-        REGISTERED[code] = Rule(facts=facts()[code], types=frozenset(types), check=check, schema=schema or {})
+        REGISTERED[code] = Rule(
+            metadata=rule_metadata()[code], types=frozenset(types), check=check, schema=schema or {}
+        )
         return check
 
     return register

@@ -1,7 +1,7 @@
-"""Waivers: rules that a resource may break, each with a reason, somebody who answers for it, and a last day.
+"""Waivers: permission for named resources to violate a rule, with reason, approver and expiry date.
 
-A waiver is a reviewed entry in a file and never an exception in code. One that is over, or that excuses nothing, is a
-violation itself: the file says what is true today.
+A waiver is a reviewed entry in a file, never an exception in code. A waiver that has expired or is not needed is itself
+a violation, so the file stays current.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from typing import Any
 import yaml
 
 from hipaa.evaluate import Result
-from hipaa.rule import facts
+from hipaa.rule import rule_metadata
 
 KEYS = {"rule", "resources", "stacks", "reason", "approver", "expires"}
-SHORTEST_REASON = 20
+MIN_REASON_LENGTH = 20
 
 
 class WaiverError(ValueError):
-    """The file of waivers is not as it should be."""
+    """A waiver file is invalid."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Waiver:
-    """Lets the resources whose names match break `rule` in the stacks that match, until `expires` has passed."""
+    """Lets the resources whose names match violate `rule` in the matching stacks, up to and including `expires`."""
 
     rule: str
     resources: tuple[str, ...]
@@ -38,9 +38,9 @@ class Waiver:
     expires: date
 
     def covers(self, result: Result) -> bool:
-        """Whether it speaks of this rule, resource and stack, on whatever day."""
+        """Whether it covers this result's rule, resource and stack, regardless of the date."""
         return (
-            result.facts.code == self.rule
+            result.metadata.code == self.rule
             and _matches(result.resource.stack, self.stacks)
             and _matches(result.resource.name, self.resources)
         )
@@ -51,14 +51,14 @@ class Waiver:
 
 @dataclass
 class Waivers:
-    """The waivers of a file, and what each has excused so far. `today` decides which are over."""
+    """The waivers of the files, and the results each was used for. `today` decides which have expired."""
 
     entries: tuple[Waiver, ...] = ()
     today: date = field(default_factory=date.today)
     used: dict[Waiver, list[Result]] = field(default_factory=dict)
 
-    def excuse(self, result: Result) -> Waiver | None:
-        """The waiver that speaks of this finding and holds today; it is remembered as used, in its time or not."""
+    def waive(self, result: Result) -> Waiver | None:
+        """The waiver in force that covers the result. A covering waiver counts as used even if it has expired."""
         for entry in self.entries:
             if entry.covers(result):
                 self.used.setdefault(entry, []).append(result)
@@ -66,61 +66,61 @@ class Waivers:
                     return entry
         return None
 
-    def standing(self, results: Iterable[Result]) -> list[Result]:
-        """The broken rules that nothing excuses. What cannot be decided yet uses its waiver as well: it will be."""
-        return [result for result in results if self.excuse(result) is None and result.broken]
+    def unwaived_violations(self, results: Iterable[Result]) -> list[Result]:
+        """The violations without a waiver. Undecided results use their waiver too, as they may become violations."""
+        return [result for result in results if self.waive(result) is None and result.is_violation]
 
     def problems(self, stack: str) -> Iterator[str]:
-        """Waivers for this stack that are over, or that excused nothing; ask once everything has been checked."""
+        """Waivers for this stack that have expired or were not used. Call it after all checks."""
         for entry in self.entries:
             if not _matches(stack, entry.stacks):
                 continue
             if entry.expires < self.today:
-                yield f"{entry}: it ended on {entry.expires}. Decide again: remove the cause, or renew it with a reason"
+                yield f"{entry}: it expired on {entry.expires}. Fix the violation, or renew the waiver with a reason"
             if entry not in self.used:
-                yield f"{entry}: it excuses nothing in the stack {stack}. Remove it"
+                yield f"{entry}: it is not needed in the stack {stack}. Remove it"
 
 
 def load(*paths: Path, today: date | None = None) -> Waivers:
-    """The waivers of YAML files; a file that is not there has none. WaiverError names entry, key and what is wrong."""
-    entries = tuple(entry for path in paths if path.exists() for entry in _entries(path))
+    """The waivers of YAML files; a missing file has none. WaiverError names the entry, the key and the problem."""
+    entries = tuple(entry for path in paths if path.exists() for entry in _parse_file(path))
     return Waivers(entries=entries, today=today or date.today())
 
 
-def _entries(path: Path) -> list[Waiver]:
+def _parse_file(path: Path) -> list[Waiver]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except yaml.YAMLError as error:
-        raise WaiverError(f"{path.name} is no YAML: {error}") from error
-    listed = content.get("waivers") if isinstance(content, Mapping) else None
-    if not isinstance(listed, list) or set(content) != {"waivers"}:
-        raise WaiverError(f"{path.name} holds one key, waivers, with a list of entries")
-    return [_entry(f"{path.name}, entry {position}", one) for position, one in enumerate(listed, start=1)]
+        raise WaiverError(f"{path.name} is not valid YAML: {error}") from error
+    entries = content.get("waivers") if isinstance(content, Mapping) else None
+    if not isinstance(entries, list) or set(content) != {"waivers"}:
+        raise WaiverError(f"{path.name} must have exactly one key, waivers, with a list of entries")
+    return [_parse_entry(f"{path.name}, entry {position}", entry) for position, entry in enumerate(entries, start=1)]
 
 
-def _entry(where: str, one: Any) -> Waiver:
-    if not isinstance(one, Mapping) or set(one) != KEYS:
-        given = sorted(one) if isinstance(one, Mapping) else one
-        raise WaiverError(f"{where}: it has the keys {', '.join(sorted(KEYS))}, and no others; given: {given}")
-    if one["rule"] not in facts():
-        raise WaiverError(f"{where}: there is no rule {one['rule']!r}; rules have codes such as NET-07")
-    if not isinstance(one["expires"], date):
-        raise WaiverError(f"{where}: expires is a day such as 2027-12-31, not {one['expires']!r}")
+def _parse_entry(where: str, entry: Any) -> Waiver:
+    if not isinstance(entry, Mapping) or set(entry) != KEYS:
+        given = sorted(entry) if isinstance(entry, Mapping) else entry
+        raise WaiverError(f"{where}: the keys must be {', '.join(sorted(KEYS))}, and no others; given: {given}")
+    if entry["rule"] not in rule_metadata():
+        raise WaiverError(f"{where}: there is no rule {entry['rule']!r}; rules have codes such as NET-07")
+    if not isinstance(entry["expires"], date):
+        raise WaiverError(f"{where}: expires must be a date such as 2027-12-31, not {entry['expires']!r}")
     for key in ("resources", "stacks"):
-        if not _are_texts(one[key]):
-            raise WaiverError(f"{where}: {key} is a list of names or patterns, not {one[key]!r}")
-        if "*" in one[key]:
-            raise WaiverError(f"{where}: {key} must not be every one of them; waive by name, never by type")
+        if not _is_list_of_strings(entry[key]):
+            raise WaiverError(f"{where}: {key} must be a list of names or patterns, not {entry[key]!r}")
+        if "*" in entry[key]:
+            raise WaiverError(f"{where}: {key} must not contain *; name them, or use narrower patterns")
     for key in ("reason", "approver"):
-        if not isinstance(one[key], str) or not one[key].strip():
+        if not isinstance(entry[key], str) or not entry[key].strip():
             raise WaiverError(f"{where}: {key} is missing")
-    if len(one["reason"]) < SHORTEST_REASON:
-        raise WaiverError(f"{where}: the reason {one['reason']!r} explains nothing")
-    known: dict[str, Any] = {**one, "resources": tuple(one["resources"]), "stacks": tuple(one["stacks"])}
+    if len(entry["reason"]) < MIN_REASON_LENGTH:
+        raise WaiverError(f"{where}: the reason {entry['reason']!r} is shorter than {MIN_REASON_LENGTH} characters")
+    known: dict[str, Any] = {**entry, "resources": tuple(entry["resources"]), "stacks": tuple(entry["stacks"])}
     return Waiver(**known)
 
 
-def _are_texts(value: Any) -> bool:
+def _is_list_of_strings(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(item, str) and item for item in value)
 
 

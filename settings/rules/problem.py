@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+MAX_SHOWN = 80
+"""Characters of a value that a message shows."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
@@ -19,3 +22,9 @@ class Problem:
 
 Problems = Iterator[Problem]
 Rule = Callable[..., Problems]
+
+
+def shorten(text: str) -> str:
+    """`text` on one line, cut where a message would become unreadable."""
+    text = " ".join(text.split())
+    return text if len(text) <= MAX_SHOWN else f"{text[: MAX_SHOWN - 3]}…"

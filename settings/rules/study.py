@@ -1,10 +1,10 @@
-"""What the study's data demand, and how long things are kept."""
+"""Safeguards that the study's data require, names, and retention."""
 
 from __future__ import annotations
 
 from layout.naming import PREFIX_MAX
 from settings.models import Account, Backup, DatabaseSettings, Exposure, Logging, Storage, Study
-from settings.rules.problem import Problem, Problems, Rule
+from settings.rules.problem import Problem, Problems, Rule, shorten
 
 PHI_AUDIT_DAYS = 2192  # six years: 45 CFR 164.316(b)(2)(i)
 PHI_BACKUP_DAYS = 35
@@ -14,19 +14,19 @@ def phi_is_safeguarded(study: Study, database: DatabaseSettings, logging: Loggin
     """Real patients' data: a reader, recovery, six years of audit logs (45 CFR 164.308(a)(7), 164.316(b)(2))."""
     if study.data != "phi":
         return
-    least = (
+    minimums = (
         ("database.readers", database.readers, 1),
         ("database.min_acu", database.min_acu, 0.5),
         ("database.backup_days", database.backup_days, PHI_BACKUP_DAYS),
         ("logging.audit_retention_days", logging.audit_retention_days, PHI_AUDIT_DAYS),
     )
-    for key, value, floor in least:
-        if value < floor:
+    for key, value, minimum in minimums:
+        if value < minimum:
             yield Problem(
                 key=key,
                 value=value,
-                rule=f"with study.data phi it is at least {floor:g}",
-                remedy=f"Set it to {floor:g} or more; only synthetic data may do with less",
+                rule=f"with study.data phi it is at least {minimum:g}",
+                remedy=f"Set it to {minimum:g} or more; only synthetic data may do with less",
             )
 
 
@@ -53,14 +53,15 @@ def environment_fits_data(environment: str, study: Study) -> Problems:
 
 
 def name_fits_every_service(environment: str, study: Study) -> Problems:
-    """Names are `<study>-<environment>-<what>`; the shortest limit is a load balancer's."""
+    """Names are `<study>-<environment>-<what>`; a load balancer's limit is the shortest."""
     prefix = f"{study.id}-{environment}"
     if len(prefix) > PREFIX_MAX:
+        longer, other = ("environment", study.id) if len(environment) > len(study.id) else ("study.id", environment)
         yield Problem(
-            key="study.id",
-            value=study.id,
-            rule=f"{prefix!r} has {len(prefix)} characters; load balancer names leave room for {PREFIX_MAX}",
-            remedy=f"Shorten study.id to {max(PREFIX_MAX - len(environment) - 1, 1)} characters",
+            key=longer,
+            value=environment if longer == "environment" else study.id,
+            rule=f"{shorten(prefix)!r} has {len(prefix)} characters; load balancer names leave room for {PREFIX_MAX}",
+            remedy=f"Shorten {longer} to {max(PREFIX_MAX - len(other) - 1, 1)} characters",
         )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pulumi.automation.events import OpType
 
-from hipaa.rule import facts
+from hipaa.rule import rule_metadata
 from rehearsal.driver import Rehearsal
 from rehearsal.environment import PROJECT
 from tests.policy.foreign.expected import EXPECTED
@@ -38,9 +38,9 @@ def test_a_naive_program_is_refused_with_rule_citation_and_remedy(foreign: Calla
     told: dict[tuple[str, str], str] = {}
     for one in refused.violations:
         told[one.policy_name, str(one.resource_urn).rpartition("::")[2]] = " ".join(one.message.split())
-    assert set(told) == {(facts()[code].id, name) for code, names in EXPECTED.items() for name in names}
+    assert set(told) == {(rule_metadata()[code].id, name) for code, names in EXPECTED.items() for name in names}
     for code, names in EXPECTED.items():
-        rule = facts()[code]
+        rule = rule_metadata()[code]
         for message in (told[rule.id, name] for name in names):
             assert f" {code}: " in message
             assert all(citation in message for citation in rule.citations)

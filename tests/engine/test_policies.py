@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from hipaa.rule import facts
+from hipaa.rule import rule_metadata
 from rehearsal.driver import Rehearsal
 from rehearsal.operations import Result
 
@@ -29,7 +29,7 @@ def said(result: Result) -> str:
 
 def test_a_broken_rule_stops_the_preview_and_the_update(fresh: Callable[..., Rehearsal]):
     rehearsal = fresh("dev", config=SHORT_LOGS)
-    known = facts()["LOG-02"]
+    known = rule_metadata()["LOG-02"]
     for result in (rehearsal.preview(check=False), rehearsal.up(check=False)):
         output = said(result)
         assert known.id in output
@@ -48,7 +48,7 @@ def test_a_missing_waiver_and_a_needless_one_stop_it_too(fresh: Callable[..., Re
     mistaken = needless.workspace.folder / "waivers.yaml"
     mistaken.write_text(waivers.read_text() + NEEDLESS)
     needless.env["HIPAA_WAIVERS"] = str(mistaken)
-    assert "waiver of RDS-10 for no-such-snapshot: it excuses nothing in the stack dev" in said(
+    assert "waiver of RDS-10 for no-such-snapshot: it is not needed in the stack dev" in said(
         needless.preview(check=False)
     )
 

@@ -13,7 +13,7 @@ from parliament import analyze_policy_string
 
 import hipaa.checks  # noqa: F401  importing the checks registers them
 from hipaa import types
-from hipaa.evaluate import on_resource
+from hipaa.evaluate import check_resource
 from hipaa.rule import REGISTERED
 from ops.deploy.bootstrap import documents, permissions
 from ops.deploy.bootstrap.target import Target, load_target
@@ -118,15 +118,15 @@ def test_iam_takes_them(stack: str):
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_projects_own_rules_hold(stack: str):
     rules = [
-        rule for rule in REGISTERED.values() if rule.facts.code in {"IAM-01", "IAM-02", "IAM-03", "IAM-04", "IAM-05"}
+        rule for rule in REGISTERED.values() if rule.metadata.code in {"IAM-01", "IAM-02", "IAM-03", "IAM-04", "IAM-05"}
     ]
     assert len(rules) == 5
     broken = {
-        (name, rule.facts.code)
+        (name, rule.metadata.code)
         for name, text in policies(stack).items()
         for rule in rules
-        for result in on_resource(rule, resource(types.POLICY, policy=text))
-        if result.broken
+        for result in check_resource(rule, resource(types.POLICY, policy=text))
+        if result.is_violation
     }
     assert broken == ACCEPTED
 

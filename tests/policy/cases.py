@@ -1,4 +1,4 @@
-"""What every rule is shown: a resource or stack that keeps it, one that breaks it, and the cases in between."""
+"""Test cases of one rule, and helpers to evaluate them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import hipaa.checks  # noqa: F401  importing the checks registers them
-from hipaa.evaluate import Result, everything
+from hipaa.evaluate import Result, evaluate
 from hipaa.model import Resource, Stack
 from hipaa.rule import REGISTERED
 
@@ -15,16 +15,16 @@ Resources = tuple[Resource, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Cases:
-    """Resources for one rule. `passes` and `fails` hold one stack each, however many examples there are.
+    """Resources for one rule. `passes` and `fails` hold one stack per example.
 
-    `absent`: the property is missing, and whether that breaks the rule. `unknown`: it is not known yet; what that means
-    is the rule's own `unknown`. `other`: resources that the rule has nothing to say about.
+    `absent`: the property is missing; `absent_fails` says whether that is a violation. `unknown`: the value is not
+    known yet; the rule's metadata decide. `other`: resources that the rule skips.
     """
 
     passes: tuple[Resources, ...]
     fails: tuple[Resources, ...]
     absent: Resources
-    absent_breaks: bool = True
+    absent_fails: bool = True
     unknown: Resources
     other: Resources
 
@@ -38,17 +38,17 @@ def resource(
     protect: bool = False,
     **properties: Any,
 ) -> Resource:
-    """A resource of the stack prod; `refers` names, by property, another resource whose output stands there."""
+    """A resource; `refers` maps a property to the resource whose output it uses."""
     links = {key: (target.urn,) for key, target in (refers or {}).items()}
     urn = f"urn:pulumi:{stack}::project::{kind}::{name}"
     return Resource(urn=urn, type=kind, name=name, properties=properties, dependencies=links, protect=protect)
 
 
-def judged(code: str, resources: Resources, settings: dict[str, Any] | None = None) -> list[Result]:
-    """What the rule finds in a stack of these resources."""
-    return everything([REGISTERED[code]], Stack(resources=resources), {code: settings or {}})
+def evaluate_rule(code: str, resources: Resources, settings: dict[str, Any] | None = None) -> list[Result]:
+    """The rule's results on a stack of these resources."""
+    return evaluate([REGISTERED[code]], Stack(resources=resources), {code: settings or {}})
 
 
-def broken(code: str, resources: Resources, settings: dict[str, Any] | None = None) -> bool:
-    """Whether the rule is broken."""
-    return any(one.broken for one in judged(code, resources, settings))
+def violates(code: str, resources: Resources, settings: dict[str, Any] | None = None) -> bool:
+    """Whether the stack violates the rule."""
+    return any(one.is_violation for one in evaluate_rule(code, resources, settings))

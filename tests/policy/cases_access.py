@@ -13,7 +13,7 @@ BUCKET = resource(types.BUCKET, "bucket")
 
 
 def document(action: Any = "s3:GetObject", on: Any = "arn:aws:s3:::images/*", **more: Any) -> str:
-    """A document with one statement, which allows."""
+    """A document with one Allow statement."""
     statement = {"Effect": "Allow", "Action": action, "Resource": on, **more}
     return json.dumps({"Version": "2012-10-17", "Statement": [{k: v for k, v in statement.items() if v is not None}]})
 
@@ -53,7 +53,7 @@ CASES = {
             (resource(types.ROLE, inlinePolicies={"name": "inline", "policy": UNKNOWN}),),
         ),
         absent=(resource(types.ROLE),),
-        absent_breaks=False,
+        absent_fails=False,
         unknown=(resource(types.ROLE, inlinePolicies=UNKNOWN),),
         other=(policy(), BUCKET),
     ),
@@ -81,7 +81,7 @@ CASES = {
             (resource(types.ROLE, managedPolicyArns=[UNKNOWN, "arn:aws:iam::aws:policy/AdministratorAccess"]),),
         ),
         absent=NO_DOCUMENT,
-        absent_breaks=False,
+        absent_fails=False,
         unknown=UNKNOWN_DOCUMENT,
         other=(BUCKET, resource(types.KEY, policy=document("*", "*"))),
     ),
@@ -100,7 +100,7 @@ CASES = {
             (inline(document("s3:*")),),
         ),
         absent=NO_DOCUMENT,
-        absent_breaks=False,
+        absent_fails=False,
         unknown=UNKNOWN_DOCUMENT,
         other=(BUCKET, resource(types.KEY, policy=document("kms:*", "*"))),
     ),
@@ -141,7 +141,7 @@ CASES = {
             (policy(None, "*", NotAction="iam:*"),),
         ),
         absent=NO_DOCUMENT,
-        absent_breaks=False,
+        absent_fails=False,
         unknown=UNKNOWN_DOCUMENT,
         other=(BUCKET, resource(types.KEY, policy=document("kms:Decrypt", "*"))),
     ),

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from hipaa import types
-from hipaa.checks.backups import DELETING
+from hipaa.checks.data.backups import DELETE_ACTIONS
 from hipaa.model import UNKNOWN, Resource
 from tests.policy.cases import Cases, resource
 
@@ -45,7 +45,7 @@ def policy(*statements: dict[str, Any]) -> Resource:
     return resource(types.VAULT_POLICY, "policy", backupVaultName="vault", policy=text)
 
 
-def deny(actions: Any = DELETING, **changes: Any) -> dict[str, Any]:
+def deny(actions: Any = DELETE_ACTIONS, **changes: Any) -> dict[str, Any]:
     return {"Effect": "Deny", "Principal": "*", "Action": actions, "Resource": "*", **changes}
 
 
@@ -118,14 +118,14 @@ CASES = {
             (VAULT, lock(minRetentionDays=35)),
             (VAULT, policy(deny())),
             (VAULT, policy(deny("backup:*", Principal={"AWS": "*"}))),
-            (VAULT, policy(*(deny(action) for action in DELETING))),
+            (VAULT, policy(*(deny(action) for action in DELETE_ACTIONS))),
             (VAULT, policy(deny(Condition={"StringNotLike": {"aws:PrincipalArn": ["arn:aws:iam::*:role/glass"]}}))),
         ),
         fails=(
             (VAULT,),
             (VAULT, lock(maxRetentionDays=90)),
             (VAULT, resource(types.VAULT_LOCK_CONFIGURATION, backupVaultName="another", minRetentionDays=35)),
-            (VAULT, policy(deny(DELETING[0]))),
+            (VAULT, policy(deny(DELETE_ACTIONS[0]))),
             (VAULT, policy(deny(Effect="Allow"))),
             (VAULT, policy(deny(Principal={"AWS": "arn:aws:iam::111122223333:role/intern"}))),
             (VAULT, policy(deny(Condition={"Bool": {"aws:MultiFactorAuthPresent": "false"}}))),

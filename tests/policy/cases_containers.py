@@ -58,8 +58,8 @@ def roles(refers: dict[str, Resource] | None = None, **arns: Any) -> Resource:
     return resource(types.TASK_DEFINITION, refers=refers, **arns)
 
 
-def behind(start: tuple[Resource, ...], run: tuple[Resource, ...]) -> Resource:
-    """A task whose roles are known by what they come from alone."""
+def task_with_linked_roles(start: tuple[Resource, ...], run: tuple[Resource, ...]) -> Resource:
+    """A task whose roles are known only by their dependencies."""
     links = {
         "executionRoleArn": tuple(one.urn for one in start),
         "taskRoleArn": tuple(one.urn for one in run),
@@ -103,7 +103,7 @@ CASES = {
         passes=((task({"privileged": False}),), (task({"privileged": None}),)),
         fails=((task({"privileged": True}),), (task({}, {"Privileged": True}),), NOT_JSON),
         absent=(task({}),),
-        absent_breaks=False,
+        absent_fails=False,
         unknown=UNKNOWN_TASK,
         other=OTHER,
     ),
@@ -114,7 +114,7 @@ CASES = {
         ),
         fails=((resource(types.SERVICE, networkConfiguration={"assignPublicIp": True}),),),
         absent=(resource(types.SERVICE),),
-        absent_breaks=False,
+        absent_fails=False,
         unknown=(resource(types.SERVICE, networkConfiguration={"assignPublicIp": UNKNOWN}),),
         other=OTHER,
     ),
@@ -147,13 +147,13 @@ CASES = {
         passes=(
             (roles(executionRoleArn=START_ARN, taskRoleArn=RUN_ARN),),
             (roles(executionRoleArn="start", taskRoleArn=RUN_ARN),),
-            (behind((START, ATTACHMENT), (RUN, ATTACHMENT)),),
+            (task_with_linked_roles((START, ATTACHMENT), (RUN, ATTACHMENT)),),
             (roles(executionRoleArn=START_ARN, taskRoleArn=UNKNOWN),),
         ),
         fails=(
             (roles(executionRoleArn=START_ARN, taskRoleArn=START_ARN),),
             (roles(executionRoleArn="start", taskRoleArn=START_ARN),),
-            (behind((START, ATTACHMENT), (START,)),),
+            (task_with_linked_roles((START, ATTACHMENT), (START,)),),
             (roles(executionRoleArn=START_ARN),),
             (roles(executionRoleArn="", taskRoleArn=RUN_ARN),),
         ),
@@ -168,7 +168,7 @@ CASES = {
             (resource(types.SERVICE, platformVersion="1.3.0"),),
         ),
         absent=(resource(types.SERVICE),),
-        absent_breaks=False,
+        absent_fails=False,
         unknown=(resource(types.SERVICE, platformVersion=UNKNOWN),),
         other=OTHER,
     ),
@@ -211,7 +211,7 @@ CASES = {
             NO_LIST,
         ),
         absent=(task({}),),
-        absent_breaks=False,
+        absent_fails=False,
         unknown=UNKNOWN_TASK,
         other=OTHER,
     ),

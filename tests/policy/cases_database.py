@@ -21,7 +21,7 @@ def instance(**properties: Any) -> Resource:
 
 
 def single(**properties: Any) -> Resource:
-    """An instance that is no cluster's."""
+    """An instance outside any cluster."""
     return resource(types.INSTANCE, **properties)
 
 
@@ -129,7 +129,7 @@ CASES = {
         passes=((instance(autoMinorVersionUpgrade=True),),),
         fails=((instance(autoMinorVersionUpgrade=False),),),
         absent=(instance(),),
-        absent_breaks=False,
+        absent_fails=False,
         unknown=(instance(autoMinorVersionUpgrade=UNKNOWN),),
         other=OTHER,
     ),
@@ -140,7 +140,7 @@ CASES = {
             for kind in (types.CLUSTER_SNAPSHOT, types.SNAPSHOT, types.CLUSTER_SNAPSHOT_COPY, types.SNAPSHOT_COPY)
         ),
         absent=(resource(types.CLUSTER_SNAPSHOT),),
-        absent_breaks=False,
+        absent_fails=False,
         unknown=(resource(types.CLUSTER_SNAPSHOT, sharedAccounts=[UNKNOWN]),),
         other=OTHER,
     ),

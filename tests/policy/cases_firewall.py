@@ -16,7 +16,7 @@ COUNTED = {"name": "SizeRestrictions_BODY", "actionToUse": {"count": {}}}
 
 
 def logging(refers: dict[str, Resource] | None = None, **properties: Any) -> Resource:
-    """Where a web ACL logs to, as in a first preview."""
+    """The logging of a web ACL, as in a first preview."""
     links = {"resourceArn": ACL, **(refers or {})}
     given: dict[str, Any] = {"resourceArn": UNKNOWN, "logDestinationConfigs": [UNKNOWN], **properties}
     return resource(types.WEB_ACL_LOGGING_CONFIGURATION, refers=links, **given)

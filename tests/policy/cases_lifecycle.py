@@ -1,4 +1,4 @@
-"""Cases of the rules for the life of resources."""
+"""Cases of the lifecycle rules."""
 
 import json
 from dataclasses import replace
@@ -16,7 +16,7 @@ SUBSCRIPTION = resource("aws:sns/topicSubscription:TopicSubscription", "subscrip
 
 
 def provider(name: str = "aws", tags: Any = DEFAULTS) -> Resource:
-    """As the engine keeps it: settings are JSON."""
+    """A provider as the engine keeps it: settings are JSON."""
     return resource(AWS_PROVIDER, name, defaultTags=json.dumps({"tags": tags}))
 
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from hipaa import types
-from hipaa.checks.logging_watches import EVENTS
+from hipaa.checks.logs.logging_alarms import EVENTS
 from hipaa.model import UNKNOWN, Resource
 from tests.policy.cases import Cases, resource
 
@@ -30,7 +30,7 @@ def field(name: str, **ways: Any) -> dict[str, Any]:
     return {"field": name, **ways}
 
 
-def recording(*more: Any, kind: str = "AWS::S3::Object", category: str = "Data") -> tuple[Resource, ...]:
+def trail_with_fields(*more: Any, kind: str = "AWS::S3::Object", category: str = "Data") -> tuple[Resource, ...]:
     fields = [field("eventCategory", equals=[category]), field("resources.type", equals=[kind]), *more]
     management = {"fieldSelectors": field("eventCategory", equals=["Management"])}
     return trail(advancedEventSelectors=[management, {"fieldSelectors": fields}])
@@ -40,30 +40,30 @@ def basic(values: Any, **more: Any) -> tuple[Resource, ...]:
     return trail(eventSelectors=[{"dataResources": [{"type": "AWS::S3::Object", "values": values}], **more}])
 
 
-def named(arn: Any, way: str = "startsWiths") -> dict[str, Any]:
+def arn_field(arn: Any, way: str = "startsWiths") -> dict[str, Any]:
     return field("resources.ARN", **{way: [arn]})
 
 
-def watching(pattern: str | None = None, *, alarmed: bool = True, **place: Any) -> tuple[Resource, ...]:
-    """A filter for each kind of event, and its alarm; `pattern` in the place of that for gateways."""
-    made: list[Resource] = []
+def filters_and_alarms(pattern: str | None = None, *, has_alarm: bool = True, **place: Any) -> tuple[Resource, ...]:
+    """A metric filter and its alarm for each kind of event; `pattern` replaces the one for gateways."""
+    resources: list[Resource] = []
     on: dict[str, Any] = place or {"refers": {"logGroupName": GROUP}, "logGroupName": UNKNOWN}
     for position, (events, words) in enumerate(EVENTS.items()):
         text = " || ".join(f'($.eventName = "{word}")' for word in sorted(words))
-        shown = pattern if pattern is not None and events == "changes to gateways" else f"{{ {text} }}"
+        chosen = pattern if pattern is not None and events == "changes to gateways" else f"{{ {text} }}"
         counted = {"name": str(position), "namespace": "audit", "value": "1"}
-        made.append(
+        resources.append(
             resource(
                 types.LOG_METRIC_FILTER,
                 f"filter-{position}",
                 **on,
-                pattern=shown,
+                pattern=chosen,
                 metricTransformation=counted,
             )
         )
-        name = str(position) if alarmed or position else "another"
-        made.append(resource(types.METRIC_ALARM, f"alarm-{position}", metricName=name, namespace="audit"))
-    return tuple(made)
+        name = str(position) if has_alarm or position else "another"
+        resources.append(resource(types.METRIC_ALARM, f"alarm-{position}", metricName=name, namespace="audit"))
+    return tuple(resources)
 
 
 LINKED = resource(types.TRAIL, refers={"cloudWatchLogsGroupArn": GROUP}, cloudWatchLogsGroupArn=UNKNOWN)
@@ -72,7 +72,7 @@ IN_EXPRESSION = tuple(
     resource(one.type, one.name, metricQueries=[{"metric": dict(one.properties)}, {"expression": "m1"}])
     if one.type == types.METRIC_ALARM
     else one
-    for one in watching()
+    for one in filters_and_alarms()
 )
 
 CASES = {
@@ -111,26 +111,26 @@ CASES = {
     ),
     "LOG-04": Cases(
         passes=(
-            (GROUP, LINKED, *watching()),
-            (*BY_ARN, *watching(logGroupName="trail")),
-            (resource(types.LOG_GROUP, "records", arn=GROUP_ARN), *BY_ARN, *watching()),
+            (GROUP, LINKED, *filters_and_alarms()),
+            (*BY_ARN, *filters_and_alarms(logGroupName="trail")),
+            (resource(types.LOG_GROUP, "records", arn=GROUP_ARN), *BY_ARN, *filters_and_alarms()),
             (GROUP, LINKED, *IN_EXPRESSION),
         ),
         fails=(
             (GROUP, LINKED),
-            (GROUP, LINKED, *watching(pattern="{ $.eventName = CreateInternetGateway }")),
-            (GROUP, LINKED, *watching(alarmed=False)),
-            (*BY_ARN, *watching(logGroupName="another")),
+            (GROUP, LINKED, *filters_and_alarms(pattern="{ $.eventName = CreateInternetGateway }")),
+            (GROUP, LINKED, *filters_and_alarms(has_alarm=False)),
+            (*BY_ARN, *filters_and_alarms(logGroupName="another")),
             (
                 GROUP,
                 resource(types.LOG_GROUP, "another"),
                 trail(cloudWatchLogsGroupArn=f"{GROUP_ARN}:*")[0],
-                *watching(),
+                *filters_and_alarms(),
             ),
         ),
-        absent=(GROUP, LINKED, *watching(pattern="")),
-        unknown=(*trail(cloudWatchLogsGroupArn=UNKNOWN), *watching()),
-        other=(GROUP, *trail(), *watching()),
+        absent=(GROUP, LINKED, *filters_and_alarms(pattern="")),
+        unknown=(*trail(cloudWatchLogsGroupArn=UNKNOWN), *filters_and_alarms()),
+        other=(GROUP, *trail(), *filters_and_alarms()),
     ),
     "CT-01": Cases(
         passes=(trail(isMultiRegionTrail=True), trail(isMultiRegionTrail=True, enableLogging=True)),
@@ -166,22 +166,22 @@ CASES = {
     ),
     "CT-05": Cases(
         passes=(
-            recording(),
-            recording(field("eventSource", equals=["s3.amazonaws.com"])),
-            recording(named("arn:aws:s3:::study-images-0/")),
-            recording(named(UNKNOWN)),
-            recording(named("arn:aws:s3:::")),
-            recording(named("arn:aws:s3:::logs-0/", "notStartsWiths")),
+            trail_with_fields(),
+            trail_with_fields(field("eventSource", equals=["s3.amazonaws.com"])),
+            trail_with_fields(arn_field("arn:aws:s3:::study-images-0/")),
+            trail_with_fields(arn_field(UNKNOWN)),
+            trail_with_fields(arn_field("arn:aws:s3:::")),
+            trail_with_fields(arn_field("arn:aws:s3:::logs-0/", "notStartsWiths")),
             basic(["arn:aws:s3"]),
             basic(["arn:aws:s3:::images/"], readWriteType="All"),
         ),
         fails=(
-            recording(field("readOnly", equals=["true"])),
-            recording(field("eventName", equals=["PutObject"])),
-            recording(named("arn:aws:s3:::archive-0/")),
-            recording(named("arn:aws:s3:::images/", "notStartsWiths")),
-            recording(kind="AWS::Lambda::Function"),
-            recording(category="Management"),
+            trail_with_fields(field("readOnly", equals=["true"])),
+            trail_with_fields(field("eventName", equals=["PutObject"])),
+            trail_with_fields(arn_field("arn:aws:s3:::archive-0/")),
+            trail_with_fields(arn_field("arn:aws:s3:::images/", "notStartsWiths")),
+            trail_with_fields(kind="AWS::Lambda::Function"),
+            trail_with_fields(category="Management"),
             basic(["arn:aws:s3"], readWriteType="WriteOnly"),
             basic(["arn:aws:s3:::archive-0/"]),
             trail(advancedEventSelectors=[]),

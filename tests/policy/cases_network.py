@@ -21,7 +21,7 @@ def of_vpc(kind: str, name: str = "it", vpc: Resource = VPC, **properties: Any) 
 
 
 def endpoints(*, vpc: Resource = VPC, kinds: dict[str, str] | None = None, without: str = "") -> tuple[Resource, ...]:
-    """A VPC with endpoints of all that tasks use to start."""
+    """A VPC with the endpoints that tasks need to start."""
     services = {"s3": "Gateway", **dict.fromkeys(("ecr.api", "ecr.dkr", "logs", "secretsmanager"), "Interface")}
     return (
         vpc,
@@ -77,7 +77,7 @@ CASES = {
             (VPC, OTHER_VPC, of_vpc(types.DEFAULT_SECURITY_GROUP)),
         ),
         absent=(VPC, of_vpc(types.DEFAULT_SECURITY_GROUP)),
-        absent_breaks=False,
+        absent_fails=False,
         unknown=(VPC, of_vpc(types.DEFAULT_SECURITY_GROUP, ingress=UNKNOWN)),
         other=(SUBNET,),
     ),
@@ -88,7 +88,7 @@ CASES = {
             (resource(types.SUBNET, assignIpv6AddressOnCreation=True),),
         ),
         absent=(resource(types.SUBNET),),
-        absent_breaks=False,
+        absent_fails=False,
         unknown=(resource(types.SUBNET, mapPublicIpOnLaunch=UNKNOWN),),
         other=(VPC,),
     ),
@@ -118,7 +118,7 @@ CASES = {
             (resource(types.ROUTE_TABLE, routes={"cidrBlock": "0.0.0.0/0", "gatewayId": "igw-0a"}),),
         ),
         absent=(resource(types.ROUTE, destinationCidrBlock="0.0.0.0/0"),),
-        absent_breaks=False,
+        absent_fails=False,
         unknown=route(UNKNOWN),
         other=(SUBNET, GATEWAY),
     ),

@@ -1,4 +1,4 @@
-"""Cases of the rules for who may reach buckets, and for file systems."""
+"""Cases of the rules for access to buckets, and for file systems."""
 
 import json
 from dataclasses import replace
@@ -105,7 +105,7 @@ CASES = {
             ),
         ),
         absent=(NAMELESS, of_bucket(types.BUCKET_POLICY)),
-        absent_breaks=False,
+        absent_fails=False,
         unknown=(resource(types.BUCKET, acl=UNKNOWN), of_bucket(types.BUCKET_POLICY, policy=UNKNOWN)),
         other=VPC,
     ),

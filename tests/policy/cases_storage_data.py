@@ -1,4 +1,4 @@
-"""Cases of the rules for what becomes of data in buckets."""
+"""Cases of the rules for data in buckets."""
 
 from typing import Any
 
@@ -31,8 +31,8 @@ def sse(*, bucket_key: Any = True, **changes: Any) -> Default:
 SSE_S3: Default = {"applyServerSideEncryptionByDefault": {"sseAlgorithm": "AES256"}}
 
 
-def delivered(kind: str, default: Any, **properties: Any) -> tuple[Resource, ...]:
-    """A bucket of access logs with a default encryption, and what delivers to it."""
+def log_bucket(kind: str, default: Any, **properties: Any) -> tuple[Resource, ...]:
+    """A target bucket of access logs with a default encryption, and the source of the logs."""
     source = resource(kind, "source", **properties)
     return (LOGS, source, of_bucket(types.BUCKET_SERVER_SIDE_ENCRYPTION_CONFIGURATION, LOGS, rules=[default]))
 
@@ -49,7 +49,7 @@ def lock(bucket: Resource = AUDIT, **properties: Any) -> Resource:
     return of_bucket(types.BUCKET_OBJECT_LOCK_CONFIGURATION, bucket, **properties)
 
 
-def ageing(*rules: Any) -> tuple[Resource, ...]:
+def lifecycle(*rules: Any) -> tuple[Resource, ...]:
     return (BUCKET, of_bucket(types.BUCKET_LIFECYCLE_CONFIGURATION, rules=list(rules)))
 
 
@@ -94,20 +94,20 @@ CASES = {
                     {"rules": [{"applyServerSideEncryptionByDefaults": [default()], "bucketKeyEnabled": True}]}
                 ]
             ),
-            delivered(types.BUCKET_LOGGING, SSE_S3, targetBucket="logs-0"),
-            delivered(types.BUCKET_LOGGING, sse(), targetBucket="logs-0"),
-            delivered(types.LOAD_BALANCER, SSE_S3, accessLogs={"bucket": "logs-0", "enabled": True}),
-            delivered(types.LOAD_BALANCER, SSE_S3, accessLogs=[{"bucket": "logs-0", "enabled": True}]),
+            log_bucket(types.BUCKET_LOGGING, SSE_S3, targetBucket="logs-0"),
+            log_bucket(types.BUCKET_LOGGING, sse(), targetBucket="logs-0"),
+            log_bucket(types.LOAD_BALANCER, SSE_S3, accessLogs={"bucket": "logs-0", "enabled": True}),
+            log_bucket(types.LOAD_BALANCER, SSE_S3, accessLogs=[{"bucket": "logs-0", "enabled": True}]),
         ),
         fails=(
             (BUCKET,),
             encryption(),
             encryption({"bucketKeyEnabled": True}),
             encryption(sse(sseAlgorithm="AES256")),
-            delivered(types.BUCKET_LOGGING, SSE_S3, targetBucket="another-0"),
-            delivered(types.BUCKET_LOGGING, {}, targetBucket="logs-0"),
-            delivered(types.LOAD_BALANCER, sse(kmsMasterKeyId=None), accessLogs={"bucket": "logs-0"}),
-            delivered(types.LOAD_BALANCER, SSE_S3, accessLogs={"bucket": "another-0"}),
+            log_bucket(types.BUCKET_LOGGING, SSE_S3, targetBucket="another-0"),
+            log_bucket(types.BUCKET_LOGGING, {}, targetBucket="logs-0"),
+            log_bucket(types.LOAD_BALANCER, sse(kmsMasterKeyId=None), accessLogs={"bucket": "logs-0"}),
+            log_bucket(types.LOAD_BALANCER, SSE_S3, accessLogs={"bucket": "another-0"}),
             (LOGS, resource(types.BUCKET_LOGGING, "source", targetBucket="logs-0")),
             encryption(sse(sseAlgorithm="aws:kms:dsse")),
             encryption(sse(kmsMasterKeyId=None)),
@@ -169,9 +169,9 @@ CASES = {
     ),
     "S3-10": Cases(
         passes=(
-            ageing(OLD, UPLOADS),
-            ageing({**OLD, **UPLOADS}),
-            ageing({**ENABLED, "noncurrentVersionTransitions": [{"noncurrentDays": 30}]}, UPLOADS),
+            lifecycle(OLD, UPLOADS),
+            lifecycle({**OLD, **UPLOADS}),
+            lifecycle({**ENABLED, "noncurrentVersionTransitions": [{"noncurrentDays": 30}]}, UPLOADS),
             with_bucket(
                 lifecycleRules=[
                     {"enabled": True, "noncurrentVersionExpiration": {"days": 90}},
@@ -188,15 +188,15 @@ CASES = {
         ),
         fails=(
             (BUCKET,),
-            ageing(OLD),
-            ageing(UPLOADS),
-            ageing({**OLD, "status": "Disabled"}, UPLOADS),
-            ageing({**ENABLED, "expiration": {"days": 30}}),
-            ageing({**ENABLED, "noncurrentVersionTransitions": []}, UPLOADS),
+            lifecycle(OLD),
+            lifecycle(UPLOADS),
+            lifecycle({**OLD, "status": "Disabled"}, UPLOADS),
+            lifecycle({**ENABLED, "expiration": {"days": 30}}),
+            lifecycle({**ENABLED, "noncurrentVersionTransitions": []}, UPLOADS),
             with_bucket(lifecycleRules=[{"enabled": False, "abortIncompleteMultipartUploadDays": 7}]),
         ),
-        absent=ageing(),
-        unknown=ageing(OLD, UNKNOWN),
+        absent=lifecycle(),
+        unknown=lifecycle(OLD, UNKNOWN),
         other=VPC,
     ),
     "S3-11": Cases(

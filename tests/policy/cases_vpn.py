@@ -16,8 +16,8 @@ LOGS = {
 OTHER = (resource("aws:ec2/customerGateway:CustomerGateway"),)
 
 
-def tunnels(**changed: Any) -> tuple[Resource]:
-    """A connection with two strong tunnels; None leaves a property out."""
+def tunnels(**changes: Any) -> tuple[Resource]:
+    """A connection with two strong tunnels; None removes a property."""
     strong: dict[str, Any] = {}
     for tunnel in ("tunnel1", "tunnel2"):
         strong[f"{tunnel}IkeVersions"] = ["ikev2"]
@@ -25,13 +25,13 @@ def tunnels(**changed: Any) -> tuple[Resource]:
             strong[f"{tunnel}{phase}EncryptionAlgorithms"] = ["AES256-GCM-16"]
             strong[f"{tunnel}{phase}IntegrityAlgorithms"] = ["SHA2-384"]
             strong[f"{tunnel}{phase}DhGroupNumbers"] = [20.0]
-    merged: dict[str, Any] = {key: value for key, value in {**strong, **changed}.items() if value is not None}
+    merged: dict[str, Any] = {key: value for key, value in {**strong, **changes}.items() if value is not None}
     return (resource(types.VPN_CONNECTION, **merged),)
 
 
-def logged(*, static: Any = False, **changed: Any) -> tuple[Resource]:
-    """A connection whose first tunnel logs differently; None leaves an option out."""
-    first: dict[str, Any] = {key: value for key, value in {**LOGS, **changed}.items() if value is not None}
+def with_logs(*, static: Any = False, **changes: Any) -> tuple[Resource]:
+    """A connection whose first tunnel has other log options; None removes an option."""
+    first: dict[str, Any] = {key: value for key, value in {**LOGS, **changes}.items() if value is not None}
     options: dict[str, Any] = {
         "tunnel1LogOptions": {"cloudwatchLogOptions": first},
         "tunnel2LogOptions": {"cloudwatchLogOptions": LOGS},
@@ -39,19 +39,19 @@ def logged(*, static: Any = False, **changed: Any) -> tuple[Resource]:
     return (resource(types.VPN_CONNECTION, staticRoutesOnly=static, **options),)
 
 
-def client(**changed: Any) -> tuple[Resource]:
-    """A hardened endpoint; None leaves a property out."""
+def client(**changes: Any) -> tuple[Resource]:
+    """A hardened client VPN endpoint; None removes a property."""
     hardened: dict[str, Any] = {
         "authenticationOptions": [{"type": "federated-authentication", "samlProviderArn": UNKNOWN}],
         "connectionLogOptions": {"enabled": True, "cloudwatchLogGroup": "/client-vpn"},
         "clientLoginBannerOptions": {"enabled": True, "bannerText": "Staff only"},
         "sessionTimeoutHours": 8.0,
     }
-    merged: dict[str, Any] = {key: value for key, value in {**hardened, **changed}.items() if value is not None}
+    merged: dict[str, Any] = {key: value for key, value in {**hardened, **changes}.items() if value is not None}
     return (resource(types.ENDPOINT, **merged),)
 
 
-def admitted(**properties: Any) -> tuple[Resource]:
+def authorization(**properties: Any) -> tuple[Resource]:
     return (resource(types.AUTHORIZATION_RULE, targetNetworkCidr="10.0.0.0/24", **properties),)
 
 
@@ -83,21 +83,21 @@ CASES = {
     ),
     "OWN-02": Cases(
         passes=(
-            logged(),
-            logged(logGroupArn=GROUP_ARN, bgpLogGroupArn=f"{GROUP_ARN}:*"),
-            logged(static=True, bgpLogEnabled=None, bgpLogGroupArn=None),
+            with_logs(),
+            with_logs(logGroupArn=GROUP_ARN, bgpLogGroupArn=f"{GROUP_ARN}:*"),
+            with_logs(static=True, bgpLogEnabled=None, bgpLogGroupArn=None),
         ),
         fails=(
-            logged(logEnabled=False),
-            logged(logEnabled=None),
-            logged(logGroupArn=None),
-            logged(logGroupArn=GROUP_ARN.replace("/aws/vendedlogs/", "/")),
-            logged(bgpLogEnabled=False),
-            logged(bgpLogGroupArn=None),
+            with_logs(logEnabled=False),
+            with_logs(logEnabled=None),
+            with_logs(logGroupArn=None),
+            with_logs(logGroupArn=GROUP_ARN.replace("/aws/vendedlogs/", "/")),
+            with_logs(bgpLogEnabled=False),
+            with_logs(bgpLogGroupArn=None),
             (resource(types.VPN_CONNECTION, tunnel1LogOptions={"cloudwatchLogOptions": LOGS}),),
         ),
         absent=(resource(types.VPN_CONNECTION, type="ipsec.1"),),
-        unknown=logged(logEnabled=UNKNOWN),
+        unknown=with_logs(logEnabled=UNKNOWN),
         other=OTHER,
     ),
     "OWN-03": Cases(
@@ -105,8 +105,8 @@ CASES = {
             client(),
             client(sessionTimeoutHours="12"),
             client(authenticationOptions=FEDERATED),
-            admitted(accessGroupId="9067642ac1-5d2e7a10"),
-            admitted(accessGroupId=UNKNOWN, authorizeAllGroups=False),
+            authorization(accessGroupId="9067642ac1-5d2e7a10"),
+            authorization(accessGroupId=UNKNOWN, authorizeAllGroups=False),
         ),
         fails=(
             client(authenticationOptions=[FEDERATED, CERTIFICATE]),
@@ -117,10 +117,10 @@ CASES = {
             client(clientLoginBannerOptions=None),
             client(sessionTimeoutHours=24),
             client(sessionTimeoutHours=None),
-            admitted(authorizeAllGroups=True),
-            admitted(accessGroupId=""),
+            authorization(authorizeAllGroups=True),
+            authorization(accessGroupId=""),
         ),
-        absent=admitted(),
+        absent=authorization(),
         unknown=client(sessionTimeoutHours=UNKNOWN, authenticationOptions=[{"type": UNKNOWN}]),
         other=OTHER,
     ),

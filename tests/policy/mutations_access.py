@@ -1,20 +1,19 @@
-"""Ways to break the rules for access in this project's own plans."""
+"""Mutations of this project's own plans that violate the rules for access."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from hipaa import types
 from ops.plan import Plan
+from tests.policy.mutations import Edit, Mutations
 from tests.unit.contracts.edit import in_statement, named, with_resource
 
-Edit = Callable[[Plan], Plan]
-EVERYBODY = {"principal": "*", "sourceArn": None, "sourceAccount": None}
+EVERYONE = {"principal": "*", "sourceArn": None, "sourceAccount": None}
 
 
-def added(kind: str, **inputs: Any) -> Edit:
+def add(kind: str, **inputs: Any) -> Edit:
     """Adds a resource beside the role of the tasks."""
 
     def edit(plan: Plan) -> Plan:
@@ -25,8 +24,8 @@ def added(kind: str, **inputs: Any) -> Edit:
     return edit
 
 
-def statement(**changes: Any) -> Edit:
-    """Changes what the tasks may do with images."""
+def edit_statement(**changes: Any) -> Edit:
+    """Changes the statement for images in the tasks' policy."""
     return in_statement("app-run-policy", "Images", **changes)
 
 
@@ -34,13 +33,17 @@ READ = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s
 INLINE = [{"name": "inline", "policy": READ}]
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
-MUTATIONS: dict[str, tuple[str, Edit, frozenset[str]]] = {
-    "a policy inside a role": ("dev", named("app-run-role", inlinePolicies=INLINE), frozenset({"IAM-01"})),
-    "an inline policy": ("dev", added(types.ROLE_POLICY, role="app-run", policy=READ), frozenset({"IAM-01"})),
-    "everything allowed": ("dev", statement(Action="*", Resource="*"), frozenset({"IAM-02", "IAM-03", "IAM-04"})),
-    "an administrator": ("dev", named("app-run-policy-attachment", policyArn=ADMINISTRATOR), frozenset({"IAM-02"})),
-    "a whole service": ("prod", statement(Action=["s3:*"]), frozenset({"IAM-03"})),
-    "all actions but some": ("dev", statement(Action=None, NotAction=["kms:*"]), frozenset({"IAM-03"})),
+MUTATIONS: Mutations = {
+    "an inline policy of a role": ("dev", named("app-run-role", inlinePolicies=INLINE), frozenset({"IAM-01"})),
+    "a separate inline policy": ("dev", add(types.ROLE_POLICY, role="app-run", policy=READ), frozenset({"IAM-01"})),
+    "admin access": ("dev", edit_statement(Action="*", Resource="*"), frozenset({"IAM-02", "IAM-03", "IAM-04"})),
+    "AdministratorAccess attached": (
+        "dev",
+        named("app-run-policy-attachment", policyArn=ADMINISTRATOR),
+        frozenset({"IAM-02"}),
+    ),
+    "all actions of a service": ("prod", edit_statement(Action=["s3:*"]), frozenset({"IAM-03"})),
+    "NotAction": ("dev", edit_statement(Action=None, NotAction=["kms:*"]), frozenset({"IAM-03"})),
     "decryption with every key": (
         "dev",
         in_statement("app-run-policy", "ImageKey", Resource=["*"]),
@@ -51,20 +54,24 @@ MUTATIONS: dict[str, tuple[str, Edit, frozenset[str]]] = {
         in_statement("app-run-policy", "ImageKey", Condition=None),
         frozenset({"IAM-04"}),
     ),
-    "a user": ("dev", added(types.USER), frozenset({"IAM-05"})),
-    "an access key": ("dev", added(types.ACCESS_KEY, user="somebody"), frozenset({"IAM-05"})),
-    "a group": ("prod", added(types.GROUP), frozenset({"IAM-05"})),
-    "a function without a share of concurrency": (
+    "a user": ("dev", add(types.USER), frozenset({"IAM-05"})),
+    "an access key": ("dev", add(types.ACCESS_KEY, user="somebody"), frozenset({"IAM-05"})),
+    "a group": ("prod", add(types.GROUP), frozenset({"IAM-05"})),
+    "a function without reserved concurrency": (
         "dev",
         named("rotation-rotate", reservedConcurrentExecutions=None),
         frozenset({"LAM-01"}),
     ),
-    "a function that loses events": ("dev", named("rotation-rotate", deadLetterConfig=None), frozenset({"LAM-02"})),
-    "a function outside of the network": ("dev", named("rotation-rotate", vpcConfig=None), frozenset({"LAM-03"})),
-    "a function for everybody": ("dev", named("rotation-caller", **EVERYBODY), frozenset({"LAM-04"})),
-    "a function with an open URL": (
+    "a function without a dead-letter queue": (
         "dev",
-        added(types.FUNCTION_URL, functionName="rotation", authorizationType="NONE"),
+        named("rotation-rotate", deadLetterConfig=None),
+        frozenset({"LAM-02"}),
+    ),
+    "a function outside the VPC": ("dev", named("rotation-rotate", vpcConfig=None), frozenset({"LAM-03"})),
+    "a function that everyone can call": ("dev", named("rotation-caller", **EVERYONE), frozenset({"LAM-04"})),
+    "a function with a public URL": (
+        "dev",
+        add(types.FUNCTION_URL, functionName="rotation", authorizationType="NONE"),
         frozenset({"LAM-04"}),
     ),
 }

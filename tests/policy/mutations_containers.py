@@ -1,4 +1,4 @@
-"""Our own plan with one safeguard of its containers taken away, and the rules that must then be broken."""
+"""Mutations of this project's own plans that violate the rules for containers."""
 
 import json
 from collections.abc import Callable
@@ -6,31 +6,32 @@ from typing import Any
 
 from ops.plan import Plan
 from ops.review.policies import REFERENCE
+from tests.policy.mutations import Edit, Mutations
 from tests.unit.contracts.edit import edited, named, nested
 
-Edit = Callable[[Plan], Plan]
 
-
-def settled(plan: Plan, name: str, change: Callable[[list[dict[str, Any]]], None] = lambda _: None) -> Plan:
-    """`plan` with the containers of a task known, as in an update, and changed."""
+def with_known_containers(
+    plan: Plan, name: str, change: Callable[[list[dict[str, Any]]], None] = lambda _: None
+) -> Plan:
+    """The plan with a task's containers known, as in an update, and changed."""
     containers = json.loads(REFERENCE.sub("known", plan.resource(name=name).inputs["containerDefinitions"]))
     change(containers)
     return named(name, containerDefinitions=json.dumps(containers))(plan)
 
 
-def in_container(**changes: Any) -> Edit:
-    return lambda plan: settled(plan, "app-task", lambda containers: containers[0].update(changes))
+def edit_container(**changes: Any) -> Edit:
+    return lambda plan: with_known_containers(plan, "app-task", lambda containers: containers[0].update(changes))
 
 
-def without_mode(containers: list[dict[str, Any]]) -> None:
+def drop_mode(containers: list[dict[str, Any]]) -> None:
     del containers[0]["logConfiguration"]["options"]["mode"]
 
 
-def with_variable(containers: list[dict[str, Any]]) -> None:
+def add_secret_variable(containers: list[dict[str, Any]]) -> None:
     containers[0]["environment"].append({"name": "PG_PASSWORD", "value": "known"})
 
 
-def one_role(plan: Plan) -> Plan:
+def use_one_role(plan: Plan) -> Plan:
     task = plan.resource(name="app-task")
     inputs = {**task.inputs, "taskRoleArn": task.inputs["executionRoleArn"]}
     links = {**task.property_dependencies, "taskRoleArn": task.property_dependencies["executionRoleArn"]}
@@ -40,26 +41,38 @@ def one_role(plan: Plan) -> Plan:
 EXEC = "configuration.executeCommandConfiguration"
 REPOSITORY = "images-orthanc-repository"
 
-MUTATIONS: dict[str, tuple[str, Edit, frozenset[str]]] = {
+MUTATIONS: Mutations = {
     "host network": ("dev", named("app-task", networkMode="host"), frozenset({"ECS-01"})),
-    "writable root": ("dev", in_container(readonlyRootFilesystem=False), frozenset({"ECS-02"})),
-    "privileged container": ("prod", in_container(privileged=True), frozenset({"ECS-03"})),
+    "writable root": ("dev", edit_container(readonlyRootFilesystem=False), frozenset({"ECS-02"})),
+    "privileged container": ("prod", edit_container(privileged=True), frozenset({"ECS-03"})),
     "public task": (
         "dev",
         nested("web-service", "networkConfiguration.assignPublicIp", new=True),
         frozenset({"ECS-04"}),
     ),
     "no container insights": ("dev", named("cluster-cluster", settings=None), frozenset({"ECS-05"})),
-    "sessions logged anywhere": ("dev", nested("cluster-cluster", f"{EXEC}.logging", "DEFAULT"), frozenset({"ECS-06"})),
-    "sessions without key": ("prod", nested("cluster-cluster", f"{EXEC}.kmsKeyId", None), frozenset({"ECS-06"})),
-    "one role": ("dev", one_role, frozenset({"ECS-07"})),
+    "ECS Exec without configured logs": (
+        "dev",
+        nested("cluster-cluster", f"{EXEC}.logging", "DEFAULT"),
+        frozenset({"ECS-06"}),
+    ),
+    "ECS Exec without a key": ("prod", nested("cluster-cluster", f"{EXEC}.kmsKeyId", None), frozenset({"ECS-06"})),
+    "the same role twice": ("dev", use_one_role, frozenset({"ECS-07"})),
     "no role for the task": ("prod", named("web-task", taskRoleArn=None), frozenset({"ECS-07"})),
-    "old platform": ("dev", named("app-service", platformVersion="1.3.0"), frozenset({"ECS-08"})),
-    "images under AWS's key": ("dev", named(REPOSITORY, encryptionConfigurations=None), frozenset({"ECR-01"})),
-    "movable tags": ("prod", named(REPOSITORY, imageTagMutability="MUTABLE"), frozenset({"ECR-01"})),
+    "old platform version": ("dev", named("app-service", platformVersion="1.3.0"), frozenset({"ECS-08"})),
+    "images encrypted with AWS's key": ("dev", named(REPOSITORY, encryptionConfigurations=None), frozenset({"ECR-01"})),
+    "mutable tags": ("prod", named(REPOSITORY, imageTagMutability="MUTABLE"), frozenset({"ECR-01"})),
     "unscanned images": ("dev", named(REPOSITORY, imageScanningConfiguration=None), frozenset({"ECR-01"})),
-    "lost lines": ("prod", lambda plan: settled(plan, "app-task", without_mode), frozenset({"OWN-04"})),
-    "plain password": ("dev", lambda plan: settled(plan, "app-task", with_variable), frozenset({"OWN-05"})),
+    "non-blocking logs": (
+        "prod",
+        lambda plan: with_known_containers(plan, "app-task", drop_mode),
+        frozenset({"OWN-04"}),
+    ),
+    "plain-text password": (
+        "dev",
+        lambda plan: with_known_containers(plan, "app-task", add_secret_variable),
+        frozenset({"OWN-05"}),
+    ),
 }
 
 NOT_OURS: dict[str, str] = {}

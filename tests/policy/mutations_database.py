@@ -1,28 +1,22 @@
-"""Our own plan with one safeguard of its database or backups taken away, and the rules that must then be broken."""
+"""Mutations of this project's own plans that violate the rules for databases and backups."""
 
-from collections.abc import Callable
 from typing import Any
 
 from ops.plan import Plan
-from tests.unit.contracts.edit import edited, named, nested, without
-
-Edit = Callable[[Plan], Plan]
+from tests.policy.mutations import Mutations, drop
+from tests.unit.contracts.edit import edited, named, nested
 
 CLUSTER, WRITER, PLAN, LOCK = "database-cluster", "database-writer", "backup-plan", "backup-vault-lock"
 
 
-def dropped(name: str) -> Edit:
-    return lambda plan: without(plan, plan.resource(name=name))
-
-
-def other_backed_up(plan: Plan) -> Plan:
+def back_up_other_cluster(plan: Plan) -> Plan:
     selection = plan.resource(name="backup-selection")
     inputs = {**selection.inputs, "resources": ["arn:aws:rds:us-east-1:111122223333:cluster:another"]}
     links = {name: urns for name, urns in selection.property_dependencies.items() if name != "resources"}
     return edited(plan, selection, inputs=inputs, property_dependencies=links)
 
 
-def plain_connections(plan: Plan) -> Plan:
+def disable_tls(plan: Plan) -> Plan:
     group = plan.resource("aws:rds/clusterParameterGroup:ClusterParameterGroup")
     parameters: list[dict[str, Any]] = [
         {**one, "value": "0"} if one["name"] == "rds.force_ssl" else one for one in group.inputs["parameters"]
@@ -30,31 +24,35 @@ def plain_connections(plan: Plan) -> Plan:
     return edited(plan, group, inputs={**group.inputs, "parameters": parameters})
 
 
-MUTATIONS: dict[str, tuple[str, Edit, frozenset[str]]] = {
-    "plain storage": ("dev", named(CLUSTER, storageEncrypted=False), frozenset({"RDS-01"})),
-    "storage under AWS's key": ("prod", named(CLUSTER, kmsKeyId=None), frozenset({"RDS-01"})),
+MUTATIONS: Mutations = {
+    "unencrypted storage": ("dev", named(CLUSTER, storageEncrypted=False), frozenset({"RDS-01"})),
+    "storage encrypted with AWS's key": ("prod", named(CLUSTER, kmsKeyId=None), frozenset({"RDS-01"})),
     "no deletion protection": ("prod", named(CLUSTER, deletionProtection=False), frozenset({"RDS-02", "OWN-06"})),
-    "short backups": ("dev", named(CLUSTER, backupRetentionPeriod=1), frozenset({"RDS-03"})),
-    "no backup selection": ("dev", dropped("backup-selection"), frozenset({"RDS-04"})),
-    "another cluster backed up": ("prod", other_backed_up, frozenset({"RDS-04"})),
+    "short backup retention": ("dev", named(CLUSTER, backupRetentionPeriod=1), frozenset({"RDS-03"})),
+    "no backup selection": ("dev", drop("backup-selection"), frozenset({"RDS-04"})),
+    "a backup selection for another cluster": ("prod", back_up_other_cluster, frozenset({"RDS-04"})),
     "public instance": ("dev", named(WRITER, publiclyAccessible=True), frozenset({"RDS-05"})),
-    "instance public by chance": ("prod", named(WRITER, publiclyAccessible=None), frozenset({"RDS-05"})),
-    "no reader": ("prod", dropped("database-reader-1"), frozenset({"RDS-06"})),
-    "log stays": ("dev", named(CLUSTER, enabledCloudwatchLogsExports=None), frozenset({"RDS-07"})),
+    "instance without publiclyAccessible": ("prod", named(WRITER, publiclyAccessible=None), frozenset({"RDS-05"})),
+    "no reader": ("prod", drop("database-reader-1"), frozenset({"RDS-06"})),
+    "no log export": ("dev", named(CLUSTER, enabledCloudwatchLogsExports=None), frozenset({"RDS-07"})),
     "no monitoring": ("dev", named(WRITER, monitoringInterval=0), frozenset({"RDS-08"})),
     "no upgrades": ("dev", named(WRITER, autoMinorVersionUpgrade=False), frozenset({"RDS-09"})),
     "passwords only": ("dev", named(CLUSTER, iamDatabaseAuthenticationEnabled=None), frozenset({"RDS-11"})),
-    "plain connections": ("dev", plain_connections, frozenset({"RDS-12"})),
+    "connections without TLS": ("dev", disable_tls, frozenset({"RDS-12"})),
     "snapshots without tags": ("dev", named(CLUSTER, copyTagsToSnapshot=False), frozenset({"RDS-13"})),
-    "insights under AWS's key": ("prod", named(WRITER, performanceInsightsEnabled=True), frozenset({"RDS-13"})),
-    "backup plan too short": ("dev", nested(PLAN, "rules.0.lifecycle.deleteAfter", 7), frozenset({"BAK-01"})),
+    "Performance Insights encrypted with AWS's key": (
+        "prod",
+        named(WRITER, performanceInsightsEnabled=True),
+        frozenset({"RDS-13"}),
+    ),
+    "backup retention too short": ("dev", nested(PLAN, "rules.0.lifecycle.deleteAfter", 7), frozenset({"BAK-01"})),
     "weekly backups": ("prod", nested(PLAN, "rules.0.schedule", "cron(0 5 ? * SUN *)"), frozenset({"BAK-01"})),
-    "vault under AWS's key": ("dev", named("backup-vault", kmsKeyArn=None), frozenset({"BAK-02"})),
-    "open vault": ("dev", dropped(LOCK), frozenset({"BAK-03"})),
+    "vault encrypted with AWS's key": ("dev", named("backup-vault", kmsKeyArn=None), frozenset({"BAK-02"})),
+    "no vault lock": ("dev", drop(LOCK), frozenset({"BAK-03"})),
     "lock without retention": ("prod", named("backup-copies-lock", minRetentionDays=None), frozenset({"BAK-03"})),
     "no final snapshot": ("prod", named(CLUSTER, skipFinalSnapshot=True), frozenset({"OWN-08"})),
 }
 
 NOT_OURS: dict[str, str] = {
-    "RDS-10": "the program takes no snapshot by hand; AWS makes them, and shares them with nobody",
+    "RDS-10": "the program creates no snapshots; AWS creates them and shares them with nobody",
 }

@@ -1,49 +1,49 @@
-"""Ways to break the rules for keys and what they encrypt in this project's own plans."""
+"""Mutations of this project's own plans that violate the rules for encryption."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from tests.policy.mutations import Mutations, drop
+from tests.unit.contracts.edit import in_statement, named, nested
 
-from ops.plan import Plan
-from tests.unit.contracts.edit import in_statement, named, nested, without
-
-Edit = Callable[[Plan], Plan]
 NEVER = "rate(365 days)"
 
 
-def unscheduled(plan: Plan) -> Plan:
-    """Without the schedule by which the database password rotates."""
-    return without(plan, plan.resource(name="rotation-schedule"))
-
-
-MUTATIONS: dict[str, tuple[str, Edit, frozenset[str]]] = {
-    "a key that never changes": ("dev", named("keys-images", enableKeyRotation=None), frozenset({"KMS-01"})),
-    "a key for everybody": (
+MUTATIONS: Mutations = {
+    "a key without rotation": ("dev", named("keys-images", enableKeyRotation=None), frozenset({"KMS-01"})),
+    "a public key policy": (
         "dev",
         in_statement("keys-images", "AccountAdministration", Principal={"AWS": ["*"]}),
         frozenset({"KMS-03"}),
     ),
-    "a key without a policy": ("prod", named("keys-database", policy=None), frozenset({"KMS-03"})),
-    "a password that nothing rotates": ("dev", unscheduled, frozenset({"SEC-01"})),
-    "a password that rotates too seldom": (
+    "no key policy": ("prod", named("keys-database", policy=None), frozenset({"KMS-03"})),
+    "no password rotation": ("dev", drop("rotation-schedule"), frozenset({"SEC-01"})),
+    "password rotation twice a year": (
         "dev",
         nested("rotation-schedule", "rotationRules.automaticallyAfterDays", 180),
         frozenset({"SEC-01"}),
     ),
-    "a password that rotates yearly": (
+    "yearly password rotation": (
         "prod",
         named("rotation-schedule", rotationRules={"scheduleExpression": NEVER}),
         frozenset({"SEC-01"}),
     ),
-    "a secret under a key of AWS": ("dev", named("database-mb-db-password", kmsKeyId=None), frozenset({"SEC-02"})),
-    "a master password under a key of AWS": (
+    "a secret encrypted with AWS's key": (
+        "dev",
+        named("database-mb-db-password", kmsKeyId=None),
+        frozenset({"SEC-02"}),
+    ),
+    "a master password encrypted with AWS's key": (
         "dev",
         named("database-cluster", masterUserSecretKmsKeyId=None),
         frozenset({"SEC-02"}),
     ),
-    "a topic under a key of AWS": ("dev", named("alarms-topic", kmsMasterKeyId="alias/aws/sns"), frozenset({"SNS-01"})),
-    "a stream in plain text": ("prod", named("splunk-aws-lambda", serverSideEncryption=None), frozenset({"FH-01"})),
-    "a stream under a key of AWS": (
+    "a topic encrypted with AWS's key": (
+        "dev",
+        named("alarms-topic", kmsMasterKeyId="alias/aws/sns"),
+        frozenset({"SNS-01"}),
+    ),
+    "an unencrypted stream": ("prod", named("splunk-aws-lambda", serverSideEncryption=None), frozenset({"FH-01"})),
+    "a stream encrypted with AWS's key": (
         "prod",
         nested("splunk-aws-lambda", "serverSideEncryption.keyType", "AWS_OWNED_CMK"),
         frozenset({"FH-01"}),

@@ -1,36 +1,34 @@
-"""Ways to break the rules for the life of resources in this project's own plans."""
+"""Mutations of this project's own plans that violate the rules for the lifecycle of resources."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
 from ops.plan import Plan
+from tests.policy.mutations import Edit, Mutations
 from tests.unit.contracts.edit import edited, named, with_inputs
 
-Edit = Callable[[Plan], Plan]
 
-
-def unprotected(name: str) -> Edit:
-    """Lets Pulumi delete a resource."""
+def unprotect(name: str) -> Edit:
+    """Removes Pulumi's protection of a resource."""
     return lambda plan: edited(plan, plan.resource(name=name), protect=False)
 
 
-def without_expiry(plan: Plan) -> Plan:
-    """Without the day on which resources may go, among the provider's tags."""
+def drop_expiry_tag(plan: Plan) -> Plan:
+    """Removes the expiry tag from the provider's default tags."""
     provider = plan.resource("pulumi:providers:aws")
     tags = json.loads(provider.inputs["defaultTags"])["tags"]
     kept = {key: value for key, value in tags.items() if key != "expiry"}
     return with_inputs(plan, provider, defaultTags=json.dumps({"tags": kept}))
 
 
-MUTATIONS: dict[str, tuple[str, Edit, frozenset[str]]] = {
-    "images that an update may delete": ("prod", unprotected("storage-images-bucket"), frozenset({"OWN-06"})),
-    "a database that an update may delete": ("prod", unprotected("database-cluster"), frozenset({"OWN-06"})),
-    "a key that an update may delete": ("prod", unprotected("keys-images"), frozenset({"OWN-06"})),
-    "a trail that an update may delete": ("prod", unprotected("audit-trail"), frozenset({"OWN-06"})),
-    "nothing that says when it may go": ("dev", without_expiry, frozenset({"OWN-07"})),
-    "images of no class": (
+MUTATIONS: Mutations = {
+    "an unprotected image bucket": ("prod", unprotect("storage-images-bucket"), frozenset({"OWN-06"})),
+    "an unprotected database": ("prod", unprotect("database-cluster"), frozenset({"OWN-06"})),
+    "an unprotected key": ("prod", unprotect("keys-images"), frozenset({"OWN-06"})),
+    "an unprotected trail": ("prod", unprotect("audit-trail"), frozenset({"OWN-06"})),
+    "no expiry tag": ("dev", drop_expiry_tag, frozenset({"OWN-07"})),
+    "an image bucket without a classification": (
         "dev",
         named("storage-images-bucket", tags={"Name": "images"}),
         frozenset({"OWN-07"}),

@@ -1,32 +1,26 @@
-"""Ways to break the rules for logs, alarms and the audit trail in this project's own plans."""
+"""Mutations of this project's own plans that violate the rules for logs, alarms and the audit trail."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from ops.plan import Plan
-from tests.unit.contracts.edit import edited, named, nested, without
+from tests.policy.mutations import Edit, Mutations, drop
+from tests.unit.contracts.edit import edited, named, nested
 
-Edit = Callable[[Plan], Plan]
 NOT_OURS: dict[str, str] = {}
 IMAGES = "advancedEventSelectors.1.fieldSelectors"
 
 
-def gone(name: str) -> Edit:
-    """Leaves a resource out."""
-    return lambda plan: without(plan, plan.resource(name=name))
-
-
-def elsewhere(plan: Plan) -> Plan:
-    """Puts the filter for route tables on another log group."""
+def move_filter(plan: Plan) -> Plan:
+    """Moves the metric filter for route tables to another log group."""
     resource = plan.resource(name="audit-route-tables")
     inputs = {**resource.inputs, "logGroupName": "/octank-prod/nginx"}
     return edited(plan, resource, inputs=inputs, property_dependencies={})
 
 
-def also_selected(**selector: Any) -> Edit:
-    """Narrows which accesses to images are recorded."""
+def add_selector(**selector: Any) -> Edit:
+    """Adds a field selector to the data events of images."""
 
     def edit(plan: Plan) -> Plan:
         fields = plan.resource(name="audit-trail").inputs["advancedEventSelectors"][1]["fieldSelectors"]
@@ -35,36 +29,44 @@ def also_selected(**selector: Any) -> Edit:
     return edit
 
 
-MUTATIONS: dict[str, tuple[str, Edit, frozenset[str]]] = {
-    "a log group in plain": ("dev", named("app-logs", kmsKeyId=None), frozenset({"LOG-01"})),
-    "a log group for a week": ("dev", named("web-logs", retentionInDays=7), frozenset({"LOG-02"})),
-    "a log group that says nothing": ("prod", named("splunk-errors", retentionInDays=None), frozenset({"LOG-02"})),
-    "audit events for a year": ("prod", named("audit-logs", retentionInDays=400), frozenset({"LOG-02"})),
-    "an alarm that nobody hears": ("dev", named("audit-trails-alarm", alarmActions=[]), frozenset({"LOG-03"})),
-    "an alarm without data": (
+MUTATIONS: Mutations = {
+    "an unencrypted log group": ("dev", named("app-logs", kmsKeyId=None), frozenset({"LOG-01"})),
+    "a log group kept for a week": ("dev", named("web-logs", retentionInDays=7), frozenset({"LOG-02"})),
+    "a log group without retention": ("prod", named("splunk-errors", retentionInDays=None), frozenset({"LOG-02"})),
+    "audit events kept for a year": ("prod", named("audit-logs", retentionInDays=400), frozenset({"LOG-02"})),
+    "an alarm without actions": ("dev", named("audit-trails-alarm", alarmActions=[]), frozenset({"LOG-03"})),
+    "an alarm without actions on insufficient data": (
         "prod",
         named("replication-failed-alarm", insufficientDataActions=None),
         frozenset({"LOG-03"}),
     ),
-    "an alarm switched off": ("dev", named("rotation-failed-alarm", actionsEnabled=False), frozenset({"LOG-03"})),
-    "no filter for gateways": ("dev", gone("audit-gateways"), frozenset({"LOG-04"})),
-    "no alarm for the root user": ("prod", gone("audit-root-use-alarm"), frozenset({"LOG-04"})),
-    "a filter for some changes": (
+    "an alarm with actions disabled": (
+        "dev",
+        named("rotation-failed-alarm", actionsEnabled=False),
+        frozenset({"LOG-03"}),
+    ),
+    "no filter for gateways": ("dev", drop("audit-gateways"), frozenset({"LOG-04"})),
+    "no alarm for the root user": ("prod", drop("audit-root-use-alarm"), frozenset({"LOG-04"})),
+    "a filter for some of the events": (
         "dev",
         named("audit-vpcs", pattern="{ $.eventName = CreateVpc }"),
         frozenset({"LOG-04"}),
     ),
-    "a filter elsewhere": (
+    "a filter on another log group": (
         "prod",
-        elsewhere,
+        move_filter,
         frozenset({"LOG-04"}),
     ),
     "an alarm on another metric": ("dev", named("audit-network-acls-alarm", metricName="vpcs"), frozenset({"LOG-04"})),
     "a trail of one Region": ("dev", named("audit-trail", isMultiRegionTrail=None), frozenset({"CT-01"})),
-    "a trail switched off": ("prod", named("audit-trail", enableLogging=False), frozenset({"CT-01"})),
+    "a disabled trail": ("prod", named("audit-trail", enableLogging=False), frozenset({"CT-01"})),
     "a trail without a log group": ("dev", named("audit-trail", cloudWatchLogsGroupArn=None), frozenset({"CT-02"})),
-    "a trail that may not write": ("prod", named("audit-trail", cloudWatchLogsRoleArn=None), frozenset({"CT-02"})),
-    "a trail in plain": ("dev", named("audit-trail", kmsKeyId=None), frozenset({"CT-03"})),
+    "a trail without a role for its log group": (
+        "prod",
+        named("audit-trail", cloudWatchLogsRoleArn=None),
+        frozenset({"CT-02"}),
+    ),
+    "an unencrypted trail": ("dev", named("audit-trail", kmsKeyId=None), frozenset({"CT-03"})),
     "files that cannot be validated": (
         "dev",
         named("audit-trail", enableLogFileValidation=False),
@@ -72,7 +74,7 @@ MUTATIONS: dict[str, tuple[str, Edit, frozenset[str]]] = {
     ),
     "reads not recorded": (
         "dev",
-        also_selected(field="readOnly", equals=["false"]),
+        add_selector(field="readOnly", equals=["false"]),
         frozenset({"CT-05"}),
     ),
     "images not recorded": (
@@ -80,7 +82,7 @@ MUTATIONS: dict[str, tuple[str, Edit, frozenset[str]]] = {
         nested("audit-trail", f"{IMAGES}.2.startsWiths", ["arn:aws:s3:::octank-prod-archive-444455556666/"]),
         frozenset({"CT-05"}),
     ),
-    "management events alone": (
+    "only management events": (
         "dev",
         nested("audit-trail", f"{IMAGES}.0.equals", ["Management"]),
         frozenset({"CT-05"}),

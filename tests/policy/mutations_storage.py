@@ -1,14 +1,12 @@
-"""Ways to break the rules for storage in this project's own plans."""
+"""Mutations of this project's own plans that violate the rules for storage."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from ops.plan import Plan
-from tests.unit.contracts.edit import in_json, in_statement, named, nested, without, without_statement
+from tests.policy.mutations import Mutations, drop
+from tests.unit.contracts.edit import in_json, in_statement, named, nested, without_statement
 
-Edit = Callable[[Plan], Plan]
 DEFAULT = "rules.0.applyServerSideEncryptionByDefault"
 
 NOT_OURS = {
@@ -17,35 +15,30 @@ NOT_OURS = {
 }
 
 
-def gone(*names: str) -> Edit:
-    """Leaves resources out."""
-    return lambda plan: without(plan, *(plan.resource(name=name) for name in names))
+def allow_everyone(document: dict[str, Any]) -> None:
+    """Lets everyone read the images."""
+    everyone = {"Effect": "Allow", "Principal": {"AWS": ["*"]}, "Action": "s3:GetObject", "Resource": "*"}
+    document["Statement"].append(everyone)
 
 
-def opened(document: dict[str, Any]) -> None:
-    """Lets everybody read the images."""
-    everybody = {"Effect": "Allow", "Principal": {"AWS": ["*"]}, "Action": "s3:GetObject", "Resource": "*"}
-    document["Statement"].append(everybody)
-
-
-MUTATIONS: dict[str, tuple[str, Edit, frozenset[str]]] = {
-    "no public access block": ("dev", gone("storage-images-private"), frozenset({"S3-01"})),
+MUTATIONS: Mutations = {
+    "no public access block": ("dev", drop("storage-images-private"), frozenset({"S3-01"})),
     "public policies allowed": ("prod", named("audit-records-private", blockPublicPolicy=False), frozenset({"S3-01"})),
-    "a public policy": ("dev", in_json("storage-images-access", "policy", opened), frozenset({"S3-02"})),
+    "a public policy": ("dev", in_json("storage-images-access", "policy", allow_everyone), frozenset({"S3-02"})),
     "a public ACL": ("prod", named("storage-images-bucket", acl="public-read"), frozenset({"S3-02"})),
-    "ACLs in force": (
+    "ACLs enabled": (
         "prod",
         named("splunk-failed-ownership", rule={"objectOwnership": "ObjectWriter"}),
         frozenset({"S3-03"}),
     ),
-    "no ownership controls": ("dev", gone("storage-archive-ownership"), frozenset({"S3-03"})),
-    "versions suspended": (
+    "no ownership controls": ("dev", drop("storage-archive-ownership"), frozenset({"S3-03"})),
+    "versioning suspended": (
         "prod",
         nested("replication-images-versions", "versioningConfiguration.status", "Suspended"),
         frozenset({"S3-04"}),
     ),
-    "no versions": ("dev", gone("audit-records-versions"), frozenset({"S3-04"})),
-    "a key of S3's": (
+    "no versioning": ("dev", drop("audit-records-versions"), frozenset({"S3-04"})),
+    "SSE-S3": (
         "dev",
         nested("storage-images-encryption", f"{DEFAULT}.sseAlgorithm", "AES256"),
         frozenset({"S3-05"}),
@@ -60,7 +53,7 @@ MUTATIONS: dict[str, tuple[str, Edit, frozenset[str]]] = {
         nested("storage-images-encryption", "rules.0.bucketKeyEnabled", None),
         frozenset({"S3-05"}),
     ),
-    "no default encryption": ("prod", gone("splunk-failed-encryption"), frozenset({"S3-05"})),
+    "no default encryption": ("prod", drop("splunk-failed-encryption"), frozenset({"S3-05"})),
     "plain HTTP allowed": ("prod", without_statement("storage-images-access", "RefusePlainHttp"), frozenset({"S3-06"})),
     "plain HTTP for objects": (
         "dev",
@@ -69,27 +62,27 @@ MUTATIONS: dict[str, tuple[str, Edit, frozenset[str]]] = {
         ),
         frozenset({"S3-06"}),
     ),
-    "no bucket policy": ("dev", gone("storage-access-logs-access"), frozenset({"S3-06"})),
-    "accesses to images not logged": ("dev", gone("storage-images-access-logging"), frozenset({"S3-07"})),
-    # Nothing is delivered to the logging bucket then, so nothing excuses that it has no key either.
-    "copies not logged": ("prod", gone("replication-images-access-logging"), frozenset({"S3-05", "S3-07"})),
-    "no copies": ("prod", nested("replication-rule", "rules.0.status", "Disabled"), frozenset({"S3-08"})),
-    "audit files not locked": ("prod", gone("audit-records-lock"), frozenset({"S3-09"})),
+    "no bucket policy": ("dev", drop("storage-access-logs-access"), frozenset({"S3-06"})),
+    "no access logging of images": ("dev", drop("storage-images-access-logging"), frozenset({"S3-07"})),
+    # Without deliveries, the logging bucket is no longer exempt from encryption with a KMS key.
+    "no access logging of replicas": ("prod", drop("replication-images-access-logging"), frozenset({"S3-05", "S3-07"})),
+    "replication disabled": ("prod", nested("replication-rule", "rules.0.status", "Disabled"), frozenset({"S3-08"})),
+    "no lock of audit files": ("prod", drop("audit-records-lock"), frozenset({"S3-09"})),
     "an archive without Object Lock": (
         "dev",
         named("storage-archive-bucket", objectLockEnabled=False),
         frozenset({"S3-09"}),
     ),
-    "old versions for ever": (
+    "noncurrent versions that never expire": (
         "prod",
         nested("audit-records-lifecycle", "rules.0.noncurrentVersionExpiration", None),
         frozenset({"S3-10"}),
     ),
-    "lifecycle switched off": (
+    "lifecycle disabled": (
         "dev",
         nested("storage-images-lifecycle", "rules.1.status", "Disabled"),
         frozenset({"S3-10"}),
     ),
-    "no lifecycle": ("prod", gone("baseline-history-lifecycle"), frozenset({"S3-10"})),
-    "no events": ("dev", named("storage-images-events", eventbridge=None), frozenset({"S3-11"})),
+    "no lifecycle": ("prod", drop("baseline-history-lifecycle"), frozenset({"S3-10"})),
+    "no event notifications": ("dev", named("storage-images-events", eventbridge=None), frozenset({"S3-11"})),
 }

@@ -1,4 +1,4 @@
-"""The pack on programs that are not this project's: one that breaks every rule, and one that keeps them all."""
+"""The pack on two programs that are not this project's: a naive one with violations of every rule, and a clean one."""
 
 from __future__ import annotations
 
@@ -10,85 +10,95 @@ from typing import Any
 import pytest
 
 from hipaa import types
-from hipaa.evaluate import Result, everything
+from hipaa.evaluate import Result, evaluate
 from hipaa.model import Stack
 from hipaa.rule import REGISTERED
 from ops.plan import record
 from ops.review.policies import stack_of
 from tests.policy.foreign import clean, naive
-from tests.policy.foreign.expected import EXPECTED, NOT_BROKEN
+from tests.policy.foreign.expected import EXPECTED, NOT_VIOLATED
 
-NOT_IN_IT = {"FH-01", "IAM-05", "OWN-01", "OWN-02", "OWN-03", "RDS-10"}
-"""Rules about what the clean program does not use: streams, people in IAM, VPNs, snapshots made by hand."""
+NOT_IN_CLEAN_PROGRAM = {"FH-01", "IAM-05", "OWN-01", "OWN-02", "OWN-03", "RDS-10"}
+"""Rules about resources that the clean program does not have: IAM users, VPNs, Kinesis streams, manual snapshots."""
 
-CITED_BY_NOBODY = {"NET-12", "OWN-07", "S3-10"}
+WITHOUT_CITATION = {"NET-12", "OWN-07", "S3-10"}
 
-either_way = pytest.mark.parametrize("preview", [False, True], ids=["update", "preview"])
+both_ways = pytest.mark.parametrize("preview", [False, True], ids=["update", "preview"])
 
 
 @cache
-def found(program: Callable[[], None], stack: str, *, preview: bool) -> tuple[Result, ...]:
+def results(program: Callable[[], None], stack: str, *, preview: bool) -> tuple[Result, ...]:
     plan = record(program, project="foreign", name=stack, preview=preview)
     assert plan.warnings == ()
-    return tuple(everything(REGISTERED.values(), stack_of(plan)))
+    return tuple(evaluate(REGISTERED.values(), stack_of(plan)))
 
 
-def broken(program: Callable[[], None], stack: str, *, preview: bool) -> dict[str, set[str]]:
+def violations(program: Callable[[], None], stack: str, *, preview: bool) -> dict[str, set[str]]:
     pairs: dict[str, set[str]] = {}
-    for one in found(program, stack, preview=preview):
-        if one.broken:
-            pairs.setdefault(one.facts.code, set()).add(one.resource.name)
+    for one in results(program, stack, preview=preview):
+        if one.is_violation:
+            pairs.setdefault(one.metadata.code, set()).add(one.resource.name)
     return pairs
 
 
-@either_way
-def test_every_fault_of_a_naive_program_is_found_and_nothing_else(preview: bool):  # noqa: FBT001  a case
-    assert broken(naive.program, "prod", preview=preview) == EXPECTED
+@both_ways
+def test_the_naive_program_has_exactly_the_expected_violations(preview: bool):  # noqa: FBT001  a case
+    assert violations(naive.program, "prod", preview=preview) == EXPECTED
 
 
-def test_it_breaks_every_rule_that_a_preview_can_check():
-    assert set(REGISTERED) - set(EXPECTED) == set(NOT_BROKEN)
-    assert all(NOT_BROKEN.values())
+def test_the_naive_program_violates_every_checkable_rule():
+    assert set(REGISTERED) - set(EXPECTED) == set(NOT_VIOLATED)
+    assert all(NOT_VIOLATED.values())
 
 
-def test_a_stack_that_is_not_of_production_breaks_the_same_but_for_the_rules_of_production():
-    elsewhere = broken(naive.program, "sandbox", preview=True)
-    production = {code for code, rule in REGISTERED.items() if rule.facts.production}
+def test_only_production_rules_are_skipped_in_other_stacks():
+    sandbox = violations(naive.program, "sandbox", preview=True)
+    production = {code for code, rule in REGISTERED.items() if rule.metadata.production}
     assert production
-    assert elsewhere == {code: names for code, names in EXPECTED.items() if code not in production}
+    assert sandbox == {code: names for code, names in EXPECTED.items() if code not in production}
 
 
-def test_each_message_says_the_rule_the_citation_and_the_remedy():
-    for one in found(naive.program, "prod", preview=True):
-        assert one.message.startswith(f"{one.facts.code}: ")
-        assert one.message.endswith(f" Remedy: {one.facts.remedy}")
-        assert one.facts.remedy not in ("", "TODO")
-        cited = all(citation in one.message for citation in one.facts.citations) and "[45 CFR 164." in one.message
-        assert cited != (one.facts.code in CITED_BY_NOBODY)
+def test_each_message_has_code_citation_and_remedy():
+    for one in results(naive.program, "prod", preview=True):
+        assert one.message.startswith(f"{one.metadata.code}: ")
+        assert one.message.endswith(f" Remedy: {one.metadata.remedy}")
+        assert one.metadata.remedy not in ("", "TODO")
+        cited = all(citation in one.message for citation in one.metadata.citations) and "[45 CFR 164." in one.message
+        assert cited != (one.metadata.code in WITHOUT_CITATION)
 
 
-@either_way
-def test_a_clean_program_breaks_nothing_and_needs_no_waiver(preview: bool):  # noqa: FBT001  a case
-    assert [one.message for one in found(clean.program, "production", preview=preview) if one.broken] == []
+@both_ways
+def test_the_clean_program_has_no_violations(preview: bool):  # noqa: FBT001  a case
+    assert [one.message for one in results(clean.program, "production", preview=preview) if one.is_violation] == []
 
 
-def test_the_clean_program_has_something_for_nearly_every_rule():
+def test_the_clean_program_has_resources_for_nearly_every_rule():
     stack = stack_of(record(clean.program, project="foreign", name="production"))
-    assert {code for code, rule in REGISTERED.items() if not stack.of(rule.types)} == NOT_IN_IT
+    assert {code for code, rule in REGISTERED.items() if not stack.of(rule.types)} == NOT_IN_CLEAN_PROGRAM
 
 
-OPEN = '{"Statement": {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kms:*", "Resource": "*"}}'
+PUBLIC_POLICY = '{"Statement": {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kms:*", "Resource": "*"}}'
 SPELLINGS: dict[str, tuple[str, str, dict[str, Any], set[str]]] = {
-    "a balancer by its older type": (types.LOAD_BALANCER, "front", {"dropInvalidHeaderFields": None}, {"LB-02"}),
-    "a listener by its older type": (types.LISTENER, "https", {"sslPolicy": "ELBSecurityPolicy-2016-08"}, {"LB-07"}),
-    "a listener that names no protocol": (types.LISTENER, "http", {"defaultActions": [{"type": "forward"}]}, {"LB-01"}),
-    "versions inside a bucket": (types.BUCKET, "dicom-scans", {"versioning": {"enabled": False}}, {"S3-04"}),
-    "a policy inside a bucket": (types.BUCKET, "dicom-scans", {"policy": None}, {"S3-06"}),
-    "copies said inside a bucket": (types.BUCKET, "dicom-scans", {"replicationConfiguration": None}, {"S3-08"}),
-    "logs said inside a bucket": (types.BUCKET, "dicom-scans", {"logging": None}, {"S3-07"}),
-    "a lock inside a bucket": (types.BUCKET, "trail", {"objectLockConfiguration": None}, {"S3-09"}),
-    "a principal of all accounts": (types.KEY, "clinic-key", {"policy": OPEN}, {"KMS-03"}),
-    "an old rule of a group": (
+    "a load balancer of the deprecated type": (
+        types.LOAD_BALANCER,
+        "front",
+        {"dropInvalidHeaderFields": None},
+        {"LB-02"},
+    ),
+    "a listener of the deprecated type": (
+        types.LISTENER,
+        "https",
+        {"sslPolicy": "ELBSecurityPolicy-2016-08"},
+        {"LB-07"},
+    ),
+    "a listener without a protocol": (types.LISTENER, "http", {"defaultActions": [{"type": "forward"}]}, {"LB-01"}),
+    "inline versioning": (types.BUCKET, "dicom-scans", {"versioning": {"enabled": False}}, {"S3-04"}),
+    "an inline bucket policy": (types.BUCKET, "dicom-scans", {"policy": None}, {"S3-06"}),
+    "inline replication": (types.BUCKET, "dicom-scans", {"replicationConfiguration": None}, {"S3-08"}),
+    "inline access logging": (types.BUCKET, "dicom-scans", {"logging": None}, {"S3-07"}),
+    "inline Object Lock": (types.BUCKET, "trail", {"objectLockConfiguration": None}, {"S3-09"}),
+    "a principal for all accounts": (types.KEY, "clinic-key", {"policy": PUBLIC_POLICY}, {"KMS-03"}),
+    "a rule of the deprecated type": (
         types.SECURITY_GROUP_RULE,
         "inside-ingress",
         {"cidrBlocks": ["::/0"], "fromPort": 0},
@@ -96,18 +106,20 @@ SPELLINGS: dict[str, tuple[str, str, dict[str, Any], set[str]]] = {
     ),
     "rules as JSON": (types.WEB_ACL, "front", {"ruleJson": "[]"}, {"WAF-02"}),
     "basic selectors": (types.TRAIL, "everything", {"eventSelectors": [{"readWriteType": "WriteOnly"}]}, {"CT-05"}),
-    "tags of a resource": (types.FILE_SYSTEM, "letters", {"tags": {"project": "portal"}}, {"EFS-02", "OWN-07"}),
+    "tags of the resource": (types.FILE_SYSTEM, "letters", {"tags": {"project": "portal"}}, {"EFS-02", "OWN-07"}),
     "a database of another engine": (types.CLUSTER_PARAMETER_GROUP, "records", {"parameters": []}, {"RDS-12"}),
 }
 
 
 @pytest.mark.parametrize("case", SPELLINGS)
-def test_a_fault_in_the_clean_program_is_found_in_its_spelling(case: str):
+def test_a_violation_in_another_spelling_is_found(case: str):
     kind, name, changes, codes = SPELLINGS[case]
     stack = stack_of(record(clean.program, project="foreign", name="production"))
     (changed,) = (one for one in stack.of([kind]) if one.name == name)
     links = {key: urns for key, urns in changed.dependencies.items() if key not in changes}
     faulty = replace(changed, properties={**changed.properties, **changes}, dependencies=links)
     resources = tuple(faulty if one is changed else one for one in stack.resources)
-    results = everything(REGISTERED.values(), Stack(resources=resources))
-    assert {(one.facts.code, one.resource.name) for one in results if one.broken} == {(code, name) for code in codes}
+    results = evaluate(REGISTERED.values(), Stack(resources=resources))
+    assert {(one.metadata.code, one.resource.name) for one in results if one.is_violation} == {
+        (code, name) for code in codes
+    }

@@ -1,4 +1,4 @@
-"""The pack on this project's own plans: nothing stands against them, and whatever is broken is noticed by its rules."""
+"""The pack on this project's own plans: they have no unwaived violations, and every mutation is found."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from hipaa.evaluate import everything
-from hipaa.rule import REGISTERED, facts
+from hipaa.evaluate import evaluate
+from hipaa.rule import REGISTERED, rule_metadata
 from ops.plan import Plan, plan
 from ops.plan.configuration import stacks
 from ops.review.policies import WAIVERS, stack_of, verdict
@@ -19,39 +19,39 @@ MUTATIONS = {name: mutation for area in AREAS for name, mutation in area.MUTATIO
 NOT_OURS = {code: reason for area in AREAS for code, reason in getattr(area, "NOT_OURS", {}).items()}
 
 
-def broken(plan: Plan) -> set[tuple[str, str]]:
-    found = everything(REGISTERED.values(), stack_of(plan))
-    return {(one.facts.code, one.resource.name) for one in found if one.broken}
+def violations(plan: Plan) -> set[tuple[str, str]]:
+    found = evaluate(REGISTERED.values(), stack_of(plan))
+    return {(one.metadata.code, one.resource.name) for one in found if one.is_violation}
 
 
 @pytest.mark.parametrize("preview", [False, True], ids=["update", "preview"])
 @pytest.mark.parametrize("stack", stacks())
-def test_no_rule_is_broken_without_a_waiver(stack: str, preview: bool, plans: Plans):  # noqa: FBT001  a case
+def test_no_rule_is_violated_without_a_waiver(stack: str, preview: bool, plans: Plans):  # noqa: FBT001  a case
     found = verdict(plans(stack, preview=preview))
     assert found.violations == ()
     assert found.advice == ()
 
 
 @pytest.mark.parametrize("name", sorted(MUTATIONS))
-def test_a_broken_plan_is_noticed_by_the_rules_that_it_breaks_and_no_others(name: str, plans: Plans):
+def test_a_mutation_violates_exactly_the_expected_rules(name: str, plans: Plans):
     stack, edit, expected = MUTATIONS[name]
-    before, after = broken(plans(stack)), broken(edit(plans(stack)))
+    before, after = violations(plans(stack)), violations(edit(plans(stack)))
     assert {code for code, _ in after - before} == expected
 
 
-def test_every_rule_has_been_broken_in_our_own_plans():
-    checkable = {code for code, known in facts().items() if known.scope != "process"}
+def test_every_rule_has_a_mutation_or_a_reason_for_none():
+    checkable = {code for code, known in rule_metadata().items() if known.scope != "process"}
     seen = {code for _, _, codes in MUTATIONS.values() for code in codes}
     assert checkable - seen == set(NOT_OURS)
     assert all(NOT_OURS.values())
 
 
-def test_no_two_areas_call_a_mutation_the_same():
+def test_mutation_names_are_unique_across_areas():
     assert len(MUTATIONS) == sum(len(area.MUTATIONS) for area in AREAS)
 
 
 @pytest.mark.parametrize("phase", ["closing", "archived"])
 @pytest.mark.parametrize("stack", stacks())
-def test_closing_a_study_needs_its_own_waivers_and_no_more(stack: str, phase: str):
+def test_closing_a_study_needs_only_the_closing_waivers_in_addition(stack: str, phase: str):
     found = verdict(plan(stack, overrides={"phase": phase}), WAIVERS, WAIVERS.with_name("waivers-closing.yaml"))
     assert found.violations == ()

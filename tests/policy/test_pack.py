@@ -1,4 +1,4 @@
-"""The pack as the engine is given it: every rule a policy with its citation, and resources as they were declared."""
+"""The pack as the engine loads it: one policy per rule with its citation, and resources as declared."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from pulumi_policy import (
 from pulumi_policy import proxy as engine
 
 from hipaa import pack, types
+from hipaa.cache import DecoderCache
 from hipaa.model import UNKNOWN
-from hipaa.once import Once
 from hipaa.rule import REGISTERED
 
 OPTIONS = PolicyResourceOptions(
@@ -35,7 +35,7 @@ OPTIONS = PolicyResourceOptions(
 
 
 @pytest.fixture(autouse=True)
-def no_waivers(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+def use_no_waivers(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     monkeypatch.setenv(pack.WAIVERS_VARIABLE, str(tmp_path / "none.yaml"))
 
 
@@ -47,64 +47,66 @@ def urn(token: str, name: str, stack: str = "prod") -> str:
     return f"urn:pulumi:{stack}::project::{token}::{name}"
 
 
-def asked(policy: Policy, token: str, properties: dict[str, Any], stack: str = "prod") -> list[tuple[str, str | None]]:
-    """What a resource policy reports on a resource."""
+def run_policy(
+    policy: Policy, token: str, properties: dict[str, Any], stack: str = "prod"
+) -> list[tuple[str, str | None]]:
+    """The reports of a resource policy on a resource."""
     assert isinstance(policy, ResourceValidationPolicy)
     props = engine.unknown_checking_proxy(properties)
-    said: list[tuple[str, str | None]] = []
+    reported: list[tuple[str, str | None]] = []
     args = ResourceValidationArgs(token, props, urn(token, "it", stack), "it", OPTIONS, None, None)
-    policy.validate(args, lambda message, where=None: said.append((message, where)))
-    return said
+    policy.validate(args, lambda message, where=None: reported.append((message, where)))
+    return reported
 
 
-def test_every_rule_is_a_policy_of_its_kind_and_level():
+def test_every_rule_becomes_a_policy_with_its_scope_and_level():
     known = policies()
     for rule in REGISTERED.values():
-        policy = known[rule.facts.id]
-        kind = StackValidationPolicy if rule.facts.scope == "stack" else ResourceValidationPolicy
+        policy = known[rule.metadata.id]
+        kind = StackValidationPolicy if rule.metadata.scope == "stack" else ResourceValidationPolicy
         assert isinstance(policy, kind)
-        assert policy.enforcement_level is EnforcementLevel[rule.facts.severity.upper()]
-        assert policy.remediation_steps == rule.facts.remedy
+        assert policy.enforcement_level is EnforcementLevel[rule.metadata.severity.upper()]
+        assert policy.remediation_steps == rule.metadata.remedy
         assert policy.framework is not None
-        for citation in rule.facts.citations:
+        for citation in rule.metadata.citations:
             assert f"45 CFR {citation}" in str(policy.framework.specification)
 
 
-def test_the_waivers_are_judged_after_everything_else():
+def test_the_waivers_are_checked_last():
     assert pack.policies()[-1].name == "waivers-in-order"
 
 
-def test_a_violation_says_rule_citation_and_remedy_and_names_the_resource():
-    [(message, where)] = asked(policies()["subnet-no-auto-public-ip"], types.SUBNET, {"mapPublicIpOnLaunch": True})
+def test_a_violation_reports_rule_citation_remedy_and_resource():
+    [(message, where)] = run_policy(policies()["subnet-no-auto-public-ip"], types.SUBNET, {"mapPublicIpOnLaunch": True})
     assert message.startswith("NET-06: mapPublicIpOnLaunch: ")
     assert "[45 CFR 164." in message
-    assert REGISTERED["NET-06"].facts.remedy in message
+    assert REGISTERED["NET-06"].metadata.remedy in message
     assert where == urn(types.SUBNET, "it")
 
 
-def test_other_types_are_not_asked_about():
-    assert asked(policies()["subnet-no-auto-public-ip"], types.VPC, {"mapPublicIpOnLaunch": True}) == []
+def test_other_types_are_skipped():
+    assert run_policy(policies()["subnet-no-auto-public-ip"], types.VPC, {"mapPublicIpOnLaunch": True}) == []
 
 
-def test_an_older_spelling_of_a_type_is_seen():
-    assert asked(policies()["alb-drop-invalid-headers"], "aws:alb/loadBalancer:LoadBalancer", {}) != []
+def test_a_deprecated_type_is_checked():
+    assert run_policy(policies()["alb-drop-invalid-headers"], "aws:alb/loadBalancer:LoadBalancer", {}) != []
 
 
-def test_a_rule_for_production_leaves_other_stacks_alone(monkeypatch: pytest.MonkeyPatch):
+def test_a_production_rule_skips_other_stacks(monkeypatch: pytest.MonkeyPatch):
     name = "rds-deletion-protection"
-    assert asked(policies()[name], types.RDS_CLUSTER, {}) != []
-    assert asked(policies()[name], types.RDS_CLUSTER, {}, stack="dev") == []
+    assert run_policy(policies()[name], types.RDS_CLUSTER, {}) != []
+    assert run_policy(policies()[name], types.RDS_CLUSTER, {}, stack="dev") == []
     monkeypatch.setenv(pack.PRODUCTION_VARIABLE, "live,dev")
-    assert asked(policies()[name], types.RDS_CLUSTER, {}, stack="dev") != []
+    assert run_policy(policies()[name], types.RDS_CLUSTER, {}, stack="dev") != []
 
 
-def test_an_unknown_value_is_unknown_at_any_depth():
+def test_an_unknown_value_is_converted_at_any_depth():
     unknown = engine.UNKNOWN_STRING_VALUE
     proxied = engine.unknown_checking_proxy({"a": unknown, "b": [{"c": unknown}, 1], "d": {"e": "known"}})
-    assert pack.plain(proxied) == {"a": UNKNOWN, "b": [{"c": UNKNOWN}, 1], "d": {"e": "known"}}
+    assert pack.to_plain(proxied) == {"a": UNKNOWN, "b": [{"c": UNKNOWN}, 1], "d": {"e": "known"}}
 
 
-def test_a_stack_keeps_its_links_and_options():
+def test_a_stack_keeps_dependencies_and_options():
     vpc = PolicyResource(types.VPC, {}, urn(types.VPC, "vpc"), "vpc", OPTIONS, None, None, [], {})
     log = PolicyResource(
         types.FLOW_LOG,
@@ -126,15 +128,15 @@ def test_a_stack_keeps_its_links_and_options():
     assert pack.stack(StackValidationArgs([vpc])) is not seen
 
 
-def test_a_decoder_works_once_for_each_message_and_way():
+def test_a_decoder_runs_once_per_message_and_options():
     calls: list[tuple[Any, ...]] = []
 
     def decode(*arguments: Any) -> list[Any]:
         calls.append(arguments)
         return [*arguments]
 
-    once, message, other = Once(decode), {"a": 1}, {"a": 1}
-    assert once(message) is once(message)
-    assert once(message, "otherwise") == [message, "otherwise"]
-    assert once(other) is not once(message)
+    cache, message, other = DecoderCache(decode), {"a": 1}, {"a": 1}
+    assert cache(message) is cache(message)
+    assert cache(message, "otherwise") == [message, "otherwise"]
+    assert cache(other) is not cache(message)
     assert len(calls) == 3

@@ -1,4 +1,4 @@
-"""Thresholds of the rules for containers, databases and backups: what a pack is configured with, it follows."""
+"""Configured thresholds of the rules for containers, databases and backups."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from hipaa.rule import REGISTERED
 from ops.review.policies import stack_of
 from tests.conftest import Plans
 from tests.policy import cases_backups, cases_containers, cases_database
-from tests.policy.cases import broken, judged
-from tests.policy.mutations_containers import settled
+from tests.policy.cases import evaluate_rule, violates
+from tests.policy.mutations_containers import with_known_containers
 
 NGINX = cases_containers.task({"name": "nginx", **cases_containers.log()})
 
@@ -23,9 +23,9 @@ NGINX = cases_containers.task({"name": "nginx", **cases_containers.log()})
         ("OWN-05", cases_containers.task(cases_containers.variables("CREDENTIAL")), {"words": ["credential"]}),
     ],
 )
-def test_a_stricter_threshold_breaks_the_rule(code: str, resource: Resource, settings: dict[str, Any]):
-    assert not broken(code, (resource,))
-    assert broken(code, (resource,), settings)
+def test_a_stricter_threshold_fails(code: str, resource: Resource, settings: dict[str, Any]):
+    assert not violates(code, (resource,))
+    assert violates(code, (resource,), settings)
 
 
 @pytest.mark.parametrize(
@@ -37,22 +37,22 @@ def test_a_stricter_threshold_breaks_the_rule(code: str, resource: Resource, set
         ("OWN-05", cases_containers.task(cases_containers.variables("KEYCLOAK_URL")), {"allowed": ["KEYCLOAK_*"]}),
     ],
 )
-def test_a_looser_threshold_keeps_the_rule(code: str, resource: Resource, settings: dict[str, Any]):
-    assert broken(code, (resource,))
-    assert not broken(code, (resource,), settings)
+def test_a_looser_threshold_passes(code: str, resource: Resource, settings: dict[str, Any]):
+    assert violates(code, (resource,))
+    assert not violates(code, (resource,), settings)
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
-def test_containers_keep_the_rules_once_they_are_known(plans: Plans, stack: str):
-    """A first preview does not know them, so that plan says nothing of them. Access logs alone may lose a line."""
+def test_containers_pass_once_they_are_known(plans: Plans, stack: str):
+    """In the first preview containers are unknown. Only access logs may lose lines."""
     found = set()
     for task in ("web-task", "app-task"):
-        known = stack_of(settled(plans(stack), task)).of(["aws:ecs/taskDefinition:TaskDefinition"])
+        known = stack_of(with_known_containers(plans(stack), task)).of(["aws:ecs/taskDefinition:TaskDefinition"])
         resources = tuple(one for one in known if one.name == task)
         found |= {
             (code, task)
             for code in REGISTERED
-            if code in ("ECS-01", "ECS-02", "ECS-03", "ECS-07", "OWN-04", "OWN-05") and broken(code, resources)
+            if code in ("ECS-01", "ECS-02", "ECS-03", "ECS-07", "OWN-04", "OWN-05") and violates(code, resources)
         }
-        assert not [one for code in ("ECS-02", "ECS-03", "OWN-05") for one in judged(code, resources)]
+        assert not [one for code in ("ECS-02", "ECS-03", "OWN-05") for one in evaluate_rule(code, resources)]
     assert found == {("OWN-04", "web-task")}

@@ -1,4 +1,4 @@
-"""The type tokens that rules read are the SDK's own."""
+"""The type tokens that rules read are the SDK's."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def module_of(token: str) -> str:
 def test_a_token_belongs_to_a_class(token: str):
     module = importlib.import_module(module_of(token))
     cls = getattr(module, token.rpartition(":")[2])
-    # A class of another spelling announces the token of the one that replaced it.
+    # The class of a deprecated type has the token of its replacement.
     assert cls.pulumi_type in {token, types.ALIASES.get(token)}
 
 
-def test_no_rule_reads_a_type_that_has_no_name():
+def test_rules_read_only_declared_types():
     providers = {"pulumi:providers:aws"}
     assert {token for rule in REGISTERED.values() for token in rule.types} <= {*TOKENS.values(), *providers}
 
 
-def test_another_spelling_is_never_what_a_rule_asks_for():
+def test_no_rule_reads_a_deprecated_type():
     assert not {token for rule in REGISTERED.values() for token in rule.types} & types.ALIASES.keys()

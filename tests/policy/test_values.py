@@ -1,4 +1,4 @@
-"""Values in the spellings that programs give them."""
+"""Values in all spellings that programs use."""
 
 from typing import Any
 
@@ -6,25 +6,25 @@ import pytest
 
 from hipaa import types
 from hipaa.model import ABSENT, UNKNOWN
-from hipaa.values import blocks, is_customer_key, number
+from hipaa.reading.values import block_paths, is_customer_key, number
 from tests.policy.cases import resource
 
 
 @pytest.mark.parametrize(
-    ("value", "meant"), [(80.0, 80), ("80", 80), (-1, -1), ("all", None), (True, None), (UNKNOWN, None)]
+    ("value", "expected"), [(80.0, 80), ("80", 80), (-1, -1), ("all", None), (True, None), (UNKNOWN, None)]
 )
-def test_numbers_may_be_text(value: Any, meant: float | None):
-    assert number(value) == meant
+def test_numbers_can_be_text(value: Any, expected: float | None):
+    assert number(value) == expected
 
 
-def test_a_block_may_be_an_object_a_list_or_missing():
-    assert blocks(resource(types.FUNCTION, vpcConfig={"a": 1}), "vpcConfig") == ["vpcConfig"]
-    assert blocks(resource(types.FUNCTION, vpcConfig=[{"a": 1}, {"a": 2}]), "vpcConfig") == [
+def test_a_block_can_be_an_object_a_list_or_missing():
+    assert block_paths(resource(types.FUNCTION, vpcConfig={"a": 1}), "vpcConfig") == ["vpcConfig"]
+    assert block_paths(resource(types.FUNCTION, vpcConfig=[{"a": 1}, {"a": 2}]), "vpcConfig") == [
         "vpcConfig.0",
         "vpcConfig.1",
     ]
-    assert blocks(resource(types.FUNCTION, vpcConfig=UNKNOWN), "vpcConfig") == ["vpcConfig"]
-    assert blocks(resource(types.FUNCTION), "vpcConfig") == ["vpcConfig"]
+    assert block_paths(resource(types.FUNCTION, vpcConfig=UNKNOWN), "vpcConfig") == ["vpcConfig"]
+    assert block_paths(resource(types.FUNCTION), "vpcConfig") == ["vpcConfig"]
 
 
 @pytest.mark.parametrize(
@@ -40,5 +40,5 @@ def test_a_block_may_be_an_object_a_list_or_missing():
         (ABSENT, False),
     ],
 )
-def test_keys_of_aws_are_known_by_their_alias(value: Any, *, own: bool):
+def test_aws_managed_keys_are_recognized_by_alias(value: Any, *, own: bool):
     assert is_customer_key(value) is own

@@ -11,15 +11,15 @@ import pytest
 from pulumi_aws import cloudwatch
 
 from components.safeguards import dashboard
-from components.safeguards.dashboard import DashboardRefusedError, Parts
+from components.safeguards.dashboard import DashboardRefusedError, Metrics
 from ops.plan import Plan
 from tests.conftest import Plans
 
-PARTS = Parts(
+METRICS = Metrics(
     alarms=[],
     cluster="c",
     services={"web": "s"},
-    balancer=("app/b/1", "targetgroup/w/1"),
+    load_balancer=("app/b/1", "targetgroup/w/1"),
     database="d",
     writer="w",
     readers=[],
@@ -125,20 +125,20 @@ def test_an_overlap_is_noticed(plans: Plans):
 def test_charges_are_read_where_they_are():
     charged = [
         graph["region"]
-        for graph in widgets(json.loads(dashboard.body(PARTS, "eu-west-1")), "metric")
+        for graph in widgets(json.loads(dashboard.body(METRICS, "eu-west-1")), "metric")
         if graph["metrics"][0][0] == "AWS/Billing"
     ]
     assert charged == ["us-east-1"]
 
 
 def test_what_is_not_there_has_no_row():
-    few = dashboard.body(PARTS, "us-east-1")
+    few = dashboard.body(METRICS, "us-east-1")
     for absent in ("AWS/VPN", "AWS/ClientVPN", "AWS/NetworkELB", "AWS/Firehose", "AuroraReplicaLag", '"alarm"'):
         assert absent not in few
     more = dataclasses.replace(
-        PARTS,
+        METRICS,
         alarms=["arn"],
-        network_balancer=("net/b/1", "targetgroup/d/1"),
+        network_load_balancer=("net/b/1", "targetgroup/d/1"),
         tunnels={"lab": "vpn-1"},
         client_vpn="cvpn-1",
         streams=["nginx", "orthanc"],
@@ -149,7 +149,7 @@ def test_what_is_not_there_has_no_row():
 
 
 def test_a_widget_takes_a_hundred_alarms():
-    many = dataclasses.replace(PARTS, alarms=[f"arn{number}" for number in range(250)])
+    many = dataclasses.replace(METRICS, alarms=[f"arn{number}" for number in range(250)])
     body = json.loads(dashboard.body(many, "us-east-1"))
     assert [len(widget["alarms"]) for widget in widgets(body, "alarm")] == [100, 100, 50]
     assert overlaps(body) == []
@@ -157,6 +157,6 @@ def test_a_widget_takes_a_hundred_alarms():
 
 def test_a_page_beyond_the_limits_is_refused():
     with pytest.raises(DashboardRefusedError, match="2500"):
-        dashboard.body(dataclasses.replace(PARTS, services={str(n): "s" for n in range(500)}), "us-east-1")
+        dashboard.body(dataclasses.replace(METRICS, services={str(n): "s" for n in range(500)}), "us-east-1")
     with pytest.raises(DashboardRefusedError, match="501 in one"):
-        dashboard.body(dataclasses.replace(PARTS, streams=[str(n) for n in range(501)]), "us-east-1")
+        dashboard.body(dataclasses.replace(METRICS, streams=[str(n) for n in range(501)]), "us-east-1")

@@ -7,10 +7,9 @@ from ipaddress import IPv4Network
 import pytest
 from pulumi_aws import acm, lb, route53, vpc, wafv2
 
-from components.edge.edge import client_networks
 from ops.plan import Plan
 from ops.plan.configuration import stacks
-from settings import Center, Exposure
+from settings import Access, Center, Exposure
 from tests.conftest import Plans
 from tests.unit.reading import dependencies, referenced
 
@@ -56,14 +55,15 @@ def test_a_store_behind_a_vpn_admits_the_networks_of_centers_alone(group: str, p
 
 def test_an_allow_list_does_not_count_behind_a_vpn():
     center = Center(name="lab", networks=(IPv4Network("172.16.0.0/24"),))
-    hidden = client_networks(Exposure(kind="vpn", allow=(IPv4Network("203.0.113.0/24"),)), [center])
-    assert hidden == [*center.networks]
+    hidden = Exposure(kind="vpn", allow=(IPv4Network("203.0.113.0/24"),))
+    assert Access.of(hidden, [center], sign_in=True, viewer=False).clients == center.networks
 
 
 def test_a_public_store_does_not_admit_the_networks_of_centers():
     allowed = IPv4Network("203.0.113.0/24")
     center = Center(name="lab", networks=(IPv4Network("172.16.0.0/24"),))
-    assert client_networks(Exposure(kind="public", allow=(allowed,)), [center]) == [allowed]
+    public = Exposure(kind="public", allow=(allowed,))
+    assert Access.of(public, [center], sign_in=True, viewer=False).clients == (allowed,)
 
 
 def test_https_speaks_tls_12_or_newer(prod: Plan):

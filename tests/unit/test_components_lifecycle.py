@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pulumi_aws import lb, rds, s3
 
-from components.core.base import Lifecycle
+from layout.lifecycle import Lifecycle
 from ops.plan import Plan
 from tests.unit.phases import in_phase
 from tests.unit.reading import statements

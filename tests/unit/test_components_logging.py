@@ -9,8 +9,8 @@ from typing import Any, cast
 import pytest
 from pulumi_aws import accessanalyzer, cfg, cloudtrail, cloudwatch, guardduty, kinesis, s3
 
-from components.core.logs import LogSource
-from components.safeguards.log_metric_alarms import FINDINGS, TRAIL, calls
+from components.core import LogSource
+from components.safeguards.log_metric_alarms import FINDINGS, TRAIL, api_calls
 from components.safeguards.splunk import slug, tokens
 from ops.plan import Plan, plan
 from settings import SplunkSettings
@@ -87,7 +87,7 @@ def test_this_trail_alone_writes_records_and_only_below_the_accounts_prefix(prod
 
 
 def test_a_pattern_of_calls_names_their_service():
-    assert calls("kms", "DisableKey", "ScheduleKeyDeletion") == (
+    assert api_calls("kms", "DisableKey", "ScheduleKeyDeletion") == (
         "{ ($.eventSource = kms.amazonaws.com) && (($.eventName = DisableKey) || ($.eventName = ScheduleKeyDeletion)) }"
     )
 

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from pulumi_aws import kms, s3
 
-from components.core.base import Lifecycle, Retention, Scope
+from components.core import Scope
 from components.data.bucket import LifecycleRules, SecureBucket
 from layout.documents import allow
+from layout.lifecycle import Lifecycle, Retention
 from layout.naming import Names
 from ops.plan import Plan, plan
 from ops.plan.configuration import stacks

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pulumi_aws import appautoscaling, cloudwatch, ecs, servicediscovery
 
-from components.service.orthanc import Senders, configuration
-from components.service.tier import strategy
+from components.service.orthanc_configuration import Senders, configuration
+from components.service.tier import capacity_providers
 from ops.plan import Plan, plan
 from ops.plan.configuration import stacks
 from tests.conftest import Plans
@@ -97,7 +97,7 @@ def test_a_spot_share_between_uses_both():
 
 @given(st.floats(0, 1))
 def test_every_provider_of_a_strategy_has_a_weight_and_spot_its_share(share: float):
-    parts = {str(part.capacity_provider): int(str(part.weight)) for part in strategy(share)}
+    parts = {str(part.capacity_provider): int(str(part.weight)) for part in capacity_providers(share)}
     assert all(weight > 0 for weight in parts.values())
     assert abs(parts.get("FARGATE_SPOT", 0) - 100 * share) <= 0.5
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pulumi_aws import ecs, lb
 
-from components.service import nginx, orthanc, viewer
+from components.service import nginx, orthanc_configuration, viewer
 from ops.plan import Plan, plan
 from tests.conftest import Plans
 
@@ -77,7 +77,7 @@ def test_its_settings_are_in_the_image_where_orthanc_looks_for_them():
 def test_one_browser_leaves_threads_of_orthanc_to_others():
     counts = re.search(r"maxNumRequests: \{(.*?)\}", (IMAGES / "orthanc" / "viewer.js").read_text())
     assert counts
-    assert sum(map(int, re.findall(r"\d+", counts[1]))) * 3 < orthanc.HTTP_THREADS
+    assert sum(map(int, re.findall(r"\d+", counts[1]))) * 3 < orthanc_configuration.HTTP_THREADS
 
 
 def test_switched_off_nothing_of_it_is_left(without: Plan):
@@ -103,4 +103,4 @@ def test_its_policy_names_no_other_host_and_no_text_to_run(directive: str):
 
 
 def test_what_its_policy_does_not_name_is_refused():
-    assert viewer.policy().startswith("default-src 'none'; ")
+    assert viewer.content_security_policy().startswith("default-src 'none'; ")

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from components.data.bucket import LifecycleRules, lifecycle_rules
 from components.service.containers import HealthCheck, Workload, definition
 from components.service.images import context_tag
-from components.service.tier import strategy
+from components.service.tier import capacity_providers
 from layout import acls, subnets
 from layout.documents import allow, document, tls_only, trust
 from layout.naming import LIMITS, PREFIX_MAX, NameRefusedError, Names, checked
@@ -66,18 +66,18 @@ def test_a_number_of_zones_without_room_is_refused(count: int) -> None:
 
 
 @given(clients=st.lists(vpcs, max_size=40))
-def test_the_fence_holds_every_client_and_little_else(clients: list[IPv4Network]) -> None:
-    fence = acls.fence(clients)
+def test_covering_cidrs_hold_every_client_and_little_else(clients: list[IPv4Network]) -> None:
+    fence = acls.covering_cidrs(clients)
     assert all(any(client.subnet_of(block) for block in fence) for client in clients)
     outside = [block for block in fence if not any(block.supernet_of(client) for client in clients)]
     assert outside == []
-    assert len(fence) <= acls.MOST_PEERS  # every generated network is private
+    assert len(fence) <= acls.MAX_PEERS  # every generated network is private
 
 
-def test_a_short_list_of_clients_is_fenced_exactly() -> None:
+def test_a_short_list_of_clients_is_covered_exactly() -> None:
     clients = [IPv4Network(f"172.20.{third}.0/24") for third in range(0, 16, 2)]
-    assert acls.fence(clients) == tuple(clients)
-    assert acls.fence([*clients, IPv4Network("172.20.32.0/24")]) == (IPv4Network("172.16.0.0/12"),)
+    assert acls.covering_cidrs(clients) == tuple(clients)
+    assert acls.covering_cidrs([*clients, IPv4Network("172.20.32.0/24")]) == (IPv4Network("172.16.0.0/12"),)
 
 
 @given(vpc=vpcs, clients=st.lists(vpcs, max_size=4))
@@ -85,7 +85,7 @@ def test_acls_name_every_peer_and_nothing_but_answers_comes_from_anywhere(
     vpc: IPv4Network, clients: list[IPv4Network]
 ) -> None:
     edge = acls.edge_acl(vpc, clients, outbound=False)
-    assert {rule.peer for rule in edge.ingress if rule.ports == acls.HTTPS} == {*acls.fence(clients), vpc}
+    assert {rule.peer for rule in edge.ingress if rule.ports == acls.HTTPS} == {*acls.covering_cidrs(clients), vpc}
     everywhere = [
         rule for acl in (acls.app_acl(vpc), acls.data_acl([vpc])) for rule in acl.ingress if rule.peer == acls.ANYWHERE
     ]
@@ -130,6 +130,7 @@ def workloads(draw: st.DrawFn) -> Workload:
     return Workload(
         name=draw(words),
         image="registry.example/image@sha256:0",
+        repository_arn="arn:aws:ecr:us-east-1:111122223333:repository/image",
         user="101:101",
         ports=draw(st.dictionaries(words, st.integers(1, 65535), min_size=1, max_size=3)),
         environment=draw(st.dictionaries(words, texts, max_size=5)),
@@ -159,7 +160,7 @@ def test_every_container_is_locked_down_and_takes_secrets_by_reference(workload:
 
 @given(share=st.floats(min_value=0, max_value=1))
 def test_the_weights_of_a_strategy_add_up(share: float) -> None:
-    providers: list[Any] = strategy(share)
+    providers: list[Any] = capacity_providers(share)
     weights = [provider.weight for provider in providers]
     assert sum(weights) == 100
     assert all(weights), "a provider without a share is left out"

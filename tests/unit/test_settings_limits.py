@@ -8,7 +8,7 @@ import pytest
 from pulumi_aws import ec2, ecs
 
 from ops.plan import plan
-from settings.rules.limits import MOST_GATEWAYS, MOST_NETWORKS, MOST_TITLES
+from settings.rules.limits import MAX_GATEWAYS, MAX_NETWORKS, MAX_TITLES
 from tests.unit.refusals import Case, assert_refused
 
 ACL_ENTRIES = 20
@@ -50,14 +50,14 @@ CASES = {
         "larger networks",
     ),
     "too many gateways": Case(
-        {"centers": [center(number, gateway=gateway(number)) for number in range(MOST_GATEWAYS + 1)]},
+        {"centers": [center(number, gateway=gateway(number)) for number in range(MAX_GATEWAYS + 1)]},
         "centers",
         "11 gateways",
         "takes 10 connections",
         "network.transit_gateway_id",
     ),
     "too many AE titles": Case(
-        {"centers": [center(0, gateway=gateway(0), ae_titles=titles(MOST_TITLES + 1))]},
+        {"centers": [center(0, gateway=gateway(0), ae_titles=titles(MAX_TITLES + 1))]},
         "centers",
         "151 AE titles",
         "a task definition holds 150",
@@ -72,13 +72,13 @@ def test_one_too_many_is_refused(case: Case):
 
 
 def test_the_most_networks_fit_the_network_acl():
-    centers = [center(0, gateway=gateway(0)), *(center(number) for number in range(1, MOST_NETWORKS))]
+    centers = [center(0, gateway=gateway(0)), *(center(number) for number in range(1, MAX_NETWORKS))]
     for acl in plan("prod", overrides={"centers": centers}).of_type(ec2.NetworkAcl):
         assert len(acl.inputs["ingress"]) <= ACL_ENTRIES
         assert len(acl.inputs["egress"]) <= ACL_ENTRIES
 
 
 def test_the_most_ae_titles_fit_the_task_definition():
-    centers = [center(0, gateway=gateway(0), ae_titles=titles(MOST_TITLES))]
+    centers = [center(0, gateway=gateway(0), ae_titles=titles(MAX_TITLES))]
     task = plan("prod", overrides={"centers": centers}).resource(ecs.TaskDefinition, name="app-task")
     assert len(task.inputs["containerDefinitions"].encode()) < TASK_BYTES * 0.9  # the endpoint is longer than its mask

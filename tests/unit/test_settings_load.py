@@ -13,7 +13,7 @@ import pytest
 from pydantic import ValidationError
 
 from ops.plan import program as plan
-from settings import Settings, SettingsError, load
+from settings import Settings, SettingsError, report
 from tests.unit.refusals import refusal, shipped
 
 STACKS = ("dev", "prod")
@@ -111,7 +111,7 @@ def test_wrong_settings_declare_nothing():
 def test_a_default_is_blamed_on_the_project_file(tmp_path: Any, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "Pulumi.yaml").write_text("config: {schedule: {default: 1}, image-store:web: {default: 1}, aet: x}")
     (tmp_path / "Pulumi.prod.yaml").write_text("config: {image-store:web: 2}")
-    monkeypatch.setattr(load, "PROJECT", tmp_path)
+    monkeypatch.setattr(report, "PROJECT", tmp_path)
     text = refusal(shipped("prod") | {"schedule": 1, "web": 2, "aet": "?", "dns": 3})
     assert "  Pulumi.yaml: image-store:schedule = 1: " in text
     assert "  Pulumi.yaml: image-store:aet = ?: " in text
@@ -161,3 +161,21 @@ def test_a_value_is_shown_on_one_line_and_cut_when_long():
     assert "image-store:aet = two lines xxx" in text
     assert "x" * 80 not in text
     assert len(text.splitlines()) == 2
+
+
+def test_a_very_long_name_is_cut():
+    text = refusal(shipped("prod") | {"study": {**shipped("prod")["study"], "id": "x" * 5000}})
+    assert "has 5005 characters" in text
+    assert max(map(len, text.splitlines())) < 400
+
+
+@pytest.mark.parametrize("key", ["imagestore:waf", "image_store:viewer", "octank:budget"])
+def test_a_setting_under_another_namespace_is_refused(key: str):
+    values = {**plan.configuration("prod"), key: "false"}
+    group = key.partition(":")[2]
+    with pytest.raises(SettingsError, match=rf"{key} = namespace .* Write image-store:{group}\."):
+        loaded(values, "prod")
+
+
+def test_keys_of_pulumi_and_its_providers_are_left_alone():
+    assert loaded({**plan.configuration("prod"), "aws:region": "us-east-1", "pulumi:tags": "{}"}, "prod")

@@ -63,6 +63,9 @@ CASES = {
     ),
     "PHI without a firewall": Case({**PUBLIC, "waf": False}, "waf", "false", "study.data phi", "Set it to true"),
     "names too long": Case({"study/id": "octank-imaging"}, "study.id", "octank-imaging", "16", "to 11 characters"),
+    "environment too long": Case(
+        {"environment": "production-of-images", "study/id": "lung"}, "environment", "production-of", "16", "to 11 char"
+    ),
     "study ends first": Case(
         {"study/end": "2026-01-01"}, "study.end", "2026-01-01", "not after study.start 2026-12-01", "Correct one"
     ),

@@ -17,7 +17,37 @@ CASES = {
     "environment": Case({"environment": "Prod"}, "environment", "Prod", "lower-case letters", "Rename it"),
     "account id": Case({"account/id": "4444"}, "account.id", "4444", "12 digits", "Quote it"),
     "unquoted account id": Case({"account/id": 444455556666}, "account.id", "444455556666", "not text", "Quote it"),
-    "region": Case({"account/region": "Virginia"}, "account.region", "Virginia", "not a Region", "us-east-1"),
+    "region": Case({"account/region": "Virginia"}, "account.region", "Virginia", "no such AWS Region", "us-east-1"),
+    "misspelt region": Case({"account/region": "us-est-1"}, "account.region", "us-est-1", "no such", "mean us-"),
+    "a truth value as a number": Case({"web/min": True}, "web.min", "true", "truth value", "the number"),
+    "a truth value as days": Case({"backup/keep_days": True}, "backup.keep_days", "true", "truth value", "the number"),
+    "a truth value as dollars": Case({"budget/monthly_usd": True}, "budget.monthly_usd", "true", "truth", "number"),
+    "a truth value as an ASN": Case(
+        {"centers/0/gateway/asn": True}, "centers.0.gateway.asn", "true", "truth value", "the number"
+    ),
+    "a number as a truth value": Case({"backup/s3": 0}, "backup.s3", "0", "neither true nor false", "true or false"),
+    "a number as a switch": Case({"waf": "1"}, "waf", "1", "neither true nor false", "true or false"),
+    "a number as a network": Case({"network/cidr": 0}, "network.cidr", "0", "not an IPv4 network", "10.20.0.0/20"),
+    "a truth value as a network": Case(
+        {"centers/0/networks": [True]}, "centers.0.networks.0", "true", "not an IPv4 network", "10.20.0.0/20"
+    ),
+    "a number as an address": Case(
+        {"centers/0/gateway/address": 16843009},
+        "centers.0.gateway.address",
+        "16843009",
+        "IPv4 address",
+        "198.51.100.10",
+    ),
+    "a NUL in a path": Case(
+        {"identity/saml_metadata": "config/\0.xml"},
+        "identity.saml_metadata",
+        "config/",
+        "path of a file",
+        "relative to",
+    ),
+    "a NUL in another path": Case(
+        {"client_vpn/saml_metadata": "\0"}, "client_vpn.saml_metadata", "", "path of a file", "relative to"
+    ),
     "study id": Case({"study/id": "my--id"}, "study.id", "my--id", "single hyphens", "Rename it"),
     "date": Case({"study/end": "31.12.2027"}, "study.end", "31.12.2027", "not a date", '"2027-01-31"'),
     "data": Case({"study/data": "real"}, "study.data", "real", "'synthetic' or 'phi'", "Choose one"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from components.core.base import Scope
 from layout.naming import Names, checked
 from ops.errors import OperatorError
 from ops.plan import load_settings
@@ -100,7 +99,7 @@ def load_target(stack: str, repository: str) -> Target:
     return Target(
         stack=stack,
         repository=repository,
-        names=Scope.of(settings).names,
+        names=settings.names,
         zone=settings.dns.zone_id,
         copy_region=settings.backup.copy_region,
     )

@@ -1,41 +1,19 @@
-"""The checks, one module per area; importing this package registers them all."""
+"""The checks, one module per area. Importing this package registers them all."""
 
 from hipaa.checks import (
     access,
-    backups,
-    balancer,
     containers,
-    database,
-    firewall,
-    keys,
+    data,
     lifecycle,
-    logging,
-    logging_trail,
-    logging_watches,
+    logs,
     network,
-    security_groups,
-    storage,
-    storage_data,
-    storage_files,
-    vpn,
 )
 
 __all__ = [
     "access",
-    "backups",
-    "balancer",
     "containers",
-    "database",
-    "firewall",
-    "keys",
+    "data",
     "lifecycle",
-    "logging",
-    "logging_trail",
-    "logging_watches",
+    "logs",
     "network",
-    "security_groups",
-    "storage",
-    "storage_data",
-    "storage_files",
-    "vpn",
 ]

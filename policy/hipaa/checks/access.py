@@ -1,4 +1,4 @@
-"""Who may do what: IAM grants named actions on named resources, to roles alone; functions are nobody else's to call."""
+"""Access: least privilege in IAM, no IAM users, and Lambda functions that are private and bounded."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from collections.abc import Iterator
 from typing import Any
 
 from hipaa import types
-from hipaa.documents import Statement, wrong
 from hipaa.model import ABSENT, UNKNOWN, Finding, Resource, Settings, Undecided, Violation
+from hipaa.reading.documents import Statement, check_statements
+from hipaa.reading.values import block_paths, number
 from hipaa.rule import rule
-from hipaa.values import blocks, number
 
-INLINE = (types.ROLE_POLICY, types.USER_POLICY, types.GROUP_POLICY)
-DOCUMENTS = (types.POLICY, types.ROLE, *INLINE)
-"""Where rights are written: policies, also inline ones, which IAM-01 forbids but a waiver may allow."""
+INLINE_TYPES = (types.ROLE_POLICY, types.USER_POLICY, types.GROUP_POLICY)
+DOCUMENT_TYPES = (types.POLICY, types.ROLE, *INLINE_TYPES)
+"""Types that hold policy documents. Inline policies count too: a waiver may allow them although IAM-01 forbids them."""
 
-ATTACHMENTS = (
+ATTACHMENT_TYPES = (
     types.ROLE_POLICY_ATTACHMENT,
     types.USER_POLICY_ATTACHMENT,
     types.GROUP_POLICY_ATTACHMENT,
     types.POLICY_ATTACHMENT,
 )
-PEOPLE = (
+IAM_USER_TYPES = (
     types.USER,
     types.ACCESS_KEY,
     types.GROUP,
@@ -31,141 +31,145 @@ PEOPLE = (
     types.USER_LOGIN_PROFILE,
     types.GROUP_MEMBERSHIP,
 )
-ADMINISTRATOR = ":policy/AdministratorAccess"
-EVERY_ACTION = re.compile(r"(\*:)?\*+")
-EVERY_ACTION_OF_A_SERVICE = re.compile(r"([a-z0-9-]+:|\*:)?\*+", re.IGNORECASE)
-DECRYPTING = ("kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo")
-NARROWING = ("kms:resourcealiases", "kms:requestalias", "kms:encryptioncontext:", "aws:resourcetag/")
-EVERY_KEY = re.compile(r"\*+|arn:[^:]*:kms:[^:]*:[^:]*:(key/)?\*+", re.IGNORECASE)
+ADMINISTRATOR_ACCESS = ":policy/AdministratorAccess"
+ALL_ACTIONS = re.compile(r"(\*:)?\*+")
+ALL_ACTIONS_OF_A_SERVICE = re.compile(r"([a-z0-9-]+:|\*:)?\*+", re.IGNORECASE)
+DECRYPT_ACTIONS = ("kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo")
+LIMITING_CONDITION_KEYS = ("kms:resourcealiases", "kms:requestalias", "kms:encryptioncontext:", "aws:resourcetag/")
+ALL_KEYS = re.compile(r"\*+|arn:[^:]*:kms:[^:]*:[^:]*:(key/)?\*+", re.IGNORECASE)
 
 
-@rule("IAM-01", types.ROLE, *INLINE)
-def no_inline_policies(resource: Resource, _settings: Settings) -> Iterator[Finding]:
-    """No policy is written into a role, user or group. An empty block is none: it makes AWS remove all of them."""
-    if resource.type in INLINE:
-        yield Violation(message="this is a policy inside an identity, which no list of policies shows")
+@rule("IAM-01", types.ROLE, *INLINE_TYPES)
+def has_no_inline_policy(resource: Resource, _settings: Settings) -> Iterator[Finding]:
+    """No role, user or group has an inline policy. An empty block is allowed: AWS removes all inline policies then."""
+    if resource.type in INLINE_TYPES:
+        yield Violation(message="it is an inline policy, which the list of managed policies does not show")
         return
-    for path, inline in resource.each("inlinePolicies"):
+    for path, inline in resource.elements("inlinePolicies"):
         if inline is UNKNOWN:
             yield Undecided(path=path)
         elif inline:
-            yield Violation(message="a policy is written into the role, where no list of policies shows it", path=path)
+            yield Violation(
+                message="the role has an inline policy, which the list of managed policies does not show", path=path
+            )
 
 
-@rule("IAM-02", *DOCUMENTS, *ATTACHMENTS)
-def no_administrators(resource: Resource, _settings: Settings) -> Iterator[Finding]:
-    """Nobody may do everything, by a policy of the program or by AdministratorAccess."""
-    yield from _statements(resource, _administrates)
-    yield from _attached(resource)
+@rule("IAM-02", *DOCUMENT_TYPES, *ATTACHMENT_TYPES)
+def grants_no_admin_access(resource: Resource, _settings: Settings) -> Iterator[Finding]:
+    """No policy grants full access, and AdministratorAccess is not attached."""
+    yield from _check_documents(resource, _find_admin_grant)
+    yield from _check_attachments(resource)
 
 
-@rule("IAM-03", *DOCUMENTS)
-def no_whole_services(resource: Resource, _settings: Settings) -> Iterator[Finding]:
-    """No right to all actions of a service; an Allow with NotAction gives just that, of every service it leaves out."""
-    yield from _statements(resource, _grants_whole_services)
+@rule("IAM-03", *DOCUMENT_TYPES)
+def grants_no_full_service(resource: Resource, _settings: Settings) -> Iterator[Finding]:
+    """No statement allows all actions of a service. Allow with NotAction does so for every service it does not name."""
+    yield from _check_documents(resource, _find_full_service_grant)
 
 
-@rule("IAM-04", *DOCUMENTS)
-def no_decryption_with_any_key(resource: Resource, _settings: Settings) -> Iterator[Finding]:
-    """No right to decrypt with every key: not on all resources, nor on all keys unless a condition names their
-    aliases or tags, or what they encrypt.
+@rule("IAM-04", *DOCUMENT_TYPES)
+def grants_no_broad_decryption(resource: Resource, _settings: Settings) -> Iterator[Finding]:
+    """No statement allows decryption with every key: on all resources, or on all keys without a condition on their
+    aliases, their tags or the encryption context.
     """
-    yield from _statements(resource, _decrypts_with_any_key)
+    yield from _check_documents(resource, _find_broad_decryption)
 
 
-@rule("IAM-05", *PEOPLE)
-def no_people_in_iam(resource: Resource, _settings: Settings) -> Iterator[Finding]:
-    """IAM holds no people: none of the types for users, groups and their credentials."""
+@rule("IAM-05", *IAM_USER_TYPES)
+def has_no_iam_users(resource: Resource, _settings: Settings) -> Iterator[Finding]:
+    """There are no IAM users, groups, or credentials of users."""
     kind = resource.type.rpartition(":")[2]
-    yield Violation(message=f"{kind} gives people a way in beside the central sign-in, with credentials that stay")
+    yield Violation(message=f"{kind} gives people access outside of single sign-on, with long-lived credentials")
 
 
 @rule("LAM-01", types.FUNCTION)
-def bounded_concurrency(function: Resource, _settings: Settings) -> Iterator[Finding]:
-    """A function has a share of its own of the account's concurrency; absent and -1 mean it may take all there is."""
-    yield from function.expect(
+def has_reserved_concurrency(function: Resource, _settings: Settings) -> Iterator[Finding]:
+    """A function has reserved concurrency; if absent or -1, it may use all of the account's."""
+    yield from function.require(
         "reservedConcurrentExecutions",
         lambda value: (number(value) or 0) > 0,
-        "no concurrency is reserved, so the function can starve others and be starved by them",
+        "no concurrency is reserved, so the function and others can throttle each other",
     )
 
 
 @rule("LAM-02", types.FUNCTION)
-def dead_letters(function: Resource, _settings: Settings) -> Iterator[Finding]:
-    """What a function could not work on is kept."""
-    for path in blocks(function, "deadLetterConfig"):
-        yield from function.is_set(f"{path}.targetArn", "events that the function fails on are lost")
+def has_dead_letter_queue(function: Resource, _settings: Settings) -> Iterator[Finding]:
+    """Events that a function fails to process are kept."""
+    for path in block_paths(function, "deadLetterConfig"):
+        yield from function.require_set(f"{path}.targetArn", "events that the function fails to process are lost")
 
 
 @rule("LAM-03", types.FUNCTION)
-def inside_the_network(function: Resource, _settings: Settings) -> Iterator[Finding]:
-    """A function runs in subnets and security groups of a VPC; absent is outside of every VPC."""
-    for path in blocks(function, "vpcConfig"):
+def runs_in_vpc(function: Resource, _settings: Settings) -> Iterator[Finding]:
+    """A function runs in subnets and security groups of a VPC; by default it runs outside."""
+    for path in block_paths(function, "vpcConfig"):
         for name, what in (("subnetIds", "subnet"), ("securityGroupIds", "security group")):
-            yield from function.is_set(f"{path}.{name}", f"the function runs in no {what} of a VPC")
+            yield from function.require_set(f"{path}.{name}", f"the function has no {what} of a VPC")
 
 
 @rule("LAM-04", types.PERMISSION, types.FUNCTION_URL)
-def callers_are_known(resource: Resource, _settings: Settings) -> Iterator[Finding]:
-    """Not everybody may call a function, by a permission without a source or by a URL without authorization."""
+def is_not_public(resource: Resource, _settings: Settings) -> Iterator[Finding]:
+    """A function cannot be called by everyone, through a permission without a source or a URL without authorization."""
     if resource.type == types.FUNCTION_URL:
-        yield from resource.expect(
-            "authorizationType", lambda value: value != "NONE", "anybody who knows the URL can call the function"
+        yield from resource.require(
+            "authorizationType", lambda value: value != "NONE", "anyone who knows the URL can call the function"
         )
         return
-    narrowed = [resource.get(path) for path in ("sourceArn", "sourceAccount", "principalOrgId")]
-    if all(value is ABSENT or value in ("", "*") for value in narrowed):
-        yield from resource.expect("principal", lambda value: value != "*", "everybody may call the function")
+    limits = [resource.get(path) for path in ("sourceArn", "sourceAccount", "principalOrgId")]
+    if all(value is ABSENT or value in ("", "*") for value in limits):
+        yield from resource.require("principal", lambda value: value != "*", "anyone can call the function")
 
 
-def _statements(resource: Resource, says: Any) -> Iterator[Finding]:
-    """What is wrong in the documents of a resource, wherever its type has them."""
+def _check_documents(resource: Resource, find_fault: Any) -> Iterator[Finding]:
+    """Findings in the policy documents of a resource, wherever its type holds them."""
     if resource.type == types.ROLE:
-        for path, inline in resource.each("inlinePolicies"):
-            yield from [Undecided(path=path)] if inline is UNKNOWN else wrong(resource, f"{path}.policy", says)
-    elif resource.type in DOCUMENTS:
-        yield from wrong(resource, "policy", says)
+        for path, inline in resource.elements("inlinePolicies"):
+            yield from (
+                [Undecided(path=path)]
+                if inline is UNKNOWN
+                else check_statements(resource, f"{path}.policy", find_fault)
+            )
+    elif resource.type in DOCUMENT_TYPES:
+        yield from check_statements(resource, "policy", find_fault)
 
 
-def _attached(resource: Resource) -> Iterator[Finding]:
-    """AdministratorAccess among the policies that a resource attaches. An ARN that is not known yet belongs to a policy
-    of the program, which is looked at itself.
-    """
-    found = [("policyArn", resource.get("policyArn"))] if resource.type in ATTACHMENTS else []
-    found += resource.each("managedPolicyArns") if resource.type == types.ROLE else []
+def _check_attachments(resource: Resource) -> Iterator[Finding]:
+    """Attachments of AdministratorAccess. An unknown ARN belongs to a policy of the program, checked separately."""
+    found = [("policyArn", resource.get("policyArn"))] if resource.type in ATTACHMENT_TYPES else []
+    found += resource.elements("managedPolicyArns") if resource.type == types.ROLE else []
     for path, arn in found:
-        if isinstance(arn, str) and arn.endswith(ADMINISTRATOR):
+        if isinstance(arn, str) and arn.endswith(ADMINISTRATOR_ACCESS):
             yield Violation(message="AdministratorAccess allows everything", path=path)
 
 
-def _administrates(statement: Statement) -> str | None:
-    every = statement.allows and any(_matches(EVERY_ACTION, action) for action in statement.actions)
-    return "it allows every action on every resource" if every and statement.everywhere else None
+def _find_admin_grant(statement: Statement) -> str | None:
+    every = statement.allows and any(_matches(ALL_ACTIONS, action) for action in statement.actions)
+    return "it allows every action on every resource" if every and statement.covers_every_resource else None
 
 
-def _grants_whole_services(statement: Statement) -> str | None:
+def _find_full_service_grant(statement: Statement) -> str | None:
     if not statement.allows:
         return None
     if statement.not_actions:
         return "NotAction allows every action of all other services"
-    whole = [each for each in statement.actions if _matches(EVERY_ACTION_OF_A_SERVICE, each)]
-    return f"{', '.join(whole)} allows every action, also those that nobody needs" if whole else None
+    wildcards = [each for each in statement.actions if _matches(ALL_ACTIONS_OF_A_SERVICE, each)]
+    return f"{', '.join(wildcards)} allows all actions of a service" if wildcards else None
 
 
-def _decrypts_with_any_key(statement: Statement) -> str | None:
-    if not any(statement.grants(action) for action in DECRYPTING):
+def _find_broad_decryption(statement: Statement) -> str | None:
+    if not any(statement.grants(action) for action in DECRYPT_ACTIONS):
         return None
-    if statement.everywhere or (
-        not _narrowed(statement) and any(_matches(EVERY_KEY, each) for each in statement.resources)
+    if statement.covers_every_resource or (
+        not _limits_keys(statement) and any(_matches(ALL_KEYS, each) for each in statement.resources)
     ):
         return "it allows decryption with every key"
     return None
 
 
-def _narrowed(statement: Statement) -> bool:
-    """Whether a condition says which keys, or which data; not one that also holds where the key of it is missing."""
+def _limits_keys(statement: Statement) -> bool:
+    """Whether a condition limits the keys or the data. One that also holds if its key is missing does not count."""
     return any(
-        condition.key.startswith(NARROWING)
+        condition.key.startswith(LIMITING_CONDITION_KEYS)
         and not re.search("not|ifexists|null|forallvalues", condition.operator)
         and not all(value == "*" for value in condition.values)
         for condition in statement.conditions

@@ -1,4 +1,4 @@
-"""The life of what is deployed: it is not lost by accident, and it says whose it is and when it may go."""
+"""Lifecycle: stateful resources are protected, and tags say who owns a resource and when it expires."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from hipaa import types
-from hipaa.documents import parsed
 from hipaa.model import ABSENT, UNKNOWN, Finding, Resource, Settings, Stack, Undecided, Violation
+from hipaa.reading.documents import parse_json
 from hipaa.rule import rule
+from hipaa.selector import string_list_schema
 
 AWS_PROVIDER = "pulumi:providers:aws"
-STATEFUL = (
+STATEFUL_TYPES = (
     types.RDS_CLUSTER,
     types.INSTANCE,
     types.BUCKET,
@@ -21,14 +22,14 @@ STATEFUL = (
     types.TRAIL,
     types.FILE_SYSTEM,
 )
-ALSO_STATEFUL = (types.LOG_GROUP, types.REPOSITORY, types.SECRET)
-"""Types that hold something too, and that a configuration may add."""
+OPTIONAL_STATEFUL_TYPES = (types.LOG_GROUP, types.REPOSITORY, types.SECRET)
+"""More stateful types, which a configuration can add."""
 
-DATABASES = (types.RDS_CLUSTER, types.INSTANCE)
+DATABASE_TYPES = (types.RDS_CLUSTER, types.INSTANCE)
 
-TAGGED = (
-    *STATEFUL,
-    *ALSO_STATEFUL,
+TAGGED_TYPES = (
+    *STATEFUL_TYPES,
+    *OPTIONAL_STATEFUL_TYPES,
     types.ENDPOINT,
     types.FIREHOSE_DELIVERY_STREAM,
     types.FUNCTION,
@@ -43,67 +44,59 @@ TAGGED = (
     types.VPC,
     types.WEB_ACL,
 )
-"""Types that have tags even where a resource shows none; any other type has them if it shows some."""
+"""Types that have tags even if a resource sets none; other types have them if a resource sets some."""
 
 
 @rule(
     "OWN-06",
-    *STATEFUL,
-    *ALSO_STATEFUL,
+    *STATEFUL_TYPES,
+    *OPTIONAL_STATEFUL_TYPES,
     schema={
         "types": {
             "type": "array",
-            "items": {"type": "string", "enum": [*STATEFUL, *ALSO_STATEFUL]},
-            "default": [*STATEFUL],
-            "description": "types whose resources hold data or guard it",
+            "items": {"type": "string", "enum": [*STATEFUL_TYPES, *OPTIONAL_STATEFUL_TYPES]},
+            "default": [*STATEFUL_TYPES],
+            "description": "Types of resources that hold or protect data.",
         },
-        "except": {
-            "type": "array",
-            "items": {"type": "string"},
-            "default": [],
-            "description": "patterns of names of resources that may go at any time",
-        },
+        "except": string_list_schema([], "Name patterns of resources that need no protection."),
     },
 )
-def stateful_resources_stay(resource: Resource, settings: Settings) -> Iterator[Finding]:
-    """Nothing that holds data is deleted by an update: Pulumi refuses it, and RDS does too."""
+def stateful_resources_are_protected(resource: Resource, settings: Settings) -> Iterator[Finding]:
+    """No update deletes stateful resources: Pulumi refuses it, and so does RDS."""
     if resource.type not in settings["types"]:
         return
     if any(fnmatchcase(resource.name, pattern) for pattern in settings["except"]):
         return
     if not resource.protect:
-        yield Violation(message="an update may delete it: the protect option is not set")
-    if resource.type in DATABASES:
-        yield from resource.is_true("deletionProtection", "anybody with the right to may delete the database")
+        yield Violation(message="an update can delete it: the protect option is not set")
+    if resource.type in DATABASE_TYPES:
+        yield from resource.require_true("deletionProtection", "the database has no deletion protection")
 
 
 @rule(
     "OWN-07",
-    *TAGGED,
+    *TAGGED_TYPES,
     schema={
-        "tags": {
-            "type": "array",
-            "items": {"type": "string"},
-            "default": ["project", "env", "data-classification", "expiry"],
-            "description": "tags that everything has",
-        }
+        "tags": string_list_schema(
+            ["project", "env", "data-classification", "expiry"], "Tags that every taggable resource must have."
+        )
     },
 )
-def everything_is_tagged(stack: Stack, settings: Settings) -> Iterator[tuple[Resource, Finding]]:
-    """Everything that has tags has these, of its own or by default of its provider."""
+def resources_have_required_tags(stack: Stack, settings: Settings) -> Iterator[tuple[Resource, Finding]]:
+    """Every taggable resource has the required tags, of its own or from the provider's defaults."""
     for resource in stack.resources:
         if _has_tags(resource):
-            for finding in _untagged(resource, _providers(stack, resource), settings["tags"]):
+            for finding in _find_missing_tags(resource, _providers(stack, resource), settings["tags"]):
                 yield resource, finding
 
 
 def _has_tags(resource: Resource) -> bool:
-    shows = any(resource.get(key) is not ABSENT for key in ("tags", "tagsAll"))
-    return resource.type in TAGGED or (shows and resource.type.startswith("aws:"))
+    has_any = any(resource.get(key) is not ABSENT for key in ("tags", "tagsAll"))
+    return resource.type in TAGGED_TYPES or (has_any and resource.type.startswith("aws:"))
 
 
-def _untagged(resource: Resource, providers: list[Resource], wanted: list[str]) -> Iterator[Finding]:
-    """Missing tags: by `tagsAll`, which holds all, where it is known, or else by `tags` and the provider's."""
+def _find_missing_tags(resource: Resource, providers: list[Resource], wanted: list[str]) -> Iterator[Finding]:
+    """Missing tags, by `tagsAll` if known, otherwise by `tags` and the provider's default tags."""
     known = _tags(resource.get("tagsAll"))
     if known is UNKNOWN or not known:
         sets = [_tags(resource.get("tags")), *(_default_tags(provider) for provider in providers)]
@@ -117,7 +110,7 @@ def _untagged(resource: Resource, providers: list[Resource], wanted: list[str]) 
 
 
 def _providers(stack: Stack, resource: Resource) -> list[Resource]:
-    """The AWS provider of a resource; where that is not told, the default ones, or all if there is no default."""
+    """The AWS provider of a resource; if unknown, the default providers, or all if there is no default."""
     if own := stack.by_urn.get(resource.provider):
         return [own]
     providers = stack.of([AWS_PROVIDER])
@@ -125,9 +118,9 @@ def _providers(stack: Stack, resource: Resource) -> list[Resource]:
 
 
 def _default_tags(provider: Resource) -> Any:
-    """Tags that a provider gives to all it makes. The engine keeps a provider's settings as JSON text."""
+    """A provider's default tags. The engine keeps a provider's settings as JSON text."""
     try:
-        settings = parsed(provider.get("defaultTags"))
+        settings = parse_json(provider.get("defaultTags"))
     except ValueError:
         return {}
     if settings is UNKNOWN:
@@ -136,7 +129,7 @@ def _default_tags(provider: Resource) -> Any:
 
 
 def _tags(value: Any) -> Any:
-    """Tags by key, from a mapping or a list of keys and values; UNKNOWN if they are."""
+    """Tags by key, from a mapping or from a list of keys and values; UNKNOWN stays UNKNOWN."""
     if value is UNKNOWN or isinstance(value, Mapping):
         return value
     found = value if isinstance(value, list | tuple) else []

@@ -1,6 +1,6 @@
-"""A clinic's portal by another hand, which keeps every rule: other spellings, other architecture, tags on resources.
+"""A clinic's portal that passes every rule, with other spellings, architecture and tags than this project.
 
-Its data are in clean_data.py. It has no waivers, and its production stack is called `production`.
+Its data are in clean_data.py. It needs no waivers; its production stack is called `production`.
 """
 
 from __future__ import annotations
@@ -12,28 +12,28 @@ import pulumi
 import pulumi_aws as aws
 
 from tests.policy.foreign.clean_data import database, records, storage
-from tests.policy.foreign.clean_parts import ACCOUNT, TAGS, key, secured, service_role
+from tests.policy.foreign.clean_parts import ACCOUNT, TAGS, alarm, key, protect, service_role
 
 CERTIFICATE = f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/6b5a4c3d-1e2f-4a5b-8c7d-9e0f1a2b3c4d"
 CREDENTIAL = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:clinic/portal-AbCdEf"
 
 
 def program() -> None:
-    """Declares everything."""
+    """Declares all resources."""
     home = pulumi.ResourceOptions(provider=aws.Provider("virginia", region="us-east-1", allowed_account_ids=[ACCOUNT]))
     away = pulumi.ResourceOptions(provider=aws.Provider("ohio", region="us-east-2", allowed_account_ids=[ACCOUNT]))
     cmk = key("clinic", home)
-    bell = aws.sns.Topic("pager", kms_master_key_id=cmk.id, tags=TAGS, opts=home)
+    topic = aws.sns.Topic("pager", kms_master_key_id=cmk.id, tags=TAGS, opts=home)
     logs = storage(home, away, cmk, key("clinic-copies", away))
     subnets, inside = network(home, logs)
-    worker(home, cmk, subnets, inside, bell)
+    rotator(home, cmk, subnets, inside, topic)
     portal(home, cmk, subnets, inside, logs)
     database(home, cmk, subnets)
-    records(home, cmk, bell, logs)
+    records(home, cmk, topic, logs)
 
 
 def network(on: pulumi.ResourceOptions, logs: aws.s3.Bucket) -> tuple[list[aws.ec2.Subnet], aws.ec2.SecurityGroup]:
-    """Private subnets without a way to the internet, in the older spelling of security groups' rules."""
+    """Private subnets without an internet route; security group rules use the older type."""
     vpc = aws.ec2.Vpc("clinic", cidr_block="172.20.0.0/16", enable_dns_hostnames=True, tags=TAGS, opts=on)
     aws.ec2.FlowLog(
         "clinic-flows", vpc_id=vpc.id, traffic_type="ALL", log_destination_type="s3", log_destination=logs.arn, opts=on
@@ -54,10 +54,10 @@ def network(on: pulumi.ResourceOptions, logs: aws.s3.Bucket) -> tuple[list[aws.e
         aws.ec2.RouteTableAssociation(f"inner-{zone}-table", subnet_id=subnet.id, route_table_id=table.id, opts=on)
         subnets.append(subnet)
     group = aws.ec2.SecurityGroup("inside", vpc_id=vpc.id, description="Within the portal", tags=TAGS, opts=on)
-    for way in ("ingress", "egress"):
+    for direction in ("ingress", "egress"):
         aws.ec2.SecurityGroupRule(
-            f"inside-{way}",
-            type=way,
+            f"inside-{direction}",
+            type=direction,
             protocol="tcp",
             from_port=443,
             to_port=443,
@@ -93,8 +93,8 @@ def network(on: pulumi.ResourceOptions, logs: aws.s3.Bucket) -> tuple[list[aws.e
     return subnets, group
 
 
-def worker(on: pulumi.ResourceOptions, cmk: Any, subnets: list[Any], group: Any, bell: Any) -> None:
-    """A function in the network, whose failures wait in a queue; it rotates the portal's credential."""
+def rotator(on: pulumi.ResourceOptions, cmk: Any, subnets: list[Any], group: Any, topic: Any) -> None:
+    """A function in the VPC with a dead-letter queue; it rotates the portal's credential."""
     queue = aws.sqs.Queue("unworked", kms_master_key_id=cmk.id, tags=TAGS, opts=on)
     role = service_role("worker", "lambda", "arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole", on)
     code = pulumi.AssetArchive({"main.py": pulumi.StringAsset("def handle(event, context):\n    return None\n")})
@@ -128,26 +128,12 @@ def worker(on: pulumi.ResourceOptions, cmk: Any, subnets: list[Any], group: Any,
         rotation_rules=every_month,
         opts=on,
     )
-    aws.cloudwatch.MetricAlarm(
-        "rotator-errors",
-        namespace="AWS/Lambda",
-        metric_name="Errors",
-        dimensions={"FunctionName": function.name},
-        statistic="Sum",
-        comparison_operator="GreaterThanThreshold",
-        threshold=0,
-        period=300,
-        evaluation_periods=1,
-        alarm_actions=[bell.arn],
-        insufficient_data_actions=[bell.arn],
-        tags=TAGS,
-        opts=on,
-    )
+    alarm("rotator-errors", "AWS/Lambda", "Errors", topic, on, dimensions={"FunctionName": function.name})
 
 
 def portal(on: pulumi.ResourceOptions, cmk: Any, subnets: list[Any], group: Any, logs: Any) -> None:
-    """The portal on Fargate, behind a balancer and a web ACL, in the older spelling of both."""
-    balancer = aws.alb.LoadBalancer(
+    """The portal on Fargate, behind a load balancer and a web ACL, both of the deprecated types."""
+    load_balancer = aws.alb.LoadBalancer(
         "front",
         internal=True,
         security_groups=[group.id],
@@ -163,10 +149,12 @@ def portal(on: pulumi.ResourceOptions, cmk: Any, subnets: list[Any], group: Any,
     )
     redirect: Any = {"type": "redirect", "redirect": {"protocol": "HTTPS", "port": "443", "status_code": "HTTP_301"}}
     forward: Any = {"type": "forward", "target_group_arn": target.arn}
-    aws.alb.Listener("http", load_balancer_arn=balancer.arn, port=80, default_actions=[redirect], tags=TAGS, opts=on)
+    aws.alb.Listener(
+        "http", load_balancer_arn=load_balancer.arn, port=80, default_actions=[redirect], tags=TAGS, opts=on
+    )
     https = aws.alb.Listener(
         "https",
-        load_balancer_arn=balancer.arn,
+        load_balancer_arn=load_balancer.arn,
         port=443,
         protocol="HTTPS",
         certificate_arn=CERTIFICATE,
@@ -175,7 +163,7 @@ def portal(on: pulumi.ResourceOptions, cmk: Any, subnets: list[Any], group: Any,
         tags=TAGS,
         opts=on,
     )
-    firewall(on, cmk, balancer)
+    firewall(on, cmk, load_balancer)
     group_log = aws.cloudwatch.LogGroup(
         "portal-log", name="/clinic/portal", retention_in_days=731, kms_key_id=cmk.arn, tags=TAGS, opts=on
     )
@@ -199,7 +187,7 @@ def portal(on: pulumi.ResourceOptions, cmk: Any, subnets: list[Any], group: Any,
         image_tag_mutability="IMMUTABLE",
         image_scanning_configuration={"scan_on_push": True},
         tags=TAGS,
-        opts=secured(on),
+        opts=protect(on),
     )
     container = {
         "name": "portal",
@@ -218,7 +206,7 @@ def portal(on: pulumi.ResourceOptions, cmk: Any, subnets: list[Any], group: Any,
             },
         },
     }
-    starts = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
+    execution_policy = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
     task = aws.ecs.TaskDefinition(
         "portal",
         family="clinic-portal",
@@ -226,7 +214,7 @@ def portal(on: pulumi.ResourceOptions, cmk: Any, subnets: list[Any], group: Any,
         memory="1024",
         network_mode="awsvpc",
         requires_compatibilities=["FARGATE"],
-        execution_role_arn=service_role("portal-start", "ecs-tasks", starts, on).arn,
+        execution_role_arn=service_role("portal-start", "ecs-tasks", execution_policy, on).arn,
         task_role_arn=service_role("portal-run", "ecs-tasks", None, on).arn,
         container_definitions=json.dumps([container]),
         tags=TAGS,
@@ -246,21 +234,26 @@ def portal(on: pulumi.ResourceOptions, cmk: Any, subnets: list[Any], group: Any,
     )
 
 
-def firewall(on: pulumi.ResourceOptions, cmk: Any, balancer: Any) -> None:
-    """A web ACL whose rules are JSON, as its console exports them."""
+def firewall(on: pulumi.ResourceOptions, cmk: Any, load_balancer: Any) -> None:
+    """A web ACL with JSON rules, as the console exports them."""
 
-    def seen(name: str) -> dict[str, Any]:
+    def visibility(name: str) -> dict[str, Any]:
         return {"CloudWatchMetricsEnabled": True, "SampledRequestsEnabled": False, "MetricName": name}
 
-    def managed(priority: int, name: str, **overrides: Any) -> dict[str, Any]:
+    def managed_rule(priority: int, name: str, **overrides: Any) -> dict[str, Any]:
         group = {"VendorName": "AWS", "Name": name, **overrides}
-        rule = {"Name": name, "Priority": priority, "OverrideAction": {"None": {}}, "VisibilityConfig": seen(name)}
+        rule = {
+            "Name": name,
+            "Priority": priority,
+            "OverrideAction": {"None": {}},
+            "VisibilityConfig": visibility(name),
+        }
         return {**rule, "Statement": {"ManagedRuleGroupStatement": group}}
 
     counted = [{"Name": "SizeRestrictions_BODY", "ActionToUse": {"Count": {}}}]
     rules = [
-        managed(0, "AWSManagedRulesKnownBadInputsRuleSet"),
-        managed(1, "AWSManagedRulesCommonRuleSet", RuleActionOverrides=counted),
+        managed_rule(0, "AWSManagedRulesKnownBadInputsRuleSet"),
+        managed_rule(1, "AWSManagedRulesCommonRuleSet", RuleActionOverrides=counted),
     ]
     shown: Any = {"cloudwatch_metrics_enabled": True, "sampled_requests_enabled": False, "metric_name": "front"}
     acl = aws.wafv2.WebAcl(
@@ -272,7 +265,7 @@ def firewall(on: pulumi.ResourceOptions, cmk: Any, balancer: Any) -> None:
         tags=TAGS,
         opts=on,
     )
-    aws.wafv2.WebAclAssociation("front", web_acl_arn=acl.arn, resource_arn=balancer.arn, opts=on)
+    aws.wafv2.WebAclAssociation("front", web_acl_arn=acl.arn, resource_arn=load_balancer.arn, opts=on)
     log = aws.cloudwatch.LogGroup(
         "front-decisions", name="aws-waf-logs-front", retention_in_days=0, kms_key_id=cmk.arn, tags=TAGS, opts=on
     )

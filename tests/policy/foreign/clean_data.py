@@ -1,4 +1,4 @@
-"""The clean program's data: buckets with their settings inside, a database of another engine, backups and the trail."""
+"""The clean program's data: buckets with inline settings, a database of another engine, backups and the trail."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from tests.policy.foreign.clean_parts import ACCOUNT, TAGS, secured, service_role
+from tests.policy.foreign.clean_parts import ACCOUNT, TAGS, alarm, protect, service_role
 
-ALARMED = {
+ALARMS = {
     "sign-ins": '{ ($.eventName = ConsoleLogin) && ($.errorMessage = "Failed authentication") }',
     "root": '{ $.userIdentity.type = "Root" && $.eventType != "AwsServiceEvent" }',
     "acls": (
@@ -30,15 +30,15 @@ ALARMED = {
         "DeleteVpcPeeringConnection RejectVpcPeeringConnection"
     ),
 }
-"""Patterns of metric filters, or the events that one counts."""
+"""Patterns of metric filters, or the event names for one."""
 
 
 def bucket(name: str, on: pulumi.ResourceOptions, cmk: Any = None, logs: Any = None, **rest: Any) -> aws.s3.Bucket:
-    """A bucket with its settings inside, in the older spelling; what has only the newer one stands beside it."""
+    """A bucket with inline settings in the deprecated spelling; settings without one are separate resources."""
     full = f"clinic-{ACCOUNT}-{name}"
     default: Any = {"sse_algorithm": "aws:kms", "kms_master_key_id": cmk.arn} if cmk else {"sse_algorithm": "AES256"}
     encryption: Any = {"apply_server_side_encryption_by_default": default, "bucket_key_enabled": bool(cmk)}
-    ageing: Any = {
+    lifecycle: Any = {
         "enabled": True,
         "abort_incomplete_multipart_upload_days": 3,
         "noncurrent_version_expiration": {"days": 400},
@@ -50,21 +50,21 @@ def bucket(name: str, on: pulumi.ResourceOptions, cmk: Any = None, logs: Any = N
         "Resource": [f"arn:aws:s3:::{full}", f"arn:aws:s3:::{full}/*"],
         "Condition": {"Bool": {"aws:SecureTransport": False}},
     }
-    made = aws.s3.Bucket(
+    created = aws.s3.Bucket(
         name,
         bucket=full,
         versioning={"enabled": True},
         server_side_encryption_configuration={"rule": encryption},
-        lifecycle_rules=[ageing],
+        lifecycle_rules=[lifecycle],
         policy=json.dumps({"Version": "2012-10-17", "Statement": no_plain_http}),
         logging={"target_bucket": logs.bucket, "target_prefix": f"{name}/"} if logs else None,
         tags=TAGS,
-        opts=secured(on),
+        opts=protect(on),
         **rest,
     )
     aws.s3.BucketPublicAccessBlock(
         f"{name}-closed",
-        bucket=made.id,
+        bucket=created.id,
         block_public_acls=True,
         block_public_policy=True,
         ignore_public_acls=True,
@@ -72,25 +72,25 @@ def bucket(name: str, on: pulumi.ResourceOptions, cmk: Any = None, logs: Any = N
         opts=on,
     )
     owner: Any = {"object_ownership": "BucketOwnerEnforced"}
-    aws.s3.BucketOwnershipControls(f"{name}-owner", bucket=made.id, rule=owner, opts=on)
-    aws.s3.BucketNotification(f"{name}-events", bucket=made.id, eventbridge=True, opts=on)
-    return made
+    aws.s3.BucketOwnershipControls(f"{name}-owner", bucket=created.id, rule=owner, opts=on)
+    aws.s3.BucketNotification(f"{name}-events", bucket=created.id, eventbridge=True, opts=on)
+    return created
 
 
 def storage(home: pulumi.ResourceOptions, away: pulumi.ResourceOptions, cmk: Any, there: Any) -> aws.s3.Bucket:
-    """Images with a copy in another Region, and the bucket for access logs, which S3 only delivers to with SSE-S3."""
+    """Images with a replica in another Region, and the target of access logs, which must use SSE-S3."""
     logs = bucket("deliveries", home)
     copies = bucket("scans-elsewhere", away, there, bucket("deliveries-elsewhere", away))
     role = service_role("copier", "s3", None, home)
-    rights = {
+    permissions = {
         "Effect": "Allow",
         "Action": ["s3:GetReplicationConfiguration", "s3:ListBucket", "s3:GetObjectVersionForReplication"],
         "Resource": [f"arn:aws:s3:::clinic-{ACCOUNT}-dicom-scans", f"arn:aws:s3:::clinic-{ACCOUNT}-dicom-scans/*"],
     }
     policy = aws.iam.Policy(
-        "copier", policy=json.dumps({"Version": "2012-10-17", "Statement": [rights]}), tags=TAGS, opts=home
+        "copier", policy=json.dumps({"Version": "2012-10-17", "Statement": [permissions]}), tags=TAGS, opts=home
     )
-    aws.iam.RolePolicyAttachment("copier-rights", role=role.name, policy_arn=policy.arn, opts=home)
+    aws.iam.RolePolicyAttachment("copier-permissions", role=role.name, policy_arn=policy.arn, opts=home)
     rule: Any = {
         "id": "all",
         "status": "Enabled",
@@ -102,11 +102,11 @@ def storage(home: pulumi.ResourceOptions, away: pulumi.ResourceOptions, cmk: Any
 
 
 def database(on: pulumi.ResourceOptions, cmk: Any, subnets: list[Any]) -> None:
-    """Aurora MySQL with two instances, files beside it, and both in a backup plan by their tag."""
+    """Aurora MySQL with two instances, and a file system, both in a backup plan by tag."""
     names = aws.rds.SubnetGroup("records", subnet_ids=[one.id for one in subnets], tags=TAGS, opts=on)
-    strict: Any = {"name": "require_secure_transport", "value": "ON"}
+    force_tls: Any = {"name": "require_secure_transport", "value": "ON"}
     parameters = aws.rds.ClusterParameterGroup(
-        "records", family="aurora-mysql8.0", parameters=[strict], tags=TAGS, opts=on
+        "records", family="aurora-mysql8.0", parameters=[force_tls], tags=TAGS, opts=on
     )
     monitor = service_role(
         "monitor", "monitoring.rds", "arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole", on
@@ -128,7 +128,7 @@ def database(on: pulumi.ResourceOptions, cmk: Any, subnets: list[Any]) -> None:
         iam_database_authentication_enabled=True,
         final_snapshot_identifier="records-last",
         tags=TAGS,
-        opts=secured(on),
+        opts=protect(on),
     )
     for number in ("first", "second"):
         aws.rds.ClusterInstance(
@@ -144,8 +144,8 @@ def database(on: pulumi.ResourceOptions, cmk: Any, subnets: list[Any]) -> None:
             tags=TAGS,
             opts=on,
         )
-    aws.efs.FileSystem("letters", encrypted=True, kms_key_id=cmk.arn, tags=TAGS, opts=secured(on))
-    vault = aws.backup.Vault("safe", name="clinic-safe", kms_key_arn=cmk.arn, tags=TAGS, opts=secured(on))
+    aws.efs.FileSystem("letters", encrypted=True, kms_key_id=cmk.arn, tags=TAGS, opts=protect(on))
+    vault = aws.backup.Vault("safe", name="clinic-safe", kms_key_arn=cmk.arn, tags=TAGS, opts=protect(on))
     aws.backup.VaultLockConfiguration("safe", backup_vault_name=vault.name, min_retention_days=35, opts=on)
     nightly: Any = {
         "rule_name": "nightly",
@@ -154,21 +154,23 @@ def database(on: pulumi.ResourceOptions, cmk: Any, subnets: list[Any]) -> None:
         "lifecycle": {"delete_after": 90},
     }
     plan = aws.backup.Plan("nightly", name="clinic-nightly", rules=[nightly], tags=TAGS, opts=on)
-    saves = "arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup"
+    backup_policy = "arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup"
     aws.backup.Selection(
         "tagged",
         name="tagged",
         plan_id=plan.id,
-        iam_role_arn=service_role("saver", "backup", saves, on).arn,
+        iam_role_arn=service_role("saver", "backup", backup_policy, on).arn,
         selection_tags=[{"type": "STRINGEQUALS", "key": "backup", "value": "yes"}],
         opts=on,
     )
 
 
-def records(on: pulumi.ResourceOptions, cmk: Any, bell: Any, logs: Any) -> None:
-    """A trail of all Regions with basic selectors, kept under a lock and watched by alarms."""
+def records(on: pulumi.ResourceOptions, cmk: Any, topic: Any, logs: Any) -> None:
+    """A multi-Region trail with basic selectors, a locked bucket and alarms."""
     locked: Any = {"default_retention": {"mode": "GOVERNANCE", "days": 2192}}
-    kept = bucket("trail", on, cmk, logs, object_lock_configuration={"object_lock_enabled": "Enabled", "rule": locked})
+    records_bucket = bucket(
+        "trail", on, cmk, logs, object_lock_configuration={"object_lock_enabled": "Enabled", "rule": locked}
+    )
     group = aws.cloudwatch.LogGroup(
         "trail", name="/clinic/cloudtrail", retention_in_days=2557, kms_key_id=cmk.arn, tags=TAGS, opts=on
     )
@@ -179,7 +181,7 @@ def records(on: pulumi.ResourceOptions, cmk: Any, bell: Any, logs: Any) -> None:
     }
     aws.cloudtrail.Trail(
         "everything",
-        s3_bucket_name=kept.bucket,
+        s3_bucket_name=records_bucket.bucket,
         is_multi_region_trail=True,
         enable_log_file_validation=True,
         kms_key_id=cmk.arn,
@@ -187,9 +189,9 @@ def records(on: pulumi.ResourceOptions, cmk: Any, bell: Any, logs: Any) -> None:
         cloud_watch_logs_role_arn=service_role("trail", "cloudtrail", None, on).arn,
         event_selectors=[objects],
         tags=TAGS,
-        opts=secured(on),
+        opts=protect(on),
     )
-    for name, events in ALARMED.items():
+    for name, events in ALARMS.items():
         either = " || ".join(f"($.eventName = {event})" for event in events.split())
         aws.cloudwatch.LogMetricFilter(
             f"trail-{name}",
@@ -198,17 +200,4 @@ def records(on: pulumi.ResourceOptions, cmk: Any, bell: Any, logs: Any) -> None:
             metric_transformation={"name": name, "namespace": "Clinic", "value": "1"},
             opts=on,
         )
-        aws.cloudwatch.MetricAlarm(
-            f"trail-{name}",
-            namespace="Clinic",
-            metric_name=name,
-            statistic="Sum",
-            comparison_operator="GreaterThanOrEqualToThreshold",
-            threshold=1,
-            period=300,
-            evaluation_periods=1,
-            alarm_actions=[bell.arn],
-            insufficient_data_actions=[bell.arn],
-            tags=TAGS,
-            opts=on,
-        )
+        alarm(f"trail-{name}", "Clinic", name, topic, on)

@@ -1,8 +1,9 @@
-"""What the parts of the clean program share."""
+"""Helpers of the clean program."""
 
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -11,13 +12,13 @@ ACCOUNT = "111122223333"
 TAGS = {"project": "portal", "env": "production", "data-classification": "phi", "expiry": "2031-12-31", "backup": "yes"}
 
 
-def secured(on: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
-    """The same options, and that nothing may delete it."""
+def protect(on: pulumi.ResourceOptions) -> pulumi.ResourceOptions:
+    """The same options with Pulumi's protection."""
     return pulumi.ResourceOptions.merge(on, pulumi.ResourceOptions(protect=True))
 
 
 def key(name: str, on: pulumi.ResourceOptions) -> aws.kms.Key:
-    """A key that the account may use through its services; its policy names everybody, under conditions."""
+    """A key for the account and its services; its policy covers everyone, under a condition."""
     through_services = {
         "Effect": "Allow",
         "Principal": {"AWS": ["*"]},
@@ -39,14 +40,35 @@ def key(name: str, on: pulumi.ResourceOptions) -> aws.kms.Key:
         "Resource": "*",
     }
     policy = {"Version": "2012-10-17", "Statement": [root, through_services, delivering]}
-    return aws.kms.Key(f"{name}-key", enable_key_rotation=True, policy=json.dumps(policy), tags=TAGS, opts=secured(on))
+    return aws.kms.Key(f"{name}-key", enable_key_rotation=True, policy=json.dumps(policy), tags=TAGS, opts=protect(on))
 
 
 def service_role(name: str, service: str, managed: str | None, on: pulumi.ResourceOptions) -> aws.iam.Role:
-    """A role that a service takes, with one of AWS's policies or none."""
+    """A role for a service, with one of AWS's policies or none."""
     trust = {"Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": trust})
     role = aws.iam.Role(f"{name}-role", assume_role_policy=document, tags=TAGS, opts=on)
     if managed:
-        aws.iam.RolePolicyAttachment(f"{name}-rights", role=role.name, policy_arn=managed, opts=on)
+        aws.iam.RolePolicyAttachment(f"{name}-permissions", role=role.name, policy_arn=managed, opts=on)
     return role
+
+
+def alarm(
+    name: str, namespace: str, metric: str, topic: aws.sns.Topic, on: pulumi.ResourceOptions, **more: Any
+) -> None:
+    """An alarm that enters ALARM at the first event."""
+    aws.cloudwatch.MetricAlarm(
+        name,
+        namespace=namespace,
+        metric_name=metric,
+        statistic="Sum",
+        comparison_operator="GreaterThanOrEqualToThreshold",
+        threshold=1,
+        period=300,
+        evaluation_periods=1,
+        alarm_actions=[topic.arn],
+        insufficient_data_actions=[topic.arn],
+        tags=TAGS,
+        opts=on,
+        **more,
+    )

@@ -1,4 +1,4 @@
-"""What the pack must find in the naive program as a production stack: by rule, the resources that break it."""
+"""The expected violations of the naive program as a production stack: resource names by rule."""
 
 BUCKETS = {"events", "patient-images", "site"}
 STATEFUL = {*BUCKETS, "account-trail", "app-key", "orders", "patients", "second-trail", "shared-files", "weekly-vault"}
@@ -24,10 +24,10 @@ EXPECTED: dict[str, set[str]] = {
     "EFS-01": {"shared-files"},
     "EFS-02": {"shared-files"},
     "FH-01": {"clicks"},
-    "IAM-01": {"app-rights"},
-    "IAM-02": {"app-rights"},
-    "IAM-03": {"app-rights"},
-    "IAM-04": {"app-rights"},
+    "IAM-01": {"app-permissions"},
+    "IAM-02": {"app-permissions"},
+    "IAM-03": {"app-permissions"},
+    "IAM-04": {"app-permissions"},
     "IAM-05": {"developer", "developer-key"},
     "KMS-01": {"app-key"},
     "KMS-03": {"app-key"},
@@ -36,10 +36,10 @@ EXPECTED: dict[str, set[str]] = {
     "LAM-03": {"resize"},
     "LAM-04": {"resize-public"},
     "LB-01": {"plain"},
-    "LB-02": {"web-balancer"},
-    "LB-04": {"web-balancer"},
-    "LB-05": {"web-balancer"},
-    "LB-06": {"web-balancer"},
+    "LB-02": {"web-load-balancer"},
+    "LB-04": {"web-load-balancer"},
+    "LB-05": {"web-load-balancer"},
+    "LB-06": {"web-load-balancer"},
     "LB-07": {"tls"},
     "LOG-01": {"app-log", "trail-log"},
     "LOG-02": {"app-log", "trail-log"},
@@ -80,7 +80,7 @@ EXPECTED: dict[str, set[str]] = {
         "trail-log",
         "web",
         "web-acl",
-        "web-balancer",
+        "web-load-balancer",
         "web-target",
     },
     "OWN-08": {"patients"},
@@ -115,5 +115,5 @@ EXPECTED: dict[str, set[str]] = {
     "WAF-02": {"web-acl"},
 }
 
-NOT_BROKEN = {"LB-03": "AWS refuses a listener with TLS that has no certificate, so no tutorial has one."}
-"""Rules that such a program cannot break, with the reason."""
+NOT_VIOLATED = {"LB-03": "AWS rejects a TLS listener without a certificate."}
+"""Rules that the program cannot violate, with the reason."""

@@ -1,4 +1,4 @@
-"""A program as a tutorial writes it: everything works, and nothing is safe. expected.py says what the pack must find."""
+"""A program as in a tutorial: it works but is insecure. expected.py lists the violations."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-EVERYWHERE = "0.0.0.0/0"
+INTERNET = "0.0.0.0/0"
 CERTIFICATE = "arn:aws:acm:us-east-1:111122223333:certificate/6b5a4c3d-1e2f-4a5b-8c7d-9e0f1a2b3c4d"
 
 
 def allow(actions: Any, **rest: Any) -> str:
-    """A policy document of one statement that allows."""
+    """A policy document with one Allow statement."""
     return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, **rest}]})
 
 
 def program() -> None:
-    """Declares everything."""
+    """Declares all resources."""
     on = pulumi.ResourceOptions(provider=aws.Provider("aws", region="us-east-1"))
     role = identities(on)
     vpc, subnets, group = network(on)
-    containers(on, balancers(on, vpc, subnets, group), subnets, group)
+    containers(on, load_balancer(on, vpc, subnets, group), subnets, group)
     databases(on, group)
     functions(on, role)
     records(on, role, storage(on))
@@ -30,14 +30,14 @@ def program() -> None:
 
 
 def identities(on: pulumi.ResourceOptions) -> aws.iam.Role:
-    """A user with a key, and a role that may do everything."""
+    """A user with an access key, and a role with full access."""
     user = aws.iam.User("developer", opts=on)
     aws.iam.AccessKey("developer-key", user=user.name, opts=on)
     trust = allow("sts:AssumeRole", Principal={"Service": "lambda.amazonaws.com"})
     role = aws.iam.Role("app-role", assume_role_policy=trust, opts=on)
-    aws.iam.RolePolicy("app-rights", role=role.id, policy=allow("*", Resource="*"), opts=on)
-    anybody = allow("kms:*", Principal="*", Resource="*")
-    aws.kms.Key("app-key", policy=anybody, opts=on)
+    aws.iam.RolePolicy("app-permissions", role=role.id, policy=allow("*", Resource="*"), opts=on)
+    everyone = allow("kms:*", Principal="*", Resource="*")
+    aws.kms.Key("app-key", policy=everyone, opts=on)
     aws.secretsmanager.Secret("api-credential", opts=on)
     aws.sns.Topic("news", opts=on)
     aws.kinesis.Stream("clicks", shard_count=1, opts=on)
@@ -45,7 +45,7 @@ def identities(on: pulumi.ResourceOptions) -> aws.iam.Role:
 
 
 def network(on: pulumi.ResourceOptions) -> tuple[aws.ec2.Vpc, list[aws.ec2.Subnet], aws.ec2.SecurityGroup]:
-    """Two public subnets, open to everybody."""
+    """Two public subnets, open to the internet."""
     vpc = aws.ec2.Vpc("main", cidr_block="10.0.0.0/16", opts=on)
     gateway = aws.ec2.InternetGateway("main-gateway", vpc_id=vpc.id, opts=on)
     subnets = [
@@ -61,9 +61,9 @@ def network(on: pulumi.ResourceOptions) -> tuple[aws.ec2.Vpc, list[aws.ec2.Subne
     ]
     table = aws.ec2.RouteTable("public", vpc_id=vpc.id, opts=on)
     aws.ec2.Route(
-        "to-internet", route_table_id=table.id, destination_cidr_block=EVERYWHERE, gateway_id=gateway.id, opts=on
+        "to-internet", route_table_id=table.id, destination_cidr_block=INTERNET, gateway_id=gateway.id, opts=on
     )
-    anything: Any = {"protocol": "-1", "rule_no": 100, "action": "allow", "cidr_block": EVERYWHERE}
+    anything: Any = {"protocol": "-1", "rule_no": 100, "action": "allow", "cidr_block": INTERNET}
     aws.ec2.NetworkAcl(
         "open-acl", vpc_id=vpc.id, ingress=[{**anything, "from_port": 0, "to_port": 0}], egress=[], opts=on
     )
@@ -71,10 +71,10 @@ def network(on: pulumi.ResourceOptions) -> tuple[aws.ec2.Vpc, list[aws.ec2.Subne
         "web",
         vpc_id=vpc.id,
         ingress=[
-            {"protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_blocks": [EVERYWHERE]},
-            {"protocol": "tcp", "from_port": 0, "to_port": 65535, "cidr_blocks": [EVERYWHERE]},
+            {"protocol": "tcp", "from_port": 22, "to_port": 22, "cidr_blocks": [INTERNET]},
+            {"protocol": "tcp", "from_port": 0, "to_port": 65535, "cidr_blocks": [INTERNET]},
         ],
-        egress=[{"protocol": "-1", "from_port": 0, "to_port": 0, "cidr_blocks": [EVERYWHERE]}],
+        egress=[{"protocol": "-1", "from_port": 0, "to_port": 0, "cidr_blocks": [INTERNET]}],
         opts=on,
     )
     aws.vpc.SecurityGroupIngressRule(
@@ -89,21 +89,21 @@ def network(on: pulumi.ResourceOptions) -> tuple[aws.ec2.Vpc, list[aws.ec2.Subne
     return vpc, subnets, group
 
 
-def balancers(on: pulumi.ResourceOptions, vpc: Any, subnets: list[Any], group: Any) -> aws.lb.TargetGroup:
-    """A balancer that answers in plain HTTP, and in TLS of any age."""
-    balancer = aws.lb.LoadBalancer(
-        "web-balancer", security_groups=[group.id], subnets=[one.id for one in subnets], opts=on
+def load_balancer(on: pulumi.ResourceOptions, vpc: Any, subnets: list[Any], group: Any) -> aws.lb.TargetGroup:
+    """A load balancer with HTTP and old TLS versions."""
+    created = aws.lb.LoadBalancer(
+        "web-load-balancer", security_groups=[group.id], subnets=[one.id for one in subnets], opts=on
     )
     target = aws.lb.TargetGroup(
         "web-target", port=80, protocol="HTTP", target_type="ip", vpc_id=vpc.id, tags={"project": "tutorial"}, opts=on
     )
     forward: Any = {"type": "forward", "target_group_arn": target.arn}
     aws.lb.Listener(
-        "plain", load_balancer_arn=balancer.arn, port=80, protocol="HTTP", default_actions=[forward], opts=on
+        "plain", load_balancer_arn=created.arn, port=80, protocol="HTTP", default_actions=[forward], opts=on
     )
     aws.lb.Listener(
         "tls",
-        load_balancer_arn=balancer.arn,
+        load_balancer_arn=created.arn,
         port=443,
         protocol="HTTPS",
         certificate_arn=CERTIFICATE,
@@ -116,7 +116,7 @@ def balancers(on: pulumi.ResourceOptions, vpc: Any, subnets: list[Any], group: A
 
 
 def containers(on: pulumi.ResourceOptions, target: Any, subnets: list[Any], group: Any) -> None:
-    """A task with a password in its environment, which everybody can reach."""
+    """A public task with a password in its environment."""
     cluster = aws.ecs.Cluster("apps", opts=on)
     repository = aws.ecr.Repository("app-images", opts=on)
     log = aws.cloudwatch.LogGroup("app-log", name="/app", retention_in_days=7, opts=on)
@@ -140,7 +140,7 @@ def containers(on: pulumi.ResourceOptions, target: Any, subnets: list[Any], grou
         container_definitions=json.dumps([container]),
         opts=pulumi.ResourceOptions.merge(on, pulumi.ResourceOptions(depends_on=[log, repository])),
     )
-    # Fargate refuses both a shared network and privileges; instances do not.
+    # Fargate rejects host networking and privileged containers; EC2 instances accept them.
     host = {"name": "agent", "image": "example/agent:latest", "memory": 128, "privileged": True}
     aws.ecs.TaskDefinition("agent-task", family="agent", container_definitions=json.dumps([host]), opts=on)
     aws.ecs.Service(
@@ -172,11 +172,11 @@ def containers(on: pulumi.ResourceOptions, target: Any, subnets: list[Any], grou
 
 
 def databases(on: pulumi.ResourceOptions, group: Any) -> None:
-    """Databases that are public, not encrypted, and gone with one call."""
-    unsafe: Any = {"username": "dbowner", "password": "a-password-in-plain-text"}
+    """Databases that are public, unencrypted and unprotected."""
+    login: Any = {"username": "dbowner", "password": "a-password-in-plain-text"}
     instance = aws.rds.Instance(
         "orders",
-        **unsafe,
+        **login,
         engine="postgres",
         instance_class="db.t3.micro",
         allocated_storage=20,
@@ -224,7 +224,7 @@ def databases(on: pulumi.ResourceOptions, group: Any) -> None:
 
 
 def functions(on: pulumi.ResourceOptions, role: Any) -> None:
-    """A function that everybody may call."""
+    """A function that everyone can call."""
     code = pulumi.AssetArchive({"index.py": pulumi.StringAsset("def handler(event, context):\n    return event\n")})
     function = aws.lambda_.Function(
         "resize", role=role.arn, runtime="python3.13", handler="index.handler", code=code, opts=on
@@ -235,16 +235,16 @@ def functions(on: pulumi.ResourceOptions, role: Any) -> None:
 
 
 def storage(on: pulumi.ResourceOptions) -> aws.s3.Bucket:
-    """Buckets as AWS makes them, one of them for everybody to read."""
+    """Buckets with AWS's defaults, one of them public."""
     aws.s3.Bucket("patient-images", bucket="tutorial-patient-images", opts=on)
     site = aws.s3.Bucket("site", bucket="tutorial-site", opts=on)
-    everybody = allow("s3:GetObject", Principal="*", Resource="arn:aws:s3:::tutorial-site/*")
-    aws.s3.BucketPolicy("site-policy", bucket=site.id, policy=everybody, opts=on)
+    everyone = allow("s3:GetObject", Principal="*", Resource="arn:aws:s3:::tutorial-site/*")
+    aws.s3.BucketPolicy("site-policy", bucket=site.id, policy=everyone, opts=on)
     return aws.s3.Bucket("events", bucket="tutorial-events", opts=on)
 
 
 def records(on: pulumi.ResourceOptions, role: Any, bucket: Any) -> None:
-    """Trails of one Region, which nobody watches."""
+    """Single-Region trails without alarms."""
     aws.cloudtrail.Trail("account-trail", s3_bucket_name=bucket.bucket, opts=on)
     log = aws.cloudwatch.LogGroup("trail-log", name="/trail", retention_in_days=7, opts=on)
     aws.cloudtrail.Trail(
@@ -257,7 +257,7 @@ def records(on: pulumi.ResourceOptions, role: Any, bucket: Any) -> None:
 
 
 def tunnels(on: pulumi.ResourceOptions, vpc: Any) -> None:
-    """VPNs with whatever algorithms AWS takes, and certificates for people."""
+    """VPNs with any algorithm, and certificates for users."""
     gateway = aws.ec2.VpnGateway("campus-gateway", vpc_id=vpc.id, opts=on)
     campus = aws.ec2.CustomerGateway("campus", bgp_asn="65000", ip_address="203.0.113.7", type="ipsec.1", opts=on)
     aws.ec2.VpnConnection(
