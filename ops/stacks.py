@@ -11,7 +11,7 @@ PROJECT = Path(__file__).parents[1]
 _STACK_FILE = re.compile(r"Pulumi\.([A-Za-z0-9_.-]+)\.yaml")
 
 
-def stacks(folder: Path = PROJECT) -> list[str]:
+def stack_names(folder: Path = PROJECT) -> list[str]:
     """Names of the stacks that have a file in `folder`, sorted."""
     matches = (_STACK_FILE.fullmatch(path.name) for path in folder.glob("Pulumi.*.yaml"))
     return sorted(match[1] for match in matches if match)

@@ -13,7 +13,7 @@ import jinja2
 from ops.plan import PROJECT, load_settings, stacks
 
 
-def documented_stacks(folder: Path = PROJECT) -> list[str]:
+def documented_stacks(folder: Path | None = None) -> list[str]:
     """The stacks of the project in the order of the documents: those with patients' data first, then by name."""
     return sorted(stacks(folder), key=lambda stack: (load_settings(stack, folder=folder).study.data != "phi", stack))
 

@@ -4,7 +4,7 @@ Other packages import from here only; the modules of this package are private.
 """
 
 from ops.plan.cli_yaml import read as read_yaml
-from ops.plan.configuration import configuration, load_settings, project_name
+from ops.plan.configuration import configuration, load_settings, project_name, stacks
 from ops.plan.outputs import resource_class
 from ops.plan.program import RecorderMaker, plan, record
 from ops.plan.recorder import Recorder
@@ -19,7 +19,7 @@ from ops.plan.resources import (
 )
 from ops.plan.revision import extract_revision, plan_at
 from ops.plan.wire import SECRET, UNKNOWN, mark_secret
-from ops.stacks import PROJECT, stack_file, stacks
+from ops.stacks import PROJECT, stack_file
 
 __all__ = [
     "COMPONENT_PREFIX",

@@ -14,14 +14,18 @@ from typing import Any
 from ops.plan.cli_yaml import read
 from ops.plan.resources import PlanError
 from ops.plan.wire import SECRET
-from ops.stacks import PROJECT, stack_file, stacks
+from ops.stacks import PROJECT, stack_file, stack_names
 from settings import Settings
 
-__all__ = ["PROJECT", "configuration", "encode_configuration", "load_settings", "project_name", "stacks"]
+DEFAULT_FOLDER = PROJECT
+"""Folder of `Pulumi.yaml` and the stack files unless a call names another one."""
 
 
-def configuration(stack: str, overrides: Mapping[str, Any] | None = None, *, folder: Path = PROJECT) -> dict[str, Any]:
+def configuration(
+    stack: str, overrides: Mapping[str, Any] | None = None, *, folder: Path | None = None
+) -> dict[str, Any]:
     """Configuration of `stack` by full key. `overrides` patch settings by group (RFC 7386: None removes a key)."""
+    folder = folder or DEFAULT_FOLDER
     project = read(folder / "Pulumi.yaml")
     name = project["name"]
     declared = {_key(name, key): _default(value) for key, value in (project.get("config") or {}).items()}
@@ -30,7 +34,7 @@ def configuration(stack: str, overrides: Mapping[str, Any] | None = None, *, fol
     return _apply_patch(merged, {_key(name, key): value for key, value in (overrides or {}).items()})
 
 
-def load_settings(stack: str, overrides: Mapping[str, Any] | None = None, *, folder: Path = PROJECT) -> Settings:
+def load_settings(stack: str, overrides: Mapping[str, Any] | None = None, *, folder: Path | None = None) -> Settings:
     """The typed settings of `stack`, with `overrides` as `configuration` takes them.
 
     Raises SettingsError where they break a rule, and PlanError if there is no such stack.
@@ -51,9 +55,14 @@ def encode_configuration(values: Mapping[str, Any]) -> tuple[dict[str, str], lis
     return {key: _encode(value) for key, value in masked.items()}, secrets
 
 
-def project_name(folder: Path = PROJECT) -> str:
+def project_name(folder: Path | None = None) -> str:
     """Name of the Pulumi project."""
-    return read(folder / "Pulumi.yaml")["name"]
+    return read((folder or DEFAULT_FOLDER) / "Pulumi.yaml")["name"]
+
+
+def stacks(folder: Path | None = None) -> list[str]:
+    """Names of the stacks that have a file, sorted."""
+    return stack_names(folder or DEFAULT_FOLDER)
 
 
 def _existing_stack_file(stack: str, folder: Path) -> Path:

@@ -43,17 +43,19 @@ def plan(
     *,
     preview: bool = False,
     overrides: Mapping[str, Any] | None = None,
+    folder: Path | None = None,
     program: Path = PROGRAM,
     recorder: RecorderMaker = Recorder,
 ) -> Plan:
-    """What `program` declares for `stack`. `overrides` patch settings by group (RFC 7386: None removes a key).
+    """What `program` declares for `stack`. `overrides` patch settings by group (RFC 7386: None removes a key);
+    `folder` has the stack files, if it is not the project's.
 
     Raises SettingsError for settings that break a rule, and otherwise what `record` raises.
     """
     return record(
         lambda: runpy.run_path(str(program), run_name="__main__"),
-        values=configuration(stack, overrides),
-        project=project_name(),
+        values=configuration(stack, overrides, folder=folder),
+        project=project_name(folder),
         name=stack,
         preview=preview,
         recorder=recorder,

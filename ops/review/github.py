@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from ops.stacks import stacks
+from ops.stacks import stack_names
 
 MARKER = "<!-- image-store: review -->"
 DRIFT = "<!-- image-store: drift of {stack} -->"
@@ -119,7 +119,7 @@ def reports(github: Repository, run: int) -> list[str]:
     """
     artifacts = github.get(f"actions/runs/{run}/artifacts?per_page={PAGE}")["artifacts"]
     ids = {match[1]: artifact["id"] for artifact in artifacts if (match := REVIEW.fullmatch(artifact["name"]))}
-    known = stacks()
+    known = stack_names()
     names = [*known, *sorted(ids.keys() - known)][:STACK_LIMIT]
     texts = []
     for stack in names:
@@ -191,7 +191,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("comment", help="post the reports of the run that the event names")
     night = commands.add_parser("drift", help="open, update or close a stack's issue")
-    night.add_argument("--stack", choices=stacks(), required=True)
+    night.add_argument("--stack", choices=stack_names(), required=True)
     night.add_argument("--outcome", required=True, help="of the preview: success, or something else")
     given = parser.parse_args(arguments)
     github = Repository.of_run()
