@@ -22,7 +22,7 @@ from dataplane.clients.dicomweb import ResponseError
 from dataplane.packages.sources import PackagesError
 from dataplane.processes.container import ProcessError
 from dataplane.samples import studies
-from ops.render import rendered
+from ops.render import render_stack
 
 app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
 console = Console(highlight=False, soft_wrap=True)
@@ -84,7 +84,7 @@ def run_benchmark(size: Size, report: measure.Report, *, quick: bool) -> dict[st
         big = bodies.write(folder / "bodies", "large", [studies.multiframe(LARGE_FRAMES)])
         report("starting PostgreSQL, two replicas, two nginx and two bare Orthancs")
         (folder / "store").mkdir()
-        with targets.run_targets(folder, rendered(STACK)) as bench:
+        with targets.run_targets(folder, render_stack(STACK)) as bench:
             filled = index.fill(bench, sent["smalls"], size.instances, report)
             for target in results.PAIR:
                 scenarios.prepare(bench.targets[target], sent, size)

@@ -1,173 +1,128 @@
-"""The command line of the store: `python -m ops --help`."""
+"""The command line of the store: `python -m ops --help`.
+
+A command's module is imported only when the command runs or shows its own help: some take a second to import.
+"""
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Annotated
+import importlib
+import sys
+from typing import Any, NamedTuple
 
-import pulumi
-import typer
-from rich.console import Console
+from ops.errors import OperatorError
 
-from ops.capacity.command import capacity_command
-from ops.capacity.errors import CapacityError
-from ops.cost import compare
-from ops.cost.command import cost_command
-from ops.deploy.bootstrap.command import bootstrap_command
-from ops.deploy.bootstrap.target import BootstrapError
-from ops.deploy.doctor.command import doctor_command
-from ops.docs import architecture, controls
-from ops.docs.document import difference
-from ops.logs import replay
-from ops.plan import plan, terminal
-from ops.render.command import render
-from ops.review import events
-from ops.review import review as reviews
-from ops.study.archive.command import archive_command
-from ops.study.close.command import close_command
-from ops.study.errors import StudyError
-from ops.study.restore.command import restore_command
-from ops.study.status.command import status_command
-from ops.study.store.errors import ArchiveError
-from ops.study.teardown.command import teardown_command
-from ops.study.verify.command import verify_command
+OWN_PACKAGES = frozenset({"awsmodel", "components", "dataplane", "functions", "layout", "ops", "policy", "settings"})
 
-ERRORS = (pulumi.RunError, replay.ReplayError, ArchiveError, BootstrapError, CapacityError, StudyError)
-"""What a person can put right: a message, not a traceback."""
+
+def explain_missing_module(error: ModuleNotFoundError) -> str:
+    """What to do about a Python package that is not installed; raises `error` again if the module is the project's."""
+    package = (error.name or "").partition(".")[0]
+    if package in OWN_PACKAGES:
+        raise error
+    return f"the Python package {package} is not installed here: run `make setup`, then `.venv/bin/python -m ops …`"
+
+
+try:
+    import typer
+    from typer.core import TyperGroup
+    from typer.main import get_command
+except ModuleNotFoundError as missing:
+    raise SystemExit(explain_missing_module(missing)) from None
+
+PLAN, DEPLOY, OPERATE, END = "Plan and review", "Deploy", "Operate", "End of the study"
+
+
+class Command(NamedTuple):
+    """One command: the module and function behind it, its help panel, and its line in the list of commands."""
+
+    module: str
+    function: str
+    panel: str
+    help: str
+
 
 COMMANDS = {
-    "bootstrap": bootstrap_command,
-    "doctor": doctor_command,
-    "render": render,
-    "cost": cost_command,
-    "capacity": capacity_command,
-    "status": status_command,
-    "close": close_command,
-    "archive": archive_command,
-    "verify": verify_command,
-    "teardown": teardown_command,
-    "restore": restore_command,
+    "plan": Command("ops.plan.command", "plan_command", PLAN, "List what a stack declares, without any cloud."),
+    "review": Command("ops.review.command", "review_command", PLAN, "Review what a change does to a stack."),
+    "cost": Command("ops.cost.command", "cost_command", PLAN, "Estimate what a stack costs, at list prices."),
+    "capacity": Command("ops.capacity.command", "capacity_command", PLAN, "Simulate the load with a stack's scaling."),
+    "render": Command("ops.render.command", "render_command", PLAN, "Write the files that the tasks would run with."),
+    "architecture": Command("ops.docs.command", "architecture_command", PLAN, "Generate docs/architecture.md."),
+    "controls": Command("ops.docs.command", "controls_command", PLAN, "Generate docs/controls.md, the HIPAA matrix."),
+    "bootstrap": Command(
+        "ops.deploy.bootstrap.command", "bootstrap_command", DEPLOY, "Prepare an account: state bucket, key, roles."
+    ),
+    "doctor": Command(
+        "ops.deploy.doctor.command", "doctor_command", DEPLOY, "Check that everything a deployment needs is there."
+    ),
+    "replay-splunk": Command(
+        "ops.logs.command", "replay_command", OPERATE, "Send the events to Splunk that Firehose could not deliver."
+    ),
+    "status": Command(
+        "ops.study.status.command", "status_command", END, "Show the study's phase, what is missing, and what to do."
+    ),
+    "close": Command("ops.study.close.command", "close_command", END, "Refuse new images and prove nothing changes."),
+    "archive": Command(
+        "ops.study.archive.command", "archive_command", END, "Copy everything into the archive and sign it."
+    ),
+    "verify": Command(
+        "ops.study.verify.command", "verify_command", END, "Compare the archive with its manifest and sources."
+    ),
+    "restore": Command(
+        "ops.study.restore.command", "restore_command", END, "Restore one study as DICOM files from the archive."
+    ),
+    "teardown": Command(
+        "ops.study.teardown.command", "teardown_command", END, "Destroy an archived stack and prove what is left."
+    ),
 }
-"""Commands with packages of their own; the others are below."""
-
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-
-Stack = Annotated[str, typer.Option("--stack", "-s", help="Name of the stack: its file is Pulumi.<stack>.yaml.")]
+"""All commands, in the order of the help."""
 
 
+class LazyGroup(TyperGroup):
+    """A group whose commands are placeholders until one is invoked."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that `args` name, imported now."""
+        name, placeholder, rest = super().resolve_command(ctx, args)
+        return name, placeholder and load_command(str(placeholder.name)), rest
+
+
+def load_command(name: str) -> Any:
+    """Imports a command and builds its parser."""
+    command = COMMANDS[name]
+    single = typer.Typer(add_completion=False)
+    single.command(name)(getattr(importlib.import_module(command.module), command.function))
+    return get_command(single)
+
+
+def _placeholder() -> None:
+    """A command in the list, whose module is not imported yet."""
+
+
+app = typer.Typer(cls=LazyGroup, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 for _name, _command in COMMANDS.items():
-    app.command(_name)(_command)
+    app.command(_name, help=_command.help, rich_help_panel=_command.panel)(_placeholder)
 
 
 @app.callback()
 def main() -> None:
-    """Know, check and operate the image store."""
+    """Plan, review, deploy, operate and end an image store."""
 
 
-@app.command("plan")
-def plan_command(
-    stack: Stack,
-    *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print every resource with its inputs as JSON.")] = False,
-    as_tree: Annotated[bool, typer.Option("--tree", help="Print every resource below its parent.")] = False,
-    preview: Annotated[bool, typer.Option("--preview", help="Leave unknown what AWS has yet to decide.")] = False,
-) -> None:
-    """What a stack declares, found out by running the program without any cloud."""
-    console = Console()
-    declared = plan(stack, preview=preview)
-    for warning in declared.warnings:
-        Console(stderr=True).print(f"warning: {warning}", markup=False)
-    if as_json:
-        typer.echo(json.dumps(declared.to_json(), indent=2))
-    else:
-        console.print(terminal.tree(declared) if as_tree else terminal.table(declared))
-
-
-@app.command("architecture")
-def architecture_command(
-    *,
-    write: Annotated[bool, typer.Option("--write", help="Rewrite docs/architecture.md.")] = False,
-    check: Annotated[bool, typer.Option("--check", help="Fail, with a diff, if docs/architecture.md is old.")] = False,
-) -> None:
-    """The description of the system, with every name, port and period read from the plans of prod and dev."""
-    _document(architecture.DOCUMENT, architecture.current(), write=write, check=check)
-
-
-@app.command("controls")
-def controls_command(
-    *,
-    write: Annotated[bool, typer.Option("--write", help="Rewrite docs/controls.md.")] = False,
-    check: Annotated[bool, typer.Option("--check", help="Fail, with a diff, if docs/controls.md is old.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print all as JSON, with each resource's name.")] = False,
-) -> None:
-    """Each paragraph of HIPAA's Security Rule, the rules that support it, who answers for the rest, the evidence."""
-    matrix = controls.current()
-    if as_json:
-        typer.echo(json.dumps(matrix.to_json(), indent=2))
-    else:
-        _document(controls.DOCUMENT, controls.document(matrix), write=write, check=check)
-
-
-def _document(path: Path, rendered: str, *, write: bool, check: bool) -> None:
-    """Prints a document, writes it, or fails if it is out of date."""
-    if check:
-        if changes := difference(path, rendered):
-            typer.echo(changes, nl=False)
-            typer.echo(f"Out of date; run `python -m ops {path.stem} --write`.", err=True)
-            raise typer.Exit(1)
-    elif write:
-        path.write_text(rendered, encoding="utf-8")
-    else:
-        typer.echo(rendered, nl=False)
-
-
-@app.command("review")
-def review_command(
-    stack: Stack,
-    base: Annotated[str, typer.Option(help="Git reference that the change is compared with, such as origin/main.")],
-    *,
-    event_log: Annotated[
-        Path | None, typer.Option("--events", help="Event log of a preview: what the engine itself would change.")
-    ] = None,
-    allow_stateful: Annotated[
-        bool, typer.Option("--allow-stateful", help="Let resources that hold data be replaced or deleted.")
-    ] = False,
-) -> None:
-    """What a change would do to a stack, as one Markdown comment. Exits 2 if data would be lost."""
-    engine = events.read(event_log) if event_log else None
-    before, after = reviews.plan_at(base, stack), plan(stack)
-    cost = compare.change_since(base, before, after)
-    found = reviews.review(before, after, engine=engine, allow_stateful=allow_stateful, cost=cost)
-    typer.echo(reviews.markdown(found), nl=False)
-    if found.blocked:
-        raise typer.Exit(2)
-
-
-@app.command("replay-splunk")
-def replay_command(
-    bucket: Annotated[str, typer.Option(help="Bucket of the failed events.")],
-    source: Annotated[str, typer.Option(help="Folder of the source type, such as aws-cloudtrail.")],
-    endpoint: Annotated[str, typer.Option(help="The setting logging.splunk.hec_endpoint.")],
-    secret: Annotated[str, typer.Option(help="ARN of the source type's token.")],
-    *,
-    send: Annotated[bool, typer.Option("--send", help="Send; otherwise only say what would be sent.")] = False,
-) -> None:
-    """Send to Splunk what Firehose gave up on. Objects that Splunk acknowledged are tagged and never sent again."""
-    import boto3  # noqa: PLC0415  slow to import, and no other command of these needs it
-
-    collector = replay.Collector(endpoint, replay.token(boto3.client("secretsmanager"), secret)) if send else None
-    report = replay.replay(boto3.client("s3"), bucket, source, collector)
-    for key, number in report.sent.items():
-        typer.echo(f"{'sent' if send else 'would send'} {number} events of {key}")
-    typer.echo(f"{len(report.sent)} objects, {sum(report.sent.values())} events; {len(report.before)} sent before")
+def correctable_errors() -> tuple[type[Exception], ...]:
+    """Errors whose message is enough: the operators' and, if the SDK was imported, those of settings and plans."""
+    pulumi = sys.modules.get("pulumi")
+    return (OperatorError, pulumi.RunError) if pulumi else (OperatorError,)
 
 
 def run() -> None:
-    """Runs the command line; what a person can put right is a message, not a traceback."""
+    """Runs the command line; an error that the operator can correct is a message, not a traceback."""
     try:
         app()
-    except ERRORS as error:
+    except ModuleNotFoundError as error:
+        typer.echo(explain_missing_module(error), err=True)
+        raise SystemExit(1) from None
+    except correctable_errors() as error:
         typer.echo(str(error), err=True)
         raise SystemExit(1) from None
 

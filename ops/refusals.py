@@ -1,4 +1,4 @@
-"""What AWS refuses, told so that a person knows what to do next."""
+"""Errors of AWS, reported with the action that failed and the next step."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ def code(error: ClientError) -> str:
 
 
 @contextmanager
-def explained(kind: type[Exception], doing: str, remedy: str) -> Generator[None]:
-    """Turns what AWS, or the way to it, answers into an error of `kind`; what is one already passes."""
+def translate_errors(kind: type[Exception], doing: str, remedy: str) -> Generator[None]:
+    """Converts errors of AWS, and of the connection to it, to an error of `kind`; other errors pass unchanged."""
     try:
         yield
     except ClientError as error:
-        said = error.response.get("Error", {})
-        why = f"AWS refused {error.operation_name}: {said.get('Code', '?')} {said.get('Message', '')}".strip()
-        raise kind(f"{doing}: {why}. {remedy}") from error
+        details = error.response.get("Error", {})
+        cause = f"AWS refused {error.operation_name}: {details.get('Code', '?')} {details.get('Message', '')}".strip()
+        raise kind(f"{doing}: {cause}. {remedy}") from error
     except (BotoCoreError, OSError) as error:
         raise kind(f"{doing}: {error}. {remedy}") from error

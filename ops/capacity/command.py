@@ -24,8 +24,7 @@ from ops.capacity.progress import show_progress
 from ops.capacity.recommend import recommend_settings, swept_choices
 from ops.capacity.report import build_report
 from ops.capacity.scaling.reader import read_scaling
-from ops.cost.stack import settings_of
-from ops.plan import Plan, plan
+from ops.plan import Plan, load_settings, plan
 
 DEFAULT_WEEKS = 52
 SWEEP_WEEKS = 6
@@ -131,7 +130,7 @@ def _recommend(scenario: Scenario, *, as_json: bool) -> None:
 
 def _forecast(plan: Plan, scenario: Scenario, volume: Volume, scales: Sequence[float], *, as_json: bool) -> None:
     start = basis(plan, scenario.declared, scenario.demand, volume)
-    monthly = stack_cost(plan, settings_of(plan.stack), compute_cost(start, scenario.prices))
+    monthly = stack_cost(plan, load_settings(plan.stack), compute_cost(start, scenario.prices))
     with Console(stderr=True).status("Pricing scales …"):
         found = forecast_growth(start, scales, monthly)
     if as_json:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ops.errors import OperatorError
 
-class CapacityError(Exception):
+
+class CapacityError(OperatorError):
     """An option out of range, or a plan whose scaling cannot be simulated."""

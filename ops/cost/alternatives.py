@@ -15,12 +15,11 @@ from ops.cost.model import Estimate, Line, round_money
 from ops.cost.pricers.objects import IMAGES
 from ops.cost.prices.book import PriceBook
 from ops.cost.report.tables import TextTable
-from ops.cost.stack import settings_of
 from ops.cost.usage.aging import Transition, stored_months
 from ops.cost.usage.assumptions import ENDPOINT_GB
 from ops.cost.usage.quantities import Usage
 from ops.cost.usage.workload import HOURS_MONTH
-from ops.plan import Plan, plan
+from ops.plan import Plan, load_settings, plan
 from settings import Settings
 
 GIB = Decimal(2**30) / 10**9
@@ -71,7 +70,7 @@ class _Declared:
 
 def alternatives(stack: str, book: PriceBook) -> list[Alternative]:
     """The declared stack, followed by every alternative to it."""
-    settings, declared = settings_of(stack), plan(stack)
+    settings, declared = load_settings(stack), plan(stack)
     at = _Declared(settings=settings, plan=declared, book=book, estimate=estimate(declared, settings, book=book))
     rows: list[tuple[str, Decimal, str, Method]] = [("as declared", Decimal(), "", "declared")]
     rows += [
@@ -86,7 +85,7 @@ def alternatives(stack: str, book: PriceBook) -> list[Alternative]:
 
 
 def _plan_difference(stack: str, at: _Declared, overrides: Mapping[str, object]) -> Decimal:
-    settings = settings_of(stack, overrides)
+    settings = load_settings(stack, overrides)
     return estimate(plan(stack, overrides=overrides), settings, book=at.book).mean - at.estimate.mean
 
 

@@ -22,9 +22,7 @@ from ops.cost.proposal_2020 import proposal_2020, proposal_tables
 from ops.cost.report.formats import to_csv, to_json, to_markdown, to_terminal
 from ops.cost.report.summary import build_report
 from ops.cost.report.tables import TextTable
-from ops.cost.stack import settings_of
-from ops.plan import plan
-from ops.review.review import plan_at
+from ops.plan import load_settings, plan, plan_at
 
 
 def cost_command(
@@ -91,7 +89,7 @@ def _show_status(what: str) -> Status:
 
 
 def _report(stack: str, book: PriceBook, form: str, *, lines: bool) -> None:
-    settings = settings_of(stack)
+    settings = load_settings(stack)
     with _show_status(f"Pricing {stack} …"):
         found = build_report(plan(stack), settings, book)
     if form == "--json":

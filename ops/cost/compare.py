@@ -10,9 +10,9 @@ from ops.cost.errors import CostError
 from ops.cost.estimate import estimate
 from ops.cost.model import Estimate, round_money, round_to_total
 from ops.cost.prices.book import PriceBook, load_prices
-from ops.cost.stack import settings_at, settings_of
 from ops.cost.usage.quantities import Usage
-from ops.plan.resources import Plan
+from ops.plan import load_settings, settings_at
+from ops.plan.resources import Plan, PlanError
 from settings import Settings
 
 MAX_PROBLEM_LINES = 12
@@ -68,9 +68,9 @@ def change_since(reference: str, base: Plan, head: Plan, *, book: PriceBook | No
     """The change of a stack since a Git reference, including its settings. Never raises CostError."""
     try:
         before = settings_at(reference, head.stack)
-    except CostError as error:
+    except PlanError as error:
         return Change(before=None, after=None, problem=str(error))
-    return change(base, before, head, settings_of(head.stack), book=book)
+    return change(base, before, head, load_settings(head.stack), book=book)
 
 
 def _differences(before: Estimate, after: Estimate) -> dict[str, tuple[Decimal, Decimal]]:

@@ -1,7 +1,7 @@
-"""`docs/controls.md`: each paragraph of the Security Rule, the rules that speak of it, and who answers for the rest.
+"""`docs/controls.md`: each paragraph of the Security Rule, the rules that cite it, and who is responsible for the rest.
 
-Joins what `controls.yaml` says of the regulation with the rules of the policy pack, the plans and the waivers. It reads
-what the rules say of themselves and never runs a check: whether a rule is kept is for the pack to say.
+Joins `controls.yaml`, which lists the regulation, with the rules of the policy pack, the plans and the waivers. It only
+reads the metadata of the rules; the pack checks whether a rule is kept.
 """
 
 from __future__ import annotations
@@ -14,11 +14,9 @@ from typing import Any
 import pulumi
 import yaml
 
-from ops.docs.document import render
+from ops.docs.document import documented_stacks, render
 from ops.docs.matrix import PARTIES, Control, Matrix, Paragraph
-from ops.plan import plan
-from ops.plan.configuration import PROJECT
-from ops.plan.resources import Plan
+from ops.plan import PROJECT, Plan, plan
 from ops.review.policies import ALIASES, PRODUCTION, Rule, Waiver, rules, waivers
 
 DATA = Path(__file__).parent / "controls.yaml"
@@ -26,14 +24,13 @@ TEMPLATE = Path(__file__).parent / "controls.md.j2"
 DOCUMENT = PROJECT / "docs" / "controls.md"
 WAIVERS = PROJECT / "policy" / "waivers.yaml"
 TESTS = PROJECT / "tests" / "policy"
-STACKS = ("prod", "dev")
 
-MADE_BY = {"awsx:ecr:Repository": "aws:ecr/repository:Repository"}
-"""Components of other packages, whose resources no plan shows, and the type that a rule reads of them."""
+CREATED_TYPES = {"awsx:ecr:Repository": "aws:ecr/repository:Repository"}
+"""Components of other packages, whose resources are in no plan, and the type of those that rules read."""
 
 
 class ControlsError(pulumi.RunError):
-    """The regulation, the rules and who answers do not fit together."""
+    """The regulation, the rules and the responsibilities are inconsistent."""
 
 
 def data() -> dict[str, Any]:
@@ -49,11 +46,12 @@ def matrix(
 ) -> Matrix:
     """Joins plans by stack, rules by code, waivers and the content of `controls.yaml`.
 
-    ControlsError names all that does not fit.
+    ControlsError lists all inconsistencies.
     """
     content = content or data()
-    given, tests = tuple(waived), _tests(known)
-    made = Matrix(
+    all_waivers, tests = tuple(waived), _test_modules(known)
+    result = Matrix(
+        stacks=tuple(plans),
         sections={section["section"]: section["title"] for section in content["sections"]},
         paragraphs=tuple(
             _paragraph(section["section"], entry, known)
@@ -61,28 +59,28 @@ def matrix(
             for entry in section["paragraphs"]
         ),
         controls=tuple(
-            _control(rule, plans, [one for one in given if one.rule == code], tests.get(code, ""), content)
+            _control(rule, plans, [one for one in all_waivers if one.rule == code], tests.get(code, ""), content)
             for code, rule in sorted(known.items())
         ),
     )
-    strangers = [code for code in content["process"] if code not in known or known[code].scope != "process"]
-    if found := [*made.problems(), *(f"{code}: there is no such process" for code in strangers)]:
+    unknown = [code for code in content["process"] if code not in known or known[code].scope != "process"]
+    if found := [*result.problems(), *(f"{code}: there is no such process" for code in unknown)]:
         raise ControlsError("\n".join(["The rules and ops/docs/controls.yaml do not fit together:", *found]))
-    return made
+    return result
 
 
 def current() -> Matrix:
-    """The matrix as the program, the rules and the waivers are now."""
-    return matrix({stack: plan(stack) for stack in STACKS}, rules(), waivers(WAIVERS).entries)
+    """The matrix for the present program, stack files, rules and waivers."""
+    return matrix({stack: plan(stack) for stack in documented_stacks()}, rules(), waivers(WAIVERS).entries)
 
 
-def document(made: Matrix, template: Path = TEMPLATE) -> str:
+def document(content: Matrix, template: Path = TEMPLATE) -> str:
     """The matrix as Markdown."""
-    return render(template, {"matrix": made, "parties": PARTIES, "stacks": STACKS}, {"cell": cell})
+    return render(template, {"matrix": content, "parties": PARTIES, "stacks": content.stacks}, {"cell": cell})
 
 
 def cell(text: str) -> str:
-    """Text that is safe within a row of a table. Code in it stays as it is, but for bars."""
+    """Text escaped for a row of a table; in code, only bars are escaped."""
     plain = str.maketrans({"*": r"\*", "<": r"\<", "_": r"\_"})
     parts = text.replace("|", r"\|").split("`")
     return "`".join(part if position % 2 else part.translate(plain) for position, part in enumerate(parts))
@@ -116,7 +114,10 @@ def _control(
         severity=rule.severity,
         citations=rule.citations,
         related=bool(rule.citations) and not rule.hipaa,
-        resources={stack: _read(plan, rule) if _holds(rule, stack) else None for stack, plan in plans.items()},
+        resources={
+            stack: _resources_by_component(plan, rule) if _applies(rule, stack) else None
+            for stack, plan in plans.items()
+        },
         waivers=tuple(waived),
         test=test,
         config=config,
@@ -127,15 +128,15 @@ def _control(
     )
 
 
-def _holds(rule: Rule, stack: str) -> bool:
+def _applies(rule: Rule, stack: str) -> bool:
     return not rule.production or any(fnmatchcase(stack, pattern) for pattern in PRODUCTION)
 
 
-def _read(plan: Plan, rule: Rule) -> dict[str, tuple[str, ...]]:
+def _resources_by_component(plan: Plan, rule: Rule) -> dict[str, tuple[str, ...]]:
     """Names of the resources of the rule's types, by top-level component."""
     found: dict[str, list[str]] = {}
     for resource in plan.resources:
-        kind = MADE_BY.get(resource.type) or ALIASES.get(resource.type, resource.type)
+        kind = CREATED_TYPES.get(resource.type) or ALIASES.get(resource.type, resource.type)
         if kind in rule.types:
             found.setdefault(plan.component_of(resource).name, []).append(resource.name)
     return {component: tuple(sorted(found[component])) for component in sorted(found)}
@@ -146,7 +147,7 @@ def _command(rule: Rule, commands: Mapping[str, Mapping[str, str]]) -> str:
     return commands["rules"].get(rule.code) or next(by_type, "")
 
 
-def _tests(codes: Iterable[str]) -> dict[str, str]:
+def _test_modules(codes: Iterable[str]) -> dict[str, str]:
     """The module with the cases of each rule; none for a rule that has no check yet."""
     modules = {path.name: path.read_text(encoding="utf-8") for path in sorted(TESTS.glob("cases_*.py"))}
     return {code: name for code in codes for name, text in modules.items() if f'"{code}": ' in text}

@@ -1,4 +1,4 @@
-"""The stack as a Mermaid flowchart: solid arrows are what security groups admit, dotted ones what refers to what."""
+"""The stack as a Mermaid flowchart: solid arrows are connections that security groups allow, dotted ones references."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ops.docs.facts import INGRESS
-from ops.plan.resources import Plan, PlannedResource
+from ops.docs.plan_query import INGRESS
+from ops.plan import Plan, PlannedResource
 
 EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 SUBNET = "aws:ec2/subnet:Subnet"
 SECURITY_GROUP = "aws:ec2/securityGroup:SecurityGroup"
 ANYWHERE = "0.0.0.0/0"
 
-PLACED = {
+NODE_TYPES = {
     "aws:ec2/internetGateway:InternetGateway": "internet gateway",
     "aws:ec2/natGateway:NatGateway": "NAT gateway",
     "aws:ec2/vpcEndpoint:VpcEndpoint": "endpoints of AWS APIs",
@@ -27,20 +27,20 @@ PLACED = {
     "aws:lb/loadBalancer:LoadBalancer": "load balancer",
     "aws:rds/cluster:Cluster": "Aurora",
 }
-"""Types that lie in a subnet or at the border of the VPC, and are nodes of their own."""
+"""Types in a subnet or at the border of the VPC, which get their own node, and its label."""
 
-NAMED = {
+NAME_INPUTS = {
     "aws:cloudwatch/logGroup:LogGroup": "name",
     "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream": "name",
     "aws:s3/bucket:Bucket": "bucket",
 }
-"""Types with a fixed name, by which others refer to them, and the input that holds it."""
+"""Types that others refer to by a fixed name, and the input that holds the name."""
 
-EVERYWHERE = frozenset({"keys", "network"})
-"""Components that all others refer to; their arrows would hide the rest."""
+SHARED_COMPONENTS = frozenset({"keys", "network"})
+"""Components that all others refer to; their arrows are left out."""
 
-WATCHING = frozenset({"dashboard"})
-"""Components that refer to all others, which says as little."""
+OBSERVERS = frozenset({"dashboard"})
+"""Components that refer to all others; their arrows are left out."""
 
 BORDER, OUTSIDE = "border of the VPC", "outside"
 
@@ -79,8 +79,8 @@ class Drawing:
         return "\n".join(lines) + "\n"
 
 
-class Sketch:
-    """Draws one plan."""
+class DiagramBuilder:
+    """Builds the drawing of one plan."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -90,17 +90,17 @@ class Sketch:
         self.ids: dict[str, str] = {}
         """Id of the node that shows a resource, by URN."""
 
-    def draw(self) -> Drawing:
+    def build(self) -> Drawing:
         """The whole stack."""
-        for resource in self._of(*PLACED):
-            self._place(resource)
+        for resource in self._of(*NODE_TYPES):
+            self._add_node(resource)
         tops = [found for found in self.plan.components if found.parent not in self.plan.by_urn]
         for component in sorted(tops, key=lambda found: found.name):
-            self._summarise(component)
-        self._rules()
-        self._references()
-        self._outsiders()
-        self._other_regions()
+            self._add_component(component)
+        self._add_security_group_rules()
+        self._add_references()
+        self._add_external_parties()
+        self._add_other_regions()
         return self.drawing
 
     def _of(self, *kinds: str) -> list[PlannedResource]:
@@ -110,20 +110,20 @@ class Sketch:
         found = (self.plan.by_urn[reference.urn] for reference in self.plan.references(value))
         return [resource for resource in found if kind in {None, resource.type}]
 
-    def _place(self, resource: PlannedResource) -> None:
+    def _add_node(self, resource: PlannedResource) -> None:
         component = self.plan.component_of(resource).name
-        label, group = PLACED[resource.type], self._group(resource)
+        label, group = NODE_TYPES[resource.type], self._group(resource)
         if resource.inputs.get("vpcEndpointType") == "Gateway":
             ident = self.drawing.node(BORDER, resource.name, "S3 endpoint")
         elif resource.type.endswith(":VpcEndpoint"):
             ident = self.drawing.node(group, f"{component}-endpoints", label)
         else:
-            named = [str(resource.inputs[key]) for key in ("name", "clusterIdentifier") if key in resource.inputs]
-            ident = self.drawing.node(group, resource.name, f"{component}: {label}", *named)
+            names = [str(resource.inputs[key]) for key in ("name", "clusterIdentifier") if key in resource.inputs]
+            ident = self.drawing.node(group, resource.name, f"{component}: {label}", *names)
         self.ids[resource.urn] = ident
 
     def _group(self, resource: PlannedResource) -> str:
-        """The role of the subnets it lies in: its own, or, unless it is a gateway, those its component names."""
+        """The role of its subnets: those it refers to or, unless it is a gateway, those its component refers to."""
         subnets = self._targets(resource.inputs, SUBNET)
         if not subnets and not resource.type.endswith("Gateway"):
             beside = self.plan.descendants(self.plan.component_of(resource).urn)
@@ -133,63 +133,63 @@ class Sketch:
         zone = str(subnets[0].inputs["availabilityZone"])[-1]
         return f"subnets {subnets[0].name.removesuffix(f'-{zone}').removeprefix('network-')}"
 
-    def _summarise(self, component: PlannedResource) -> None:
-        """A component without a node becomes one; what else it is made of is shown by the node it belongs to."""
-        made = list(self.plan.descendants(component.urn))
-        shown = {self.ids[resource.urn] for resource in made if resource.urn in self.ids}
-        number = sum(not resource.is_component for resource in made)
-        if not shown and number and component.name not in EVERYWHERE:
-            resources = "1 resource" if number == 1 else f"{number} resources"
-            shown = {self.drawing.node(self.region, component.name, component.name, resources)}
-        for resource in sorted(made, key=self.plan.resources.index):
-            if resource.type in PLACED:
+    def _add_component(self, component: PlannedResource) -> None:
+        """Adds a node for a component without one, and assigns its other resources to the nearest node."""
+        resources = list(self.plan.descendants(component.urn))
+        shown = {self.ids[resource.urn] for resource in resources if resource.urn in self.ids}
+        number = sum(not resource.is_component for resource in resources)
+        if not shown and number and component.name not in SHARED_COMPONENTS:
+            label = "1 resource" if number == 1 else f"{number} resources"
+            shown = {self.drawing.node(self.region, component.name, component.name, label)}
+        for resource in sorted(resources, key=self.plan.resources.index):
+            if resource.type in NODE_TYPES:
                 for group in self._targets(resource.inputs, SECURITY_GROUP):
                     self.ids[group.urn] = self.ids[resource.urn]
             nearest = {self.ids.get(target.urn, "") for target in self._targets(resource.inputs)} & shown
             if len(shown if len(shown) == 1 else nearest) == 1:
                 self.ids.setdefault(resource.urn, min(nearest or shown))
 
-    def _rules(self) -> None:
+    def _add_security_group_rules(self) -> None:
         for rule in self._of(INGRESS):
-            door = self.ids[self._targets(rule.inputs["securityGroupId"])[0].urn]
+            target = self.ids[self._targets(rule.inputs["securityGroupId"])[0].urn]
             port = str(rule.inputs["fromPort"])
             if peer := self._targets(rule.inputs.get("referencedSecurityGroupId")):
-                self.drawing.arrow(self.ids[peer[0].urn], door, port, solid=True)
-            elif not any(self._targets_cidr(rule)):
-                self.drawing.arrow(self._clients(), door, port, solid=True)
+                self.drawing.arrow(self.ids[peer[0].urn], target, port, solid=True)
+            elif not any(self._subnets_in_rule(rule)):
+                self.drawing.arrow(self._add_client_networks(), target, port, solid=True)
         for rule in self._of(EGRESS):
             source = self.ids[self._targets(rule.inputs["securityGroupId"])[0].urn]
             port = str(rule.inputs["fromPort"])
             for endpoint in self._targets(rule.inputs.get("prefixListId")):
                 self.drawing.arrow(source, self.ids[endpoint.urn], port, solid=True)
             if rule.inputs.get("cidrIpv4") == ANYWHERE:
-                for way in self._of("aws:ec2/natGateway:NatGateway"):
-                    self.drawing.arrow(source, self.ids[way.urn], port, solid=True)
+                for gateway in self._of("aws:ec2/natGateway:NatGateway"):
+                    self.drawing.arrow(source, self.ids[gateway.urn], port, solid=True)
 
-    def _targets_cidr(self, rule: PlannedResource) -> Iterator[PlannedResource]:
-        """Subnets of the VPC that the rule names by their block: security groups say the same more exactly."""
+    def _subnets_in_rule(self, rule: PlannedResource) -> Iterator[PlannedResource]:
+        """Subnets whose CIDR block the rule names; rules between security groups show them more exactly."""
         return (subnet for subnet in self._of(SUBNET) if subnet.inputs["cidrBlock"] == rule.inputs["cidrIpv4"])
 
-    def _clients(self) -> str:
+    def _add_client_networks(self) -> str:
         inside = {subnet.inputs["cidrBlock"] for subnet in self._of(SUBNET)}
         blocks = {str(rule.inputs.get("cidrIpv4", "")) for rule in self._of(INGRESS)} - inside - {""}
         return self.drawing.node(OUTSIDE, "networks", "networks let in", *sorted(blocks))
 
-    def _references(self) -> None:
-        names = {str(found.inputs[key]): found.urn for kind, key in NAMED.items() for found in self._of(kind)}
+    def _add_references(self) -> None:
+        names = {str(found.inputs[key]): found.urn for kind, key in NAME_INPUTS.items() for found in self._of(kind)}
         for resource in self.plan.resources:
             if resource.is_provider or resource.urn not in self.ids or resource.type in {INGRESS, EGRESS}:
                 continue
-            if self.plan.component_of(resource).name in WATCHING:
+            if self.plan.component_of(resource).name in OBSERVERS:
                 continue
             text = json.dumps(resource.inputs)
             urns = {reference.urn for reference in self.plan.references(resource.inputs)}
             urns |= {urn for name, urn in names.items() if name in text}
             for urn in urns & self.ids.keys():
-                if self.plan.component_of(self.plan.by_urn[urn]).name not in EVERYWHERE:
+                if self.plan.component_of(self.plan.by_urn[urn]).name not in SHARED_COMPONENTS:
                     self.drawing.arrow(self.ids[resource.urn], self.ids[urn])
 
-    def _outsiders(self) -> None:
+    def _add_external_parties(self) -> None:
         draw = self.drawing
         for device in self._of("aws:ec2/customerGateway:CustomerGateway"):
             center = draw.node(
@@ -204,13 +204,17 @@ class Sketch:
         for stream in self._of("aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream"):
             splunk = stream.inputs["splunkConfiguration"]["hecEndpoint"]
             draw.arrow(self.ids[stream.urn], draw.node(OUTSIDE, "splunk-hec", "Splunk", splunk), "HEC", solid=True)
-        for way in self._of("aws:ec2/natGateway:NatGateway"):
-            for door in self._of("aws:ec2/internetGateway:InternetGateway"):
-                draw.arrow(self.ids[way.urn], self.ids[door.urn], solid=True)
-        for mail in self._of("aws:sns/topicSubscription:TopicSubscription"):
-            draw.arrow(self.ids[mail.urn], draw.node(OUTSIDE, "mail", "people on call"), mail.inputs["protocol"])
+        for nat in self._of("aws:ec2/natGateway:NatGateway"):
+            for internet in self._of("aws:ec2/internetGateway:InternetGateway"):
+                draw.arrow(self.ids[nat.urn], self.ids[internet.urn], solid=True)
+        for subscription in self._of("aws:sns/topicSubscription:TopicSubscription"):
+            draw.arrow(
+                self.ids[subscription.urn],
+                draw.node(OUTSIDE, "mail", "people on call"),
+                subscription.inputs["protocol"],
+            )
 
-    def _other_regions(self) -> None:
+    def _add_other_regions(self) -> None:
         for resource in self.plan.resources:
             region = resource.inputs.get("region")
             if region and resource.custom and not resource.is_provider and resource.urn in self.ids:
@@ -221,4 +225,4 @@ class Sketch:
 
 def mermaid(plan: Plan) -> str:
     """The flowchart of `plan`."""
-    return Sketch(plan).draw().mermaid()
+    return DiagramBuilder(plan).build().mermaid()

@@ -1,4 +1,4 @@
-"""Documents that are made from the program: how they are rendered, and how an old one is found out."""
+"""Documents generated from the program: their stacks, their rendering, and the comparison with the files."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ from typing import Any
 
 import jinja2
 
-from ops.plan.configuration import PROJECT
+from ops.plan import PROJECT, load_settings, stacks
+
+
+def documented_stacks(folder: Path | None = None) -> list[str]:
+    """The stacks of the project in the order of the documents: those with patients' data first, then by name."""
+    return sorted(stacks(folder), key=lambda stack: (load_settings(stack, folder=folder).study.data != "phi", stack))
 
 
 def render(template: Path, values: Mapping[str, Any], filters: Mapping[str, Callable[..., str]] | None = None) -> str:
-    """The Markdown that `template` makes of `values`; a name that is not among them is an error."""
+    """The Markdown that `template` renders with `values`; an unknown name is an error."""
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -24,12 +29,12 @@ def render(template: Path, values: Mapping[str, Any], filters: Mapping[str, Call
     )
     environment.filters.update(filters or {})
     text = environment.from_string(template.read_text(encoding="utf-8")).render(values)
-    # Macros leave blank lines between the rows of a table, which would end it.
+    # Macros leave blank lines between the rows of a table, which would end the table.
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"(?<=\|\n)\n+(?=\|)", "", text))
 
 
 def difference(path: Path, rendered: str) -> str:
-    """What is out of date in the file, as a unified diff; empty if nothing is."""
+    """The unified diff between the file and the new text; empty if the file is up to date."""
     written = path.read_text(encoding="utf-8") if path.exists() else ""
     name = path.relative_to(PROJECT).as_posix() if path.is_relative_to(PROJECT) else path.name
     lines = difflib.unified_diff(

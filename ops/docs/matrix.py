@@ -1,4 +1,4 @@
-"""The parts of the controls matrix, and what makes it whole."""
+"""The parts of the controls matrix, and their consistency."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LEVELS = ("standard", "required", "addressable")
 @dataclass(frozen=True, kw_only=True)
 class Paragraph:
     """A standard or an implementation specification. `rules` cite it by published rule sets, `related` by this pack's
-    own choice; `checked` are those among both that a preview checks. `by` is None where they are all there is to say.
+    own choice; `checked` are those of both that a preview checks. `by` is None where no more is required.
     """
 
     section: str
@@ -39,7 +39,7 @@ class Paragraph:
 
     @property
     def answered(self) -> str:
-        """Who answers for it, in words."""
+        """Who is responsible, in words."""
         if self.by == "none":
             return "does not apply"
         pack = "the pack" if self.checked else ""
@@ -49,9 +49,9 @@ class Paragraph:
 
 @dataclass(frozen=True, kw_only=True)
 class Control:
-    """A rule: what it reads of each stack, by component (None where it does not hold), its waivers and test, and what
-    shows after deployment that it is kept: rules of AWS Config, else a command. For a process: who answers, with what
-    evidence, and by which runbook.
+    """A rule: the resources it reads in each stack, by component (None where it does not apply), its waivers and test,
+    and its evidence after deployment: rules of AWS Config, or else a command. For a process: who is responsible, the
+    evidence, and the runbook.
     """
 
     code: str
@@ -72,8 +72,9 @@ class Control:
 
 @dataclass(frozen=True, kw_only=True)
 class Matrix:
-    """Everything, in the order of the regulation and of the codes. `sections` are their titles."""
+    """Everything, in the order of the regulation and of the codes. `sections`: titles by section."""
 
+    stacks: tuple[str, ...]
     sections: Mapping[str, str]
     paragraphs: tuple[Paragraph, ...]
     controls: tuple[Control, ...]
@@ -84,7 +85,7 @@ class Matrix:
         return [waiver for control in self.controls for waiver in control.waivers]
 
     def answers(self) -> Counter[str]:
-        """Number of paragraphs by who answers for them."""
+        """Number of paragraphs by who is responsible."""
         return Counter(paragraph.answered for paragraph in self.paragraphs)
 
     def severities(self) -> Counter[tuple[str, str]]:
@@ -92,7 +93,7 @@ class Matrix:
         return Counter((control.scope, control.severity) for control in self.controls)
 
     def problems(self) -> Iterator[str]:
-        """What does not fit together: unknown citations, and whatever nobody answers for."""
+        """Inconsistencies: unknown citations, and paragraphs or processes without a responsible party."""
         known = Counter(paragraph.citation for paragraph in self.paragraphs)
         yield from (f"{citation} is there {number} times" for citation, number in known.items() if number > 1)
         for paragraph in self.paragraphs:

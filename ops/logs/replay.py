@@ -1,5 +1,5 @@
-"""Sends to Splunk again what Firehose gave up on: the objects under `<source>/splunk-failed/` of the failed events'
-bucket. An object counts as sent once Splunk has acknowledged all of it, and then carries the tag `replayed`.
+"""Sends to Splunk the events that Firehose could not deliver: the objects under `<source>/splunk-failed/` of the
+bucket of failed events. Once Splunk has acknowledged a whole object, the object is tagged `replayed`.
 
 https://docs.aws.amazon.com/firehose/latest/dev/retry.html#dd-retry-splunk
 """
@@ -15,8 +15,15 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+from ops.errors import OperatorError
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import TagTypeDef
+    from types_boto3_secretsmanager import SecretsManagerClient
 
 TAG = "replayed"
 BATCH_BYTES = 1_000_000
@@ -26,19 +33,19 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 GZIP_MAGIC = b"\x1f\x8b"
 
 
-class ReplayError(RuntimeError):
-    """Splunk refused, or an object is not what Firehose writes. What was acknowledged before stays so."""
+class ReplayError(OperatorError):
+    """Splunk refused, or an object is not in Firehose's format. Earlier acknowledgements stay valid."""
 
 
 @dataclass
 class Report:
-    """What was found: keys and number of events sent (or, in a dry run, to be sent), and keys sent before."""
+    """Keys and numbers of events sent (in a dry run: to be sent), and the keys sent by earlier runs."""
 
     sent: dict[str, int] = field(default_factory=dict)
     before: list[str] = field(default_factory=list)
 
 
-def events(key: str, body: bytes) -> list[bytes]:
+def parse_events(key: str, body: bytes) -> list[bytes]:
     """The events in an object: lines of JSON with base64 in `rawData`, compressed or not."""
     text = gzip.decompress(body) if body.startswith(GZIP_MAGIC) else body
     found = []
@@ -51,8 +58,8 @@ def events(key: str, body: bytes) -> list[bytes]:
     return found
 
 
-def batches(found: list[bytes], limit: int = BATCH_BYTES) -> Iterator[bytes]:
-    """The events in bodies of at most `limit` bytes each; an event that is larger goes alone, never in pieces."""
+def split_into_batches(found: list[bytes], limit: int = BATCH_BYTES) -> Iterator[bytes]:
+    """Request bodies of at most `limit` bytes; a larger event is sent alone and is never split."""
     body = b""
     for event in found:
         line = event + b"\n"
@@ -74,12 +81,12 @@ class Collector:
         parts = urlsplit(endpoint)
         self.secure, self.host, self.port = parts.scheme == "https", parts.hostname or "", parts.port
         if not (self.secure or (parts.scheme == "http" and self.host in LOOPBACK)):
-            raise ReplayError(f"{endpoint} is not https: the token and the events would be readable on the way")
+            raise ReplayError(f"{endpoint} is not https: the token and the events would be readable in transit")
         self.token, self.pause = token, pause
         self.channel = str(uuid.uuid4())
 
     def send(self, body: bytes) -> None:
-        """Sends events and waits until they are indexed; without acknowledgement on the token, until they are taken."""
+        """Sends events and waits until they are indexed; without acknowledgement, until accepted."""
         answer = self._post("/services/collector/raw", body)
         if "ackId" not in answer:
             return
@@ -88,7 +95,7 @@ class Collector:
             if self._post("/services/collector/ack", question)["acks"].get(str(answer["ackId"])):
                 return
             self.pause(5)
-        raise ReplayError(f"Splunk took the events and did not acknowledge them in {ACK_TRIES * 5} s")
+        raise ReplayError(f"Splunk accepted the events but did not acknowledge them within {ACK_TRIES * 5} s")
 
     def _post(self, path: str, body: bytes) -> dict[str, Any]:
         kind = http.client.HTTPSConnection if self.secure else http.client.HTTPConnection
@@ -107,38 +114,38 @@ class Collector:
         return json.loads(answer)
 
 
-def token(secrets: Any, arn: str) -> str:
+def read_token(secrets: SecretsManagerClient, arn: str) -> str:
     """The collector's token in the secret `arn`, as Firehose reads it: the key `hec_token`."""
     try:
         return json.loads(secrets.get_secret_value(SecretId=arn)["SecretString"])["hec_token"]
     except (ValueError, KeyError, TypeError):
-        # Without its cause: the cause's text would show the secret.
+        # Without its cause, whose text would show the secret.
         raise ReplayError(f"{arn} is not JSON with the key hec_token") from None
 
 
-def replay(s3: Any, bucket: str, source: str, collector: Collector | None) -> Report:
-    """Sends the failed events of `source` in the order of their keys; without a collector, only counts them.
+def replay(s3: S3Client, bucket: str, source: str, collector: Collector | None) -> Report:
+    """Sends the failed events of `source` in the order of their keys; without a collector, counts them only.
 
-    An object that was sent before is left out, so it may be run again after any failure. An object whose sending broke
-    off is sent whole again.
+    It can be run again after any failure: objects sent before are skipped, and an interrupted object is sent again in
+    full.
     """
     report = Report()
-    for key in _keys(s3, bucket, f"{source}/splunk-failed/"):
+    for key in _list_keys(s3, bucket, f"{source}/splunk-failed/"):
         tags = s3.get_object_tagging(Bucket=bucket, Key=key)["TagSet"]
         if any(tag["Key"] == TAG for tag in tags):
             report.before.append(key)
             continue
-        found = events(key, s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+        found = parse_events(key, s3.get_object(Bucket=bucket, Key=key)["Body"].read())
         if collector is not None:
-            for body in batches(found):
+            for body in split_into_batches(found):
                 collector.send(body)
-            done = {"Key": TAG, "Value": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+            done: TagTypeDef = {"Key": TAG, "Value": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
             s3.put_object_tagging(Bucket=bucket, Key=key, Tagging={"TagSet": [*tags, done]})
         report.sent[key] = len(found)
     return report
 
 
-def _keys(s3: Any, bucket: str, prefix: str) -> Iterator[str]:
+def _list_keys(s3: S3Client, bucket: str, prefix: str) -> Iterator[str]:
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
         for item in page.get("Contents", ()):
             yield item["Key"]

@@ -1,7 +1,7 @@
-"""YAML as the Pulumi CLI reads it, which differs from PyYAML in scalars that are not quoted.
+"""YAML as the Pulumi CLI reads it, which differs from PyYAML in scalars without quotes.
 
-To the CLI `off` and `12:30` are texts (PyYAML: False, 750), `1.0` is 1, and a date becomes the text of a Go time, which
-no setting accepts. A plan that read them otherwise would accept settings that `pulumi up` refuses.
+For the CLI, `off` and `12:30` are texts (PyYAML: False, 750), `1.0` is 1, and a date becomes the text of a Go time,
+which no setting accepts. Read by PyYAML's rules, a plan would accept settings that `pulumi up` refuses.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from ops.plan.resources import PlanError
+
 BOOL, INT, FLOAT, TIMESTAMP = (f"tag:yaml.org,2002:{kind}" for kind in ("bool", "int", "float", "timestamp"))
 
 RESOLVERS = {
@@ -23,12 +25,16 @@ RESOLVERS = {
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The mapping that a file holds, empty if the file is."""
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader) or {}  # noqa: S506  a SafeLoader
+    """The mapping in a file, empty if the file is empty. PlanError says where the file is not valid YAML."""
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader) or {}  # noqa: S506  a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        where = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise PlanError(f"{path.name}{where}: not valid YAML: {error.problem}") from None
 
 
 class _Loader(yaml.SafeLoader):
-    """Tells scalars apart by the CLI's rules."""
+    """Resolves the types of scalars by the CLI's rules."""
 
 
 def _number(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> float:
@@ -44,8 +50,8 @@ def _timestamp(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> str:
 
 
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in known if tag not in RESOLVERS]
-    for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    first: [(tag, pattern) for tag, pattern in resolvers if tag not in RESOLVERS]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 for _tag, (_pattern, _first) in RESOLVERS.items():
     _Loader.add_implicit_resolver(_tag, re.compile(f"(?:{_pattern})$"), list(_first))

@@ -14,11 +14,11 @@ from typing import Any
 from ops.plan.cli_yaml import read
 from ops.plan.resources import PlanError
 from ops.plan.wire import SECRET
-
-PROJECT = Path(__file__).parents[2]
+from ops.stacks import PROJECT, stack_file, stack_names
+from settings import Settings
 
 DEFAULT_FOLDER = PROJECT
-"""Where `Pulumi.yaml` and the stack files lie unless a call names another folder. Tests set it to their fixtures."""
+"""Folder of `Pulumi.yaml` and the stack files unless a call names another one."""
 
 
 def configuration(
@@ -30,18 +30,29 @@ def configuration(
     name = project["name"]
     declared = {_key(name, key): _default(value) for key, value in (project.get("config") or {}).items()}
     defaults = {key: value for key, value in declared.items() if value is not None}
-    merged = defaults | (read(_stack_file(stack, folder)).get("config") or {})
-    return _patched(merged, {_key(name, key): value for key, value in (overrides or {}).items()})
+    merged = defaults | (read(_existing_stack_file(stack, folder)).get("config") or {})
+    return _apply_patch(merged, {_key(name, key): value for key, value in (overrides or {}).items()})
 
 
-def as_the_engine_passes(values: Mapping[str, Any]) -> tuple[dict[str, str], list[str]]:
-    """What a program receives: everything as text, structured values as JSON; and the keys that are secret.
+def load_settings(stack: str, overrides: Mapping[str, Any] | None = None, *, folder: Path | None = None) -> Settings:
+    """The typed settings of `stack`, with `overrides` as `configuration` takes them.
 
-    A plan needs no passphrase: ciphertext is replaced, not decrypted.
+    Raises SettingsError where they break a rule, and PlanError if there is no such stack.
     """
-    revealed = {key: _revealed(value) for key, value in values.items()}
-    secrets = [key for key, value in values.items() if revealed[key] != value]
-    return {key: _text(value) for key, value in revealed.items()}, secrets
+    prefix = f"{Settings.NAMESPACE}:"
+    values = configuration(stack, overrides, folder=folder)
+    own = {key.removeprefix(prefix): value for key, value in values.items() if key.startswith(prefix)}
+    return Settings.parse(own, stack=stack)
+
+
+def encode_configuration(values: Mapping[str, Any]) -> tuple[dict[str, str], list[str]]:
+    """What the engine passes to a program: all values as text, structured ones as JSON; and the keys that are secret.
+
+    A plan needs no passphrase: ciphertext is masked, not decrypted.
+    """
+    masked = {key: _mask_ciphertext(value) for key, value in values.items()}
+    secrets = [key for key, value in values.items() if masked[key] != value]
+    return {key: _encode(value) for key, value in masked.items()}, secrets
 
 
 def project_name(folder: Path | None = None) -> str:
@@ -50,17 +61,16 @@ def project_name(folder: Path | None = None) -> str:
 
 
 def stacks(folder: Path | None = None) -> list[str]:
-    """Stacks that have a file."""
-    files = (folder or DEFAULT_FOLDER).glob("Pulumi.*.yaml")
-    return sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in files)
+    """Names of the stacks that have a file, sorted."""
+    return stack_names(folder or DEFAULT_FOLDER)
 
 
-def _stack_file(stack: str, folder: Path) -> Path:
+def _existing_stack_file(stack: str, folder: Path) -> Path:
     if stack not in stacks(folder):
         raise PlanError(
             f"there is no stack {stack!r}: Pulumi.{stack}.yaml is missing. There are: {', '.join(stacks(folder))}"
         )
-    return folder / f"Pulumi.{stack}.yaml"
+    return stack_file(stack, folder)
 
 
 def _key(project: str, key: str) -> str:
@@ -74,26 +84,25 @@ def _default(declared: Any) -> Any:
     return declared.get("default", declared.get("value"))
 
 
-def _patched(base: Any, patch: Any) -> Any:
+def _apply_patch(base: Any, patch: Any) -> Any:
     if not isinstance(patch, Mapping):
         return patch
-    kept = dict(base) if isinstance(base, Mapping) else {}
+    result = dict(base) if isinstance(base, Mapping) else {}
     for key, value in patch.items():
         if value is None:
-            kept.pop(key, None)
+            result.pop(key, None)
         else:
-            kept[key] = _patched(kept.get(key), value)
-    return kept
+            result[key] = _apply_patch(result.get(key), value)
+    return result
 
 
-def _revealed(value: Any) -> Any:
-    """The value without ciphertext: a plan needs no passphrase."""
+def _mask_ciphertext(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return SECRET if value.keys() == {"secure"} else {key: _revealed(item) for key, item in value.items()}
-    return [_revealed(item) for item in value] if isinstance(value, list) else value
+        return SECRET if value.keys() == {"secure"} else {key: _mask_ciphertext(item) for key, item in value.items()}
+    return [_mask_ciphertext(item) for item in value] if isinstance(value, list) else value
 
 
-def _text(value: Any) -> str:
+def _encode(value: Any) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value)

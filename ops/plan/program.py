@@ -1,8 +1,7 @@
-"""What a stack declares, without any cloud: the program run on mocks, every registration kept.
+"""Runs the program on mocks and returns the plan: every resource that a stack declares, without any cloud.
 
-Cost, controls, reviews and tests all read a plan, so there is one way to know what a stack is made of. A program runs
-as it does under the language host, but in a context, an event loop and an environment of its own, and has drained when
-its plan is returned: an apply that fails is an error, not a silence.
+Cost, controls, reviews and tests all read plans. A program runs as it does under the language host, but in its own
+context, event loop and environment. It has finished when its plan is returned, so an apply that fails raises.
 """
 
 from __future__ import annotations
@@ -24,11 +23,10 @@ from pulumi.runtime import set_all_config
 from pulumi.runtime import settings as runtime
 from pulumi.runtime.stack import run_in_stack
 
-from ops.plan.configuration import PROJECT, as_the_engine_passes, configuration, project_name
+from ops.plan.configuration import configuration, encode_configuration, project_name
 from ops.plan.recorder import Recorder
-from ops.plan.resources import Plan, PlanError, PlannedResource, Reference
-
-__all__ = ["Plan", "PlanError", "PlannedResource", "Recorder", "Reference", "configuration", "plan", "record"]
+from ops.plan.resources import Plan
+from ops.stacks import PROJECT
 
 PROGRAM = PROJECT / "__main__.py"
 
@@ -50,7 +48,7 @@ def plan(
     recorder: RecorderMaker = Recorder,
 ) -> Plan:
     """What `program` declares for `stack`. `overrides` patch settings by group (RFC 7386: None removes a key);
-    `folder` holds the stack files, if it is not the project's.
+    `folder` has the stack files, if it is not the project's.
 
     Raises SettingsError for settings that break a rule, and otherwise what `record` raises.
     """
@@ -92,21 +90,21 @@ def record(
                 root_directory=str(PROJECT),
             )
         )
-        set_all_config(*as_the_engine_passes(values or {}))
-        await run_in_stack(lambda: _drained(program))
+        set_all_config(*encode_configuration(values or {}))
+        await run_in_stack(lambda: _run_to_end(program))
 
-    with _hermetic(), _uncollected(), asyncio.Runner() as runner:
+    with _isolated_environment(), _garbage_collection_off(), asyncio.Runner() as runner:
         loop = runner.get_loop()
         loop.set_default_executor(_Inline())
-        # The first failure is raised; what fails because of it would only be noise.
+        # The first failure is raised; the failures that follow from it are not reported.
         loop.set_exception_handler(lambda *_: None)
         runner.run(run(), context=contextvars.copy_context())
     return monitor.plan()
 
 
-async def _drained(program: Callable[[], object]) -> None:
-    """Runs the program and waits for all that follows from it. The SDK waits too, and raises what failed; left to
-    itself it looks at every pending output again whenever one of them resolves, which takes as long as all the rest.
+async def _run_to_end(program: Callable[[], object]) -> None:
+    """Runs the program and waits for its pending tasks. The SDK then waits as well, and raises what failed; without
+    this it would check every pending output again whenever one resolves, which doubles the time.
     """
     program()
     while pending := asyncio.all_tasks() - {asyncio.current_task()}:
@@ -114,12 +112,12 @@ async def _drained(program: Callable[[], object]) -> None:
 
 
 @contextlib.contextmanager
-def _hermetic() -> Generator[None]:
-    """Neither AWS nor Pulumi settings of the caller reach the program; an Output in a text is an error."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "PULUMI_"))}
+def _isolated_environment() -> Generator[None]:
+    """Hides the caller's AWS and Pulumi variables from the program, and makes an Output in a text an error."""
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "PULUMI_"))}
     path = [str(PROJECT), *sys.path]
     with (
-        mock.patch.dict(os.environ, kept | {"PULUMI_ERROR_OUTPUT_STRING": "1"}, clear=True),
+        mock.patch.dict(os.environ, inherited | {"PULUMI_ERROR_OUTPUT_STRING": "1"}, clear=True),
         mock.patch.object(sys, "path", path),
         contextlib.chdir(PROJECT),
     ):
@@ -127,8 +125,8 @@ def _hermetic() -> Generator[None]:
 
 
 @contextlib.contextmanager
-def _uncollected() -> Generator[None]:
-    """Without garbage collection, a fifth of the time: a plan is short, and nearly all it makes stays in use."""
+def _garbage_collection_off() -> Generator[None]:
+    """Switches garbage collection off, which saves a fifth of the time: a plan keeps nearly all of its objects."""
     collecting = gc.isenabled()
     gc.disable()
     try:

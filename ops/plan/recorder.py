@@ -1,4 +1,4 @@
-"""A monitor that stands in for the engine: it keeps all of every registration and answers with tokens."""
+"""A mock of the engine's monitor: records every registration in full and answers with placeholders."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from pulumi.runtime.proto import engine_pb2, resource_pb2
 
 from ops.plan.outputs import outputs
 from ops.plan.resources import PROVIDER_PREFIX, STACK_TYPE, Plan, PlanError, PlannedResource
-from ops.plan.wire import plain, secret, token
+from ops.plan.wire import mark_secret, reference_token, to_plain
 
 
 class Log:
-    """The engine's log: keeps warnings and errors."""
+    """The engine's log: records warnings and errors."""
 
     def __init__(self) -> None:
         self.messages: list[str] = []
 
     def Log(self, request: engine_pb2.LogRequest) -> None:
-        """Keep what the user would see."""
+        """Record what the user would see."""
         if request.severity in {engine_pb2.WARNING, engine_pb2.ERROR}:
             self.messages.append(request.message)
 
 
 class Recorder(mocks.MockMonitor):
-    """Stands in for the engine: keeps registrations, refuses duplicates and every question to a provider."""
+    """A mock of the engine: records registrations, refuses duplicates and every call to a provider."""
 
     def __init__(self, stack: str, project: str, *, preview: bool) -> None:
         self.stack, self.project, self.preview = stack, project, preview
@@ -36,7 +36,7 @@ class Recorder(mocks.MockMonitor):
         self.outputs: dict[str, dict[str, Any]] = {}
 
     def plan(self) -> Plan:
-        """What was registered."""
+        """Everything registered so far."""
         resources = (replace(resource, outputs=self.outputs.get(urn)) for urn, resource in self.registrations.items())
         exports = self.outputs.get(self.urn, {})
         warnings = tuple(self.log.messages)
@@ -48,15 +48,15 @@ class Recorder(mocks.MockMonitor):
         qualified = type_ if chain == STACK_TYPE else f"{chain}${type_}"
         return f"urn:pulumi:{self.stack}::{self.project}::{qualified}::{name}"
 
-    def RegisterResource(self, request: Any) -> resource_pb2.RegisterResourceResponse:
-        """Keep the resource; answer with its inputs and a token for every further output."""
+    def RegisterResource(self, request: resource_pb2.RegisterResourceRequest) -> resource_pb2.RegisterResourceResponse:
+        """Record the resource; answer with its inputs and a placeholder for every other output."""
         urn = self.make_urn(request.parent, request.type, request.name)
         if request.type == STACK_TYPE:
             self.urn = urn
             return resource_pb2.RegisterResourceResponse(urn=urn)
         if urn in self.registrations:
             raise PlanError(f"{urn} is registered twice, which the engine refuses: give one of the two another name")
-        self.registrations[urn] = _planned(urn, request)
+        self.registrations[urn] = _to_planned_resource(urn, request)
         response = resource_pb2.RegisterResourceResponse(urn=urn, id=self._id(urn, request))
         if request.custom or request.remote:
             response.object.update(self._computed(urn, request))
@@ -65,9 +65,9 @@ class Recorder(mocks.MockMonitor):
                 response.object.fields[name].CopyFrom(value)
         return response
 
-    def RegisterResourceOutputs(self, request: Any) -> Any:
-        """Keep what a component says of itself, and what the stack exports."""
-        self.outputs[request.urn] = plain(request.outputs)
+    def RegisterResourceOutputs(self, request: resource_pb2.RegisterResourceOutputsRequest) -> Any:
+        """Record the outputs of a component, and the stack's exports."""
+        self.outputs[request.urn] = to_plain(request.outputs)
         return super().RegisterResourceOutputs(request)
 
     def Invoke(self, request: Any) -> Any:
@@ -78,23 +78,23 @@ class Recorder(mocks.MockMonitor):
         """Refuse, as `Invoke` does."""
         return self.Invoke(request)
 
-    def ReadResource(self, request: Any) -> Any:
+    def ReadResource(self, request: resource_pb2.ReadResourceRequest) -> Any:
         """Refuse: a resource that is looked up is not declared."""
         raise PlanError(f"the program reads {request.type} {request.name}, which this stack does not declare")
 
-    def _id(self, urn: str, request: Any) -> str:
+    def _id(self, urn: str, request: resource_pb2.RegisterResourceRequest) -> str:
         if request.type.startswith(PROVIDER_PREFIX):
-            return request.name  # it follows the URN in `provider` of a request, so it is no token with colons
-        return token(urn, "id") if request.custom and not self.preview else ""
+            return request.name  # it follows the URN in `provider` of a request, so it may not contain colons
+        return reference_token(urn, "id") if request.custom and not self.preview else ""
 
-    def _computed(self, urn: str, request: Any) -> dict[str, Any]:
+    def _computed(self, urn: str, request: resource_pb2.RegisterResourceRequest) -> dict[str, Any]:
         declared = outputs(request.type, urn)
         known = dict.fromkeys(declared, rpc.UNKNOWN) if self.preview else declared
         hidden = set(request.additionalSecretOutputs)
-        return {name: secret(value) if name in hidden else value for name, value in known.items()}
+        return {name: mark_secret(value) if name in hidden else value for name, value in known.items()}
 
 
-def _planned(urn: str, request: Any) -> PlannedResource:
+def _to_planned_resource(urn: str, request: resource_pb2.RegisterResourceRequest) -> PlannedResource:
     return PlannedResource(
         urn=urn,
         type=request.type,
@@ -112,5 +112,5 @@ def _planned(urn: str, request: Any) -> PlannedResource:
             key: tuple(sorted(found.urns)) for key, found in sorted(request.propertyDependencies.items())
         },
         secret_outputs=tuple(request.additionalSecretOutputs),
-        inputs=plain(request.object),
+        inputs=to_plain(request.object),
     )

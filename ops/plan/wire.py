@@ -24,17 +24,17 @@ _ASSET = rpc._special_asset_sig
 _RESOURCE = rpc._special_resource_sig
 
 
-def token(urn: str, path: str) -> str:
-    """What stands for a property of a resource that does not exist yet."""
+def reference_token(urn: str, path: str) -> str:
+    """The placeholder for a property of a resource that does not exist yet."""
     return f"${{{urn}.{path}}}"
 
 
-def plain(properties: Wire) -> dict[str, Any]:
+def to_plain(properties: Wire) -> dict[str, Any]:
     """Properties as JSON data in the order of their names: secrets masked, unknowns marked, whole numbers integers."""
     return {key: _value(value) for key, value in sorted(properties.fields.items())}
 
 
-def secret(value: Any) -> dict[str, Any]:
+def mark_secret(value: Any) -> dict[str, Any]:
     """`value`, marked as secret for the SDK."""
     return {_SIGNATURE: _SECRET, "value": value}
 
@@ -62,9 +62,9 @@ def _object(value: Wire) -> Any:
     if signature == _SECRET:
         return SECRET
     if signature == _RESOURCE:
-        return token(fields["urn"].string_value, "id")
-    # What is left are maps, and assets: a path, a text, a URI, or assets by name.
-    held = {key: _value(item) for key, item in sorted(fields.items())}
-    if signature == _ASSET and Path(held.get("path", "")).is_file():
-        held["sha256"] = hashlib.sha256(Path(held["path"]).read_bytes()).hexdigest()
-    return held
+        return reference_token(fields["urn"].string_value, "id")
+    # The rest are maps, and assets: a path, a text, a URI, or assets by name.
+    content = {key: _value(item) for key, item in sorted(fields.items())}
+    if signature == _ASSET and Path(content.get("path", "")).is_file():
+        content["sha256"] = hashlib.sha256(Path(content["path"]).read_bytes()).hexdigest()
+    return content

@@ -1,6 +1,6 @@
-"""What the tasks of a stack run with, as files: what ECS and the entry points make of a declaration."""
+"""The files that the tasks of a stack run with, as ECS and the entry points create them from a declaration."""
 
-from ops.render.files import task_files, write
-from ops.render.tasks import RenderedStack, RenderedTask, rendered
+from ops.render.files import IMAGES, task_files, write_files
+from ops.render.tasks import RenderedStack, RenderedTask, render_stack
 
-__all__ = ["RenderedStack", "RenderedTask", "rendered", "task_files", "write"]
+__all__ = ["IMAGES", "RenderedStack", "RenderedTask", "render_stack", "task_files", "write_files"]

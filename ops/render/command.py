@@ -7,16 +7,17 @@ from typing import Annotated
 
 import typer
 
+from ops.options import Stack
+from ops.render import render_stack, write_files
 
-def render(
-    stack: Annotated[str, typer.Option("--stack", "-s", help="Name of the stack: its file is Pulumi.<stack>.yaml.")],
+
+def render_command(
+    stack: Stack,
     to: Annotated[Path, typer.Option("--to", help="A folder that is new or empty.")],
 ) -> None:
-    """Write what the tasks would run with: nginx.conf, orthanc.json, environment, certificates, command lines.
+    """Write the files that the tasks would run with: nginx.conf, orthanc.json, environment, certificates, commands.
 
-    Keys, certificates and passwords are made for these files alone; they are no stack's.
+    Keys, certificates and passwords are generated for these files; no stack uses them.
     """
-    from ops.render import rendered, write  # noqa: PLC0415  the makers of certificates are slow to import
-
-    for path in write(rendered(stack), to):
+    for path in write_files(render_stack(stack), to):
         typer.echo(path)

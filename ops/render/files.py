@@ -1,4 +1,4 @@
-"""Writes rendered tasks as the files that their entry points write, so that they can be read, compared and run."""
+"""Writes rendered tasks as the files that their entry points create, to be read, compared and run."""
 
 from __future__ import annotations
 
@@ -8,32 +8,31 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ops.plan.configuration import PROJECT
-from ops.plan.resources import PlanError
+from ops.plan import PROJECT, PlanError
 from ops.render.tasks import RenderedStack, RenderedTask
 
 IMAGES = PROJECT / "images"
 CONFIGURATIONS = {"NGINX_CONFIGURATION": "nginx.conf", "ORTHANC_CONFIGURATION": "orthanc.json"}
-"""Variable that carries a program's whole configuration, and the file that it becomes."""
+"""Environment variables that hold a program's whole configuration, and the files they become."""
 
 PRIVATE = 0o600
 READABLE = 0o644
 
 
-def write(stack: RenderedStack, folder: Path) -> list[Path]:
-    """Writes one folder a tier, and `senders/<center>` with what DICOM senders present; returns the files.
+def write_files(stack: RenderedStack, folder: Path) -> list[Path]:
+    """Writes one folder per tier, and `senders/<center>` with the certificates of DICOM senders; returns the files.
 
-    Files with secrets are readable by their owner alone. PlanError if `folder` holds anything: nothing is overwritten.
+    Only their owner can read files with secrets. Raises PlanError if `folder` is not empty: nothing is overwritten.
     """
     if folder.exists() and any(folder.iterdir()):
-        raise PlanError(f"{folder} is not empty: name a new folder, so that nothing in it is overwritten or left over")
+        raise PlanError(f"{folder} is not empty: name a new folder, so that no file is overwritten or left behind")
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     texts = {
         **{f"{tier}/{name}": text for tier, task in stack.tasks.items() for name, text in task_files(task).items()},
         **{
             f"senders/{center}/{name}": text
             for center, bundle in stack.senders.items()
-            for name, text in (*_bundle("client", bundle), ("authority.crt", bundle["authority"]))
+            for name, text in (*_certificate_files("client", bundle), ("authority.crt", bundle["authority"]))
         },
     }
     return [_write(folder / name, text) for name, text in sorted(texts.items())]
@@ -42,22 +41,20 @@ def write(stack: RenderedStack, folder: Path) -> list[Path]:
 def task_files(task: RenderedTask) -> dict[str, str]:
     """Name to text of the files of one task."""
     environment = dict(task.environment)
-    found = {
-        name: _readable(environment.pop(variable))
-        for variable, name in CONFIGURATIONS.items()
-        if variable in environment
+    files = {
+        name: _indent(environment.pop(variable)) for variable, name in CONFIGURATIONS.items() if variable in environment
     }
-    found["environment.json"] = _json(environment)
-    found["secrets.json"] = _json(task.secrets)
-    found["command.json"] = _json(command(task))
+    files["environment.json"] = _json(environment)
+    files["secrets.json"] = _json(task.secrets)
+    files["command.json"] = _json(container_command(task))
     bundle = json.loads(task.secrets["TLS_BUNDLE"])
-    found |= {f"tls/{name}": text for name, text in _bundle("server", bundle)}
-    found["tls/authority.crt"] = bundle["authority"]
-    return found
+    files |= {f"tls/{name}": text for name, text in _certificate_files("server", bundle)}
+    files["tls/authority.crt"] = bundle["authority"]
+    return files
 
 
-def command(task: RenderedTask) -> dict[str, Any]:
-    """How ECS starts, watches and stops the container: the image's part from its Dockerfile, the rest as declared."""
+def container_command(task: RenderedTask) -> dict[str, Any]:
+    """How ECS starts, checks and stops the container: partly from the image's Dockerfile, the rest as declared."""
     definition = task.definition
     dockerfile = (IMAGES / definition["name"] / "Dockerfile").read_text(encoding="utf-8")
     return {
@@ -73,21 +70,21 @@ def command(task: RenderedTask) -> dict[str, Any]:
     }
 
 
-def _bundle(name: str, bundle: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _certificate_files(name: str, bundle: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     yield f"{name}.crt", bundle["certificate"]
     yield f"{name}.key", bundle["privateKey"]
 
 
 def _instruction(dockerfile: str, name: str, default: str | None = None) -> str:
-    """The last instruction `name`, which is the one that holds."""
+    """The last instruction `name`, which overrides earlier ones."""
     found = re.findall(rf"^{name} (.+)$", dockerfile, re.MULTILINE)
     if not found and default is None:
         raise PlanError(f"a Dockerfile has no {name}, which says how its container starts: add it")
     return found[-1].strip() if found else str(default)
 
 
-def _readable(text: str) -> str:
-    """JSON laid out for people; anything else as it is."""
+def _indent(text: str) -> str:
+    """JSON with indentation; other text unchanged."""
     return _json(json.loads(text)) if text.startswith("{") else text
 
 

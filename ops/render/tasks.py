@@ -1,4 +1,4 @@
-"""Tasks of a stack with everything their entry points are given, secrets resolved."""
+"""The tasks of a stack with all that their entry points receive, secrets included."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ops.plan import Plan, PlanError, plan
-from ops.render.values import Realizing
+from ops.render.values import ValueRecorder
 
 TASK = "aws:ecs/taskDefinition:TaskDefinition"
 VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
@@ -28,22 +28,22 @@ class RenderedTask:
 
 @dataclass(frozen=True, kw_only=True)
 class RenderedStack:
-    """Every task by tier, and by center the bundle that its DICOM senders present."""
+    """Tasks by tier, and by center the certificate bundle of its DICOM senders."""
 
     stack: str
     tasks: Mapping[str, RenderedTask]
     senders: Mapping[str, Mapping[str, str]] = field(repr=False)
 
 
-def rendered(stack: str, *, overrides: Mapping[str, Any] | None = None) -> RenderedStack:
-    """What the tasks of `stack` run with. Keys and passwords are new in every call, and nobody else's.
+def render_stack(stack: str, *, overrides: Mapping[str, Any] | None = None) -> RenderedStack:
+    """What the tasks of `stack` run with. Keys and passwords are generated in each call; no stack uses them.
 
-    Raises what `plan` raises, and PlanError for a reference to a secret that the stack does not declare.
+    Raises what `plan` raises, and PlanError if a task reads a secret that the stack does not declare.
     """
-    recorders: list[Realizing] = []
+    recorders: list[ValueRecorder] = []
 
-    def recorder(name: str, project: str, *, preview: bool) -> Realizing:
-        recorders.append(Realizing(name, project, preview=preview))
+    def recorder(name: str, project: str, *, preview: bool) -> ValueRecorder:
+        recorders.append(ValueRecorder(name, project, preview=preview))
         return recorders[-1]
 
     declared = plan(stack, overrides=overrides, recorder=recorder)
@@ -54,33 +54,33 @@ def rendered(stack: str, *, overrides: Mapping[str, Any] | None = None) -> Rende
         tasks={task.tier: task for task in _tasks(declared, values, secrets)},
         senders={
             name.removeprefix(BUNDLE).removesuffix(SENDER): json.loads(value)
-            for name, value in _named(secrets).items()
+            for name, value in _by_name(secrets).items()
             if name.startswith(BUNDLE) and name.endswith(SENDER)
         },
     )
 
 
 def _tasks(declared: Plan, values: Mapping[str, Any], secrets: Mapping[str, str]) -> list[RenderedTask]:
-    found = []
+    tasks = []
     for task in declared.of_type(TASK):
         [definition] = json.loads(values[task.urn]["containerDefinitions"])
-        found.append(
+        tasks.append(
             RenderedTask(
                 tier=declared.component_of(task).name,
                 definition=definition,
                 environment={one["name"]: one["value"] for one in definition["environment"]},
-                secrets={one["name"]: _value(secrets, one["valueFrom"]) for one in definition["secrets"]},
+                secrets={one["name"]: _secret_value(secrets, one["valueFrom"]) for one in definition["secrets"]},
             )
         )
-    return found
+    return tasks
 
 
-def _value(secrets: Mapping[str, str], arn: str) -> str:
+def _secret_value(secrets: Mapping[str, str], arn: str) -> str:
     if arn not in secrets:
         raise PlanError(f"a task reads the secret {arn}, which the stack gives no value: declare its version")
     return secrets[arn]
 
 
-def _named(secrets: Mapping[str, str]) -> dict[str, str]:
-    """Secrets by the last part of their name, without what AWS appends to an ARN."""
+def _by_name(secrets: Mapping[str, str]) -> dict[str, str]:
+    """Secrets by the last part of their name, without the suffix that AWS appends to an ARN."""
     return {arn.rpartition("/")[2].rpartition("-")[0]: value for arn, value in secrets.items()}

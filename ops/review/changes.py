@@ -25,18 +25,18 @@ STATEFUL = frozenset(
         "awsx:ecr:Repository",
     }
 )
-"""Types that hold what cannot be made again."""
+"""Types that hold data which cannot be recreated."""
 
 IMMOVABLE = {"aws:rds/subnetGroup:SubnetGroup": "subnetIds", "aws:lb/loadBalancer:LoadBalancer": "subnets"}
-"""Types that AWS keeps in the VPC they were made in, and the property that would move them."""
+"""Types that AWS cannot move to another VPC, and the property that would move them."""
 
 Replaces = Callable[[str, list[str]], list[str]]
-"""Of the changed properties of a type, those that only a new resource can have."""
+"""Returns those of a type's changed properties that force a replacement."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """One resource that an update would touch. `properties`: what differs, and `because`: what forces a replacement."""
+    """One resource that an update changes. `properties` differ; those in `because` force a replacement."""
 
     action: Action
     resource: PlannedResource
@@ -46,14 +46,14 @@ class Change:
 
     @property
     def loses_data(self) -> bool:
-        """Whether something that holds data would go."""
+        """Whether a resource that holds data is deleted."""
         return self.action in {"replace", "delete"} and self.resource.type in STATEFUL
 
 
 def changes(base: Plan, head: Plan, replaces: Replaces) -> list[Change]:
     """Every change from `base` to `head`, by component and name. Components and providers are not resources."""
     old, new = _resources(base), _resources(head)
-    differing = {urn: found for urn in old.keys() & new.keys() if (found := _differing(old[urn], new[urn]))}
+    differing = {urn: names for urn in old.keys() & new.keys() if (names := _differing_inputs(old[urn], new[urn]))}
     forced, touched = _consequences(old, new, head, differing, replaces)
     found = [
         *(Change(action="create", resource=new[urn], component=_component(head, new[urn])) for urn in new.keys() - old),
@@ -87,18 +87,18 @@ def _component(plan: Plan, resource: PlannedResource) -> str:
     return plan.component_of(resource).name
 
 
-def _differing(old: PlannedResource, new: PlannedResource) -> list[str]:
-    """Inputs that differ and are not ignored, and the options that an update would write."""
+def _differing_inputs(old: PlannedResource, new: PlannedResource) -> list[str]:
+    """Inputs that differ and are not ignored, and options that an update changes."""
     names = sorted((old.inputs.keys() | new.inputs.keys()) - set(new.ignore_changes))
     changed = [name for name in names if _content(old.inputs.get(name)) != _content(new.inputs.get(name))]
     return changed + (["protect"] if old.protect != new.protect else [])
 
 
 def _content(value: Any) -> Any:
-    """The engine compares files by what is in them, wherever they lie."""
+    """The value without the paths of files, which the engine compares by content."""
     if isinstance(value, Mapping):
-        kept = value.keys() - {"path"} if "sha256" in value else value.keys()
-        return {key: _content(value[key]) for key in kept}
+        keys = value.keys() - {"path"} if "sha256" in value else value.keys()
+        return {key: _content(value[key]) for key in keys}
     return [_content(item) for item in value] if isinstance(value, list | tuple) else value
 
 
@@ -109,32 +109,32 @@ def _consequences(
     differing: Mapping[str, list[str]],
     replaces: Replaces,
 ) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
-    """What has to be replaced, with the properties that force it, and what names an output that is new then.
+    """Resources to replace, with the properties that force it, and resources that use an output which then changes.
 
-    A replacement goes on: whoever names an output of the replaced one changes too, and is replaced itself where that
+    Replacements propagate: a resource that uses an output of a replaced one changes too, and is itself replaced if that
     property cannot change.
     """
     forced = {urn: set(found) for urn, names in differing.items() if (found := replaces(new[urn].type, names))}
     touched: dict[str, set[str]] = {}
     links = [(urn, *link) for urn in old.keys() & new.keys() for link in _links(head, new[urn])]
-    settled = False
-    while not settled:
-        settled = True
+    changed = True
+    while changed:
+        changed = False
         for urn, name, target, output in links:
-            if target not in forced or not _renewed(old[target], new[target], differing.get(target, ()), output):
+            if target not in forced or not _output_changes(old[target], new[target], differing.get(target, ()), output):
                 continue
             reasons = set(replaces(new[urn].type, [name]))
             if IMMOVABLE.get(new[urn].type) == name and "vpcId" in forced[target]:
                 reasons.add(name)
             if reasons - forced.get(urn, set()):
                 forced.setdefault(urn, set()).update(reasons)
-                settled = False
+                changed = True
             touched.setdefault(urn, set()).add(name)
     return forced, touched
 
 
 def _links(plan: Plan, resource: PlannedResource) -> Iterator[tuple[str, str, str]]:
-    """Property, URN and output of everything the resource names; the output is empty where its value is known."""
+    """Property, URN and output of each reference to another resource; the output is empty if its value is known."""
     for name, value in resource.inputs.items():
         named = plan.references(value)
         yield from ((name, found.urn, found.property.split(".")[0]) for found in named)
@@ -142,11 +142,11 @@ def _links(plan: Plan, resource: PlannedResource) -> Iterator[tuple[str, str, st
         yield from ((name, urn, "") for urn in resource.property_dependencies.get(name, ()) if urn not in shown)
 
 
-def _renewed(old: PlannedResource, new: PlannedResource, changed: Iterable[str], output: str) -> bool:
-    """Whether an output of a replaced resource is another one for those who name it.
+def _output_changes(old: PlannedResource, new: PlannedResource, changed: Iterable[str], output: str) -> bool:
+    """Whether an output of a replaced resource changes for the resources that use it.
 
-    An input that stays the same is the same output, unless the old resource has to go before the new one can come, as
-    it must where both have the same name: whoever depends on it goes with it.
+    An output that repeats an unchanged input stays the same, unless the old resource is deleted first, as it must be
+    where both have the same name: dependents are then replaced as well.
     """
     if output and (output not in new.inputs or output in changed):
         return True

@@ -1,4 +1,4 @@
-"""What the engine itself would change, from the event log of a preview: exact where plans can only foresee.
+"""Changes that the engine plans, from the event log of a preview: exact, where two plans only give an estimate.
 
 `pulumi preview --event-log FILE` writes one event a line; the automation API gives the same.
 https://github.com/pulumi/pulumi/blob/master/sdk/go/common/apitype/events.go
@@ -15,19 +15,19 @@ from ops.plan import Plan, PlanError, PlannedResource
 from ops.review.changes import Action, Change
 
 ACTIONS: dict[str, Action] = {"create": "create", "update": "update", "replace": "replace", "delete": "delete"}
-"""Steps that a review shows; the two halves of a replacement (`create-replacement`, `delete-replaced`) are in it."""
+"""Steps that a review shows. `replace` covers its two halves, `create-replacement` and `delete-replaced`."""
 
 
-def read(path: Path) -> list[dict[str, Any]]:
-    """The events of a log; PlanError names the line that is none."""
+def read_log(path: Path) -> list[dict[str, Any]]:
+    """The events of a log; PlanError names a line that is not one."""
     events = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         try:
             events.append(json.loads(line))
         except json.JSONDecodeError as error:
-            raise PlanError(f"{path}, line {number}: this is no event of Pulumi's engine: {error}") from error
+            raise PlanError(f"{path}, line {number}: not an event of Pulumi's engine: {error}") from error
     if not any("summaryEvent" in event for event in events):
-        raise PlanError(f"{path}: the engine did not come to its end; run the preview again")
+        raise PlanError(f"{path}: the preview did not finish; run it again")
     return events
 
 
@@ -58,12 +58,12 @@ def _change(step: Mapping[str, Any], base: Plan, head: Plan) -> Change:
 
 
 def _undeclared(step: Mapping[str, Any], state: Mapping[str, Any]) -> PlannedResource:
-    """A resource that a plan does not show: the child of another package's component."""
+    """A resource that a plan does not contain: the child of another package's component."""
     name = step["urn"].rpartition("::")[2]
     return PlannedResource(urn=step["urn"], type=step["type"], name=name, parent=state.get("parent", ""))
 
 
 def _component(plan: Plan, resource: PlannedResource) -> str:
-    """The component at the top, also of a resource whose parent alone the plan knows."""
+    """The top-level component, also of a resource of which the plan contains only the parent."""
     owner = plan.by_urn.get(resource.parent)
     return plan.component_of(owner or resource).name

@@ -1,4 +1,4 @@
-"""Who can reach what: the ways into the network and the rights of every policy, and how they differ between plans."""
+"""Who can reach what: the ingress rules and the permissions of every policy in a plan."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ ACCOUNT = re.compile(r"\b\d{12}\b")
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
-class Opening:
-    """A way in: who may open connections to which ports of which security group."""
+class IngressRule:
+    """Who may open connections to which ports of which security group."""
 
     group: str
     ports: str
@@ -34,8 +34,8 @@ class Opening:
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
-class Right:
-    """One action that a statement allows: by whom, on what, and on what condition."""
+class Permission:
+    """One action that a statement allows: to whom, on which resource, under which condition."""
 
     policy: str
     statement: str
@@ -45,16 +45,16 @@ class Right:
     condition: str
 
     def __str__(self) -> str:
-        whom = f" to {self.principal}" if self.principal else ""
-        given = f" if {self.condition}" if self.condition else ""
-        return f"{self.policy}/{self.statement}: `{self.action}` on `{self.resource}`{whom}{given}"
+        principal = f" to {self.principal}" if self.principal else ""
+        condition = f" if {self.condition}" if self.condition else ""
+        return f"{self.policy}/{self.statement}: `{self.action}` on `{self.resource}`{principal}{condition}"
 
 
-def openings(plan: Plan) -> set[Opening]:
-    """Every way in that a rule of a security group grants."""
+def ingress_rules(plan: Plan) -> set[IngressRule]:
+    """The ingress rules of all security groups."""
     return {
-        Opening(
-            group=_named(plan, rule.inputs.get("securityGroupId")),
+        IngressRule(
+            group=_names_of(plan, rule.inputs.get("securityGroupId")),
             ports=_ports(rule.inputs),
             source=str(rule.inputs.get("cidrIpv4") or rule.inputs.get("cidrIpv6") or _source(plan, rule)),
         )
@@ -62,34 +62,38 @@ def openings(plan: Plan) -> set[Opening]:
     }
 
 
-def rights(plan: Plan) -> set[Right]:
+def permissions(plan: Plan) -> set[Permission]:
     """Every action that any policy of the plan allows."""
-    return {right for resource in plan.resources for key in DOCUMENTS for right in _rights(resource, key)}
+    return {found for resource in plan.resources for key in DOCUMENTS for found in _permissions(resource, key)}
 
 
 def foreign_principals(plan: Plan) -> set[str]:
-    """`<policy>: <principal>` for everybody outside the stack's own account whom a policy names, or all the world."""
-    own = set(json.loads(plan.resource(PROVIDER).inputs.get("allowedAccountIds") or "[]"))
+    """`<policy>: <principal>` for every principal in a policy that is outside the stack's accounts, or everybody."""
+    own = {
+        account
+        for provider in plan.of_type(PROVIDER)
+        for account in json.loads(provider.inputs.get("allowedAccountIds") or "[]")
+    }
     return {
-        f"{right.policy}: {right.principal}"
-        for right in rights(plan)
-        if right.principal == "*" or (right.principal and set(ACCOUNT.findall(right.principal)) - own)
+        f"{found.policy}: {found.principal}"
+        for found in permissions(plan)
+        if found.principal == "*" or (found.principal and set(ACCOUNT.findall(found.principal)) - own)
     }
 
 
-def _rights(resource: PlannedResource, key: str) -> Iterator[Right]:
+def _permissions(resource: PlannedResource, key: str) -> Iterator[Permission]:
     text = resource.inputs.get(key)
     if not isinstance(text, str) or not text.startswith("{"):
         return
-    for position, statement in enumerate(_listed(json.loads(text).get("Statement"))):
+    for position, statement in enumerate(as_list(json.loads(text).get("Statement"))):
         if statement.get("Effect") != "Allow":
             continue
         sid = statement.get("Sid", f"statement {position + 1}")
         condition = json.dumps(statement["Condition"], sort_keys=True) if statement.get("Condition") else ""
         for principal in _principals(statement.get("Principal")):
-            for action in _listed(statement.get("Action", statement.get("NotAction"))):
-                for target in _listed(statement.get("Resource", "the resource itself")):
-                    yield Right(
+            for action in _actions(statement):
+                for target in as_list(statement.get("Resource", "the resource itself")):
+                    yield Permission(
                         policy=resource.name,
                         statement=sid,
                         action=action,
@@ -99,22 +103,30 @@ def _rights(resource: PlannedResource, key: str) -> Iterator[Right]:
                     )
 
 
+def _actions(statement: Mapping[str, Any]) -> list[str]:
+    """The actions that the statement names; one entry for all but those of `NotAction`."""
+    if "NotAction" in statement:
+        return [f"all but {', '.join(as_list(statement['NotAction']))}"]
+    return as_list(statement.get("Action"))
+
+
 def _principals(principal: Any) -> list[str]:
     if principal is None:
         return [""]
     if isinstance(principal, Mapping):
-        return [name for names in principal.values() for name in _listed(names)]
-    return _listed(principal)
+        return [name for names in principal.values() for name in as_list(names)]
+    return as_list(principal)
 
 
-def _listed(value: Any) -> list[Any]:
+def as_list(value: Any) -> list[Any]:
+    """A value of a policy document as a list: IAM allows one value instead of a list of one."""
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
 
 
 def _short(text: str) -> str:
-    """Without the URNs of a plan: `${urn:…::name.arn}` becomes `name.arn`."""
+    """The text without URNs: `${urn:…::name.arn}` becomes `name.arn`."""
     return re.sub(r"\$\{urn:[^}]*::([^}]*)\}", r"\1", text)
 
 
@@ -128,8 +140,8 @@ def _ports(inputs: Mapping[str, Any]) -> str:
 
 def _source(plan: Plan, rule: PlannedResource) -> str:
     group, prefix_list = rule.inputs.get("referencedSecurityGroupId"), rule.inputs.get("prefixListId")
-    return _named(plan, group) if group else f"prefix list {prefix_list}"
+    return _names_of(plan, group) if group else f"prefix list {prefix_list}"
 
 
-def _named(plan: Plan, value: Any) -> str:
+def _names_of(plan: Plan, value: Any) -> str:
     return ", ".join(plan.by_urn[found.urn].name for found in plan.references(value)) or str(value)

@@ -1,4 +1,4 @@
-"""The policy pack's rules on a plan: what `pulumi preview --policy-pack policy` would say, without an engine."""
+"""Runs the policy pack's rules on a plan, as `pulumi preview --policy-pack policy` does, but without an engine."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ops.plan import Plan, PlannedResource, wire
-from ops.plan.configuration import PROJECT
+from ops.plan import PROJECT, Plan, PlannedResource
+from ops.plan import UNKNOWN as UNKNOWN_IN_PLAN
 
-sys.path.insert(0, str(PROJECT / "policy"))  # the pack stands on its own and is no package of this project
+sys.path.insert(0, str(PROJECT / "policy"))  # the pack is self-contained, not a package of this project
 
 import hipaa.checks  # noqa: F401  importing the checks registers them
 from hipaa.evaluate import PRODUCTION, Result, evaluate
@@ -27,14 +27,14 @@ from hipaa.waivers import load as waivers
 __all__ = ["ALIASES", "PRODUCTION", "Rule", "Verdict", "Waiver", "rules", "stack_of", "verdict", "waivers"]
 
 IN_THE_ENGINE = ALIASES | {"awsx:ecr:Repository": REPOSITORY}
-"""A component of another package is only itself in a plan; the engine also sees the resource it makes of its inputs."""
+"""Types as the engine has them: a plan contains other packages' components, but not the resources they create."""
 
 WAIVERS = PROJECT / "policy" / "waivers.yaml"
 REFERENCE = re.compile(r"\$\{urn:[^}]*\}")
 
 
 def stack_of(plan: Plan) -> Stack:
-    """A plan as the pack sees a first preview: whatever another resource has yet to say is unknown."""
+    """A plan as the pack sees a first preview: outputs of other resources are unknown."""
     seen = [one for one in plan.resources if one.custom or one.type in IN_THE_ENGINE]
     return Stack(resources=tuple(_resource(plan, one) for one in seen))
 
@@ -49,30 +49,30 @@ def _resource(plan: Plan, one: PlannedResource) -> Resource:
         urn=one.urn,
         type=IN_THE_ENGINE.get(one.type, one.type),
         name=one.name,
-        properties=_unknown(one.inputs),
+        properties=_mark_unknown(one.inputs),
         protect=one.protect,
         parent=one.parent,
-        provider=one.provider if one.custom else _own_provider(plan),
+        provider=one.provider if one.custom else _aws_provider(plan),
         dependencies={name: urns for name, urns in {**dependencies, **declared}.items() if urns},
     )
 
 
-def _own_provider(plan: Plan) -> str:
-    """What a component of another package makes, it makes with the program's provider."""
+def _aws_provider(plan: Plan) -> str:
+    """The program's provider, with which components of other packages create their resources."""
     return next((one.urn for one in plan.providers if one.type.endswith(":aws")), "")
 
 
-def _unknown(value: Any) -> Any:
+def _mark_unknown(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _unknown(item) for key, item in value.items()}
+        return {key: _mark_unknown(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_unknown(item) for item in value]
-    return UNKNOWN if isinstance(value, str) and (value == wire.UNKNOWN or REFERENCE.search(value)) else value
+        return [_mark_unknown(item) for item in value]
+    return UNKNOWN if isinstance(value, str) and (value == UNKNOWN_IN_PLAN or REFERENCE.search(value)) else value
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What the pack says of a plan, in sentences; `rules` is how many it asked."""
+    """What the pack reports about a plan, in sentences; `rules` is the number of rules that were run."""
 
     rules: int
     violations: tuple[str, ...]
@@ -80,7 +80,7 @@ class Verdict:
     waived: tuple[str, ...]
 
     def citations(self, types: Iterable[str]) -> list[str]:
-        """Paragraphs of 45 CFR that rules for resources of these types stand for."""
+        """Paragraphs of 45 CFR that the rules for resources of these types cite."""
         wanted = set(types)
         return sorted(
             {cited for rule in REGISTERED.values() if rule.types & wanted for cited in rule.metadata.citations}

@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-import sys
-import tarfile
-import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 from awsmodel.tables import replaces
 from ops.cost import compare
-from ops.plan import Plan, PlanError
-from ops.plan.configuration import PROJECT
+from ops.plan import Plan, load_settings, plan, plan_at
 from ops.review import events
 from ops.review.changes import Action, Change, changes
-from ops.review.exposure import foreign_principals, openings, rights
+from ops.review.exposure import foreign_principals, ingress_rules, permissions
 from ops.review.policies import Verdict, verdict
 
 LISTED = 40
-"""Lines of a list before the rest is counted: a comment that nobody reads to the end protects nobody."""
+"""Lines of a list that are shown; the rest is counted."""
 
 SIGNS: dict[Action, str] = {"create": "+", "update": "~", "replace": "±", "delete": "-", "retain": "o"}
 WORDS: dict[Action, str] = {
@@ -39,7 +30,7 @@ WORDS: dict[Action, str] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Review:
-    """What a change does to a stack. `problem` says what blocks it, empty if nothing does."""
+    """What a change does to a stack. `allowed`: data may be lost. `new`: the stack does not exist at the base."""
 
     stack: str
     changes: tuple[Change, ...]
@@ -47,16 +38,17 @@ class Review:
     policies: Verdict
     before: Verdict
     allowed: bool
+    new: bool = False
     cost: compare.Change | None = None
 
     @property
     def losses(self) -> list[Change]:
-        """Changes that would take data away."""
+        """Changes that delete data."""
         return [change for change in self.changes if change.loses_data]
 
     @property
     def blocked(self) -> bool:
-        """Whether data would go without anybody having allowed it."""
+        """Whether data would be lost and that is not allowed."""
         return bool(self.losses) and not self.allowed
 
 
@@ -68,76 +60,80 @@ def review(
     allow_stateful: bool = False,
     cost: compare.Change | None = None,
 ) -> Review:
-    """Compares two plans of one stack; with the `engine`'s events of a preview, its own changes take the place of
-    those that the plans foresee. `cost` is shown if it is known.
+    """Compares two plans of one stack. With the `engine`'s events of a preview, the engine's changes are used instead
+    of those derived from the plans. `cost` is shown if it is known.
     """
     planned = changes(base, head, replaces) if engine is None else events.changes(engine, base, head)
+    after = verdict(head)
     return Review(
         stack=head.stack,
         changes=tuple(planned),
-        exposed=tuple(_exposed(base, head)),
-        policies=verdict(head),
-        before=verdict(base),
+        exposed=tuple(_exposure(base, head)),
+        policies=after,
+        before=verdict(base) if base.resources else after,
         allowed=allow_stateful,
+        new=not base.resources,
         cost=cost,
     )
 
 
-def plan_at(reference: str, stack: str, folder: Path = PROJECT) -> Plan:
-    """The plan of `stack` as the program was at a Git reference; PlanError says why there is none."""
-    command = [shutil.which("git") or "git", "-C", str(folder), "archive", "--end-of-options", reference]
-    archive = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
-    if archive.returncode:
-        raise PlanError(f"--base {reference}: {archive.stderr.decode().strip()}")
-    with tempfile.TemporaryDirectory() as there:
-        with tarfile.open(fileobj=BytesIO(archive.stdout)) as files:
-            files.extractall(there, filter="data")
-        command = [sys.executable, "-m", "ops", "plan", "--stack", stack, "--json"]
-        done = subprocess.run(command, cwd=there, capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode:
-        raise PlanError(f"--base {reference}: stack {stack} has no plan there: {done.stderr.strip()}")
-    return Plan.from_json(json.loads(done.stdout))
+def review_since(
+    reference: str,
+    stack: str,
+    *,
+    engine: Iterable[Mapping[str, Any]] | None = None,
+    allow_stateful: bool = False,
+) -> Review:
+    """Reviews the change of a stack, with its cost, since a Git reference. A stack without a file there is all new."""
+    before, after = plan_at(reference, stack), plan(stack)
+    if before.resources:
+        cost = compare.change_since(reference, before, after)
+    else:
+        settings = load_settings(stack)
+        cost = compare.change(before, settings, after, settings)
+    return review(before, after, engine=engine, allow_stateful=allow_stateful, cost=cost)
 
 
-def markdown(found: Review) -> str:
-    """The comment. It begins with a marker by which a later one takes its place."""
+def markdown(result: Review) -> str:
+    """The comment. It begins with a marker, by which a later comment replaces it."""
     sections = [
-        f"<!-- image-store-review:{found.stack} -->",
-        f"## `{found.stack}`: {_summary(found)}",
-        *_losses(found),
-        *_changes(found),
-        *_section("Access", found.exposed, "No way in, no right and no principal is new."),
-        *_policies(found),
-        *_cost(found),
+        f"<!-- image-store-review:{result.stack} -->",
+        f"## `{result.stack}`: {_summary(result)}",
+        *_losses(result),
+        *_changes(result),
+        *_section("Access", result.exposed, "No ingress rule, permission or principal is new."),
+        *_policies(result),
+        *_cost(result),
     ]
     return "\n\n".join(sections) + "\n"
 
 
-def _summary(found: Review) -> str:
-    counts = Counter(change.action for change in found.changes)
-    said = [f"{counts[action]} {word}" for action, word in WORDS.items() if counts[action]]
-    return ", ".join(said) or "no resource changes"
+def _summary(result: Review) -> str:
+    counts = Counter(change.action for change in result.changes)
+    parts = [f"{counts[action]} {word}" for action, word in WORDS.items() if counts[action]]
+    summary = ", ".join(parts) or "no resource changes"
+    return f"new stack, {summary}" if result.new else summary
 
 
-def _losses(found: Review) -> Iterator[str]:
-    if not found.losses:
+def _losses(result: Review) -> Iterator[str]:
+    if not result.losses:
         return
     yield (
         "> [!CAUTION]\n> **Data would be lost.** "
-        + ("Allowed for this change." if found.allowed else "This blocks the change.")
-        + "".join(f"\n> - 🟥 {_line(change)}" for change in found.losses)
+        + ("Allowed for this change." if result.allowed else "This blocks the change.")
+        + "".join(f"\n> - 🟥 {_line(change)}" for change in result.losses)
     )
 
 
-def _changes(found: Review) -> Iterator[str]:
-    if not found.changes:
+def _changes(result: Review) -> Iterator[str]:
+    if not result.changes:
         return
     yield "### Resources"
     by_component: dict[str, list[Change]] = {}
-    for change in found.changes:
+    for change in result.changes:
         by_component.setdefault(change.component, []).append(change)
     for component, touched in by_component.items():
-        yield f"**{component}**\n" + _listed(_line(change) for change in touched)
+        yield f"**{component}**\n" + _bullets(_line(change) for change in touched)
 
 
 def _line(change: Change) -> str:
@@ -152,46 +148,46 @@ def _names(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def _exposed(base: Plan, head: Plan) -> Iterator[str]:
-    for opening in sorted(openings(head) - openings(base)):
-        yield f"{'🟥 **public** ' if opening.public else ''}new way in: {opening}"
-    for opening in sorted(openings(base) - openings(head)):
-        yield f"closed: {opening}"
+def _exposure(base: Plan, head: Plan) -> Iterator[str]:
+    for rule in sorted(ingress_rules(head) - ingress_rules(base)):
+        yield f"{'🟥 **public** ' if rule.public else ''}new ingress: {rule}"
+    for rule in sorted(ingress_rules(base) - ingress_rules(head)):
+        yield f"ingress removed: {rule}"
     for principal in sorted(foreign_principals(head) - foreign_principals(base)):
         yield f"🟥 **outside the account**: {principal}"
-    for right in sorted(rights(head) - rights(base)):
-        yield f"new right: {right}"
-    for right in sorted(rights(base) - rights(head)):
-        yield f"right taken away: {right}"
+    for permission in sorted(permissions(head) - permissions(base)):
+        yield f"new permission: {permission}"
+    for permission in sorted(permissions(base) - permissions(head)):
+        yield f"permission removed: {permission}"
 
 
-def _policies(found: Review) -> Iterator[str]:
+def _policies(result: Review) -> Iterator[str]:
     yield "### HIPAA policies"
-    fixed = [line for line in found.before.violations if line not in found.policies.violations]
+    fixed = [line for line in result.before.violations if line not in result.policies.violations]
     lines = [
-        *(f"🟥 {line}" for line in found.policies.violations),
-        *(f"⚠️ {line}" for line in found.policies.advice),
+        *(f"🟥 {line}" for line in result.policies.violations),
+        *(f"⚠️ {line}" for line in result.policies.advice),
         *(f"✅ no longer: {line}" for line in fixed),
     ]
-    yield _listed(lines) if lines else f"All {found.policies.rules} rules are kept."
-    if found.policies.waived:
-        yield f"{len(found.policies.waived)} findings are waived:\n" + _listed(found.policies.waived)
-    if touched := found.policies.citations({change.resource.type for change in found.changes}):
+    yield _bullets(lines) if lines else f"All {result.policies.rules} rules are kept."
+    if result.policies.waived:
+        yield f"{len(result.policies.waived)} findings are waived:\n" + _bullets(result.policies.waived)
+    if touched := result.policies.citations({change.resource.type for change in result.changes}):
         yield f"Controls touched: 45 CFR {', '.join(touched)}."
 
 
-def _cost(found: Review) -> Iterator[str]:
-    if found.cost is not None:
+def _cost(result: Review) -> Iterator[str]:
+    if result.cost is not None:
         yield "### Cost"
-        yield compare.markdown(found.cost)
+        yield compare.markdown(result.cost)
 
 
 def _section(title: str, lines: Iterable[str], otherwise: str) -> Iterator[str]:
     yield f"### {title}"
-    yield _listed(lines) or otherwise
+    yield _bullets(lines) or otherwise
 
 
-def _listed(lines: Iterable[str]) -> str:
+def _bullets(lines: Iterable[str]) -> str:
     known = list(lines)
     more = f"\n- … and {len(known) - LISTED} more" if len(known) > LISTED else ""
     return "\n".join(f"- {line}" for line in known[:LISTED]) + more

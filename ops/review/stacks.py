@@ -12,7 +12,8 @@ import re
 import sys
 from pathlib import Path
 
-PROJECT = Path(__file__).parents[2]
+from ops.stacks import PROJECT, stack_file, stack_names
+
 NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 SYNTHETIC = re.compile(r"""^\s+(?:data:|.*[{,]\s*data:)\s*["']?synthetic\b""", re.MULTILINE)
 """In the group `study`; whatever does not say so has patients' data, which is the default."""
@@ -24,7 +25,7 @@ class StackNameError(ValueError):
 
 def names(folder: Path = PROJECT) -> list[str]:
     """Names of the stacks. StackNameError for one that could be read as something else in a script or a URL."""
-    found = sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in folder.glob("Pulumi.*.yaml"))
+    found = stack_names(folder)
     if wrong := [name for name in found if not NAME.fullmatch(name)]:
         raise StackNameError(
             f"Pulumi.{wrong[0]}.yaml: name a stack with up to 31 lowercase letters, digits and hyphens, a letter first"
@@ -39,7 +40,7 @@ def outputs(folder: Path = PROJECT, only: str = "") -> dict[str, list[str]]:
         raise StackNameError(
             f"there is no stack {only!r}: Pulumi.{only}.yaml is missing. There are: {', '.join(found)}"
         )
-    texts = {name: (folder / f"Pulumi.{name}.yaml").read_text(encoding="utf-8") for name in found}
+    texts = {name: stack_file(name, folder).read_text(encoding="utf-8") for name in found}
     synthetic = [name for name, text in texts.items() if SYNTHETIC.search(text)]
     return {"names": found, "synthetic": synthetic, "patients": [name for name in found if name not in synthetic]}
 

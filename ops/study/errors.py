@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 
 from ops import refusals
+from ops.errors import OperatorError
 from ops.refusals import code
 
 __all__ = ["RERUN", "Refused", "StudyError", "code", "explain_failure"]
@@ -12,7 +13,7 @@ __all__ = ["RERUN", "Refused", "StudyError", "code", "explain_failure"]
 RERUN = "This step deleted nothing: run the same command again, and it continues from there."
 
 
-class StudyError(RuntimeError):
+class StudyError(OperatorError):
     """The command cannot continue. The message names the problem and the next step."""
 
 
@@ -26,4 +27,4 @@ class Refused(StudyError):
 
 def explain_failure(doing: str, remedy: str = RERUN) -> AbstractContextManager[None]:
     """Converts an AWS or network error in the block to a StudyError; a StudyError passes unchanged."""
-    return refusals.explained(StudyError, doing, remedy)
+    return refusals.translate_errors(StudyError, doing, remedy)

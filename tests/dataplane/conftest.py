@@ -8,13 +8,13 @@ import pytest
 
 from dataplane.processes.postgresql import LOG_STATEMENTS, PostgreSql, run_postgresql
 from dataplane.store import Store, run_store
-from ops.render import RenderedStack, rendered
+from ops.render import RenderedStack, render_stack
 from tests.dataplane.rotations import Rotation, new_rotation
 
 
 @pytest.fixture(scope="session")
 def stack() -> RenderedStack:
-    return rendered("prod")
+    return render_stack("prod")
 
 
 @pytest.fixture(scope="module")

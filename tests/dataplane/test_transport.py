@@ -19,7 +19,7 @@ from dataplane.processes.tasks import certificate_name
 from dataplane.processes.web import Web
 from dataplane.samples import studies
 from dataplane.store import Store, run_store
-from ops.render import rendered
+from ops.render import render_stack
 from tests.dataplane.recorder import run_recorder
 
 OLD = [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1]
@@ -139,7 +139,7 @@ def test_a_wrong_password_of_the_right_user_is_refused(prod: Store):
 
 @pytest.fixture(scope="module")
 def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with run_store(tmp_path_factory.mktemp("dev"), rendered("dev"), replicas=1) as store:
+    with run_store(tmp_path_factory.mktemp("dev"), render_stack("dev"), replicas=1) as store:
         yield store
 
 

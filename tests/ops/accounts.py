@@ -7,10 +7,12 @@ from typing import Any
 
 import boto3
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from botocore.config import Config
 from moto.iam.models import AWSManagedPolicy, iam_backends
 
 from ops.deploy.bootstrap.foundation import Foundation
-from ops.deploy.bootstrap.target import Target, target
+from ops.deploy.bootstrap.target import Target, load_target
 
 ACCOUNT = "111122223333"
 REPOSITORY = "octank/image-store"
@@ -63,7 +65,7 @@ class Calls:
         self.names.append(model.name)
         if model.name != self.fail:
             return None
-        answer = AWSResponse("https://aws.invalid", self.status, {}, None)
+        answer = AWSResponse("https://aws.invalid", self.status, HTTPHeaders(), None)
         metadata = {"HTTPStatusCode": self.status}
         return answer, {"Error": {"Code": self.code, "Message": "later"}, "ResponseMetadata": metadata}
 
@@ -74,7 +76,7 @@ class Calls:
 
 @cache
 def dev() -> Target:
-    return target("dev", REPOSITORY)
+    return load_target("dev", REPOSITORY)
 
 
 def foundation(calls: Calls | None = None, chosen: Target | None = None) -> Foundation:
@@ -82,15 +84,15 @@ def foundation(calls: Calls | None = None, chosen: Target | None = None) -> Foun
     if calls and calls.foundation:
         return calls.foundation
     session = calls.session if calls else boto3.Session()
-    found = Foundation(session, chosen or dev(), retries={"total_max_attempts": 1})
+    found = Foundation(session, chosen or dev(), Config(retries={"total_max_attempts": 1}))
     if calls:
         calls.foundation = found
     return found
 
 
-def made(calls: Calls | None = None, *, apply: bool = True) -> list[str]:
-    return [str(step) for step in foundation(calls).make(apply=apply)]
+def converge(calls: Calls | None = None, *, apply: bool = True) -> list[str]:
+    return [str(step) for step in foundation(calls).converge(apply=apply)]
 
 
-def removed(calls: Calls | None = None, *, apply: bool = True) -> list[str]:
-    return [str(step) for step in foundation(calls).remove(apply=apply)]
+def destroy_all(calls: Calls | None = None, *, apply: bool = True) -> list[str]:
+    return [str(step) for step in foundation(calls).destroy(apply=apply)]

@@ -16,8 +16,8 @@ from awsmodel import tables
 from hipaa import types
 from hipaa.evaluate import check_resource
 from hipaa.rule import REGISTERED
-from ops.deploy.bootstrap import documents, rights
-from ops.deploy.bootstrap.target import Target, target
+from ops.deploy.bootstrap import documents, permissions
+from ops.deploy.bootstrap.target import Target, load_target
 from tests.conftest import Plans
 from tests.ops.accounts import REPOSITORY
 from tests.policy.cases import resource
@@ -56,14 +56,14 @@ UNUSED = {
 """What CloudFormation would ask for features that no resource of the program has, by prefix."""
 
 
-def made(stack: str) -> dict[str, str]:
-    chosen = target(stack, REPOSITORY)
-    deploying = {f"deploy-{group}": text for group, text in rights.deploy(chosen).items()}
-    return {"preview": rights.preview(chosen), "boundary": rights.boundary(chosen), **deploying}
+def policies(stack: str) -> dict[str, str]:
+    chosen = load_target(stack, REPOSITORY)
+    deploying = {f"deploy-{group}": text for group, text in permissions.deploy(chosen).items()}
+    return {"preview": permissions.preview(chosen), "boundary": permissions.boundary(chosen), **deploying}
 
 
 def dev() -> Target:
-    return target("dev", REPOSITORY)
+    return load_target("dev", REPOSITORY)
 
 
 def statements(text: str) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def findings(text: str) -> list[str]:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_analyser_finds_nothing(stack: str):
-    assert {name: found for name, text in made(stack).items() if (found := findings(text))} == {}
+    assert {name: found for name, text in policies(stack).items() if (found := findings(text))} == {}
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_the_analyser_would_find_something(statement: dict[str, Any], issue: str
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_iam_takes_them(stack: str):
-    sizes = {name: len("".join(text.split())) for name, text in made(stack).items()}
+    sizes = {name: len("".join(text.split())) for name, text in policies(stack).items()}
     assert max(sizes.values()) <= LONGEST, sizes
     assert len([name for name in sizes if name.startswith("deploy-")]) + 1 <= 10  # managed policies of a role
 
@@ -123,7 +123,7 @@ def test_the_projects_own_rules_hold(stack: str):
     assert len(rules) == 5
     broken = {
         (name, rule.metadata.code)
-        for name, text in made(stack).items()
+        for name, text in policies(stack).items()
         for rule in rules
         for result in check_resource(rule, resource(types.POLICY, policy=text))
         if result.is_violation
@@ -148,7 +148,7 @@ def test_a_deployment_may_do_what_cloudformation_needs_for_the_same_types(plans:
     provider may call AWS in other ways: the first deployment says the rest.
     """
     reading = json.loads(aws_managed_policies_data)["ReadOnlyAccess"]["Document"]["Statement"]
-    policies = [each for text in rights.deploy(dev()).values() for each in json.loads(text)["Statement"]]
+    policies = [each for text in permissions.deploy(dev()).values() for each in json.loads(text)["Statement"]]
     names = tables.data("cloudformation")
     declared = {each.type for stack in STACKS for each in plans(stack).resources}
     needed: set[str] = set()
@@ -161,10 +161,10 @@ def test_a_deployment_may_do_what_cloudformation_needs_for_the_same_types(plans:
 
 
 def test_the_boundary_lets_through_what_the_role_may_do():
-    services = set(rights.CEILING) | {"kms"}
+    services = set(permissions.BOUNDARY_SERVICES) | {"kms"}
     granted = {
         action.partition(":")[0]
-        for text in rights.deploy(dev()).values()
+        for text in permissions.deploy(dev()).values()
         for each in json.loads(text)["Statement"]
         for action in each["Action"]
     }
@@ -172,7 +172,7 @@ def test_the_boundary_lets_through_what_the_role_may_do():
 
 
 def test_nobody_leaves_the_boundary():
-    found = statements(rights.boundary(dev()))
+    found = statements(permissions.boundary(dev()))
     assert found["Boundaries"]["Action"] == ["iam:DeleteRolePermissionsBoundary", "iam:PutRolePermissionsBoundary"]
     stays = found["TheCeilingStays"]
     assert "arn:aws:iam::111122223333:policy/octank-dev-boundary" in stays["Resource"]
@@ -208,7 +208,7 @@ def test_only_jobs_of_the_environments_take_a_role(use: str):
 
 
 def test_a_preview_reads_the_state_and_writes_nothing():
-    found = statements(rights.preview(dev()))
+    found = statements(permissions.preview(dev()))
     granted = [action for each in found.values() if each["Effect"] == "Allow" for action in each["Action"]]
     assert granted == ["s3:ListBucket", "s3:GetObject", "kms:Decrypt", "kms:DescribeKey"]
     assert found["StateKey"]["Condition"] == {

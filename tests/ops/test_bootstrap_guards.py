@@ -11,7 +11,7 @@ import pytest
 from moto.iam.models import iam_backends
 
 from ops.deploy.bootstrap.target import ISSUER, BootstrapError
-from tests.ops.accounts import ACCOUNT, Calls, aws_policies, dev, made
+from tests.ops.accounts import ACCOUNT, Calls, aws_policies, converge, dev
 
 pytestmark = pytest.mark.usefixtures("account")
 BUCKET, LOG = "octank-dev-state-111122223333", "octank-dev-state-logs-111122223333"
@@ -117,11 +117,11 @@ DRIFT: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "session": (
         lambda: client("iam").update_role(RoleName=DEPLOY, MaxSessionDuration=43200),
-        f"role {DEPLOY}: longest session",
+        f"role {DEPLOY}: maximum session",
     ),
     "no boundary": (
         lambda: client("iam").delete_role_permissions_boundary(RoleName=DEPLOY),
-        f"role {DEPLOY}: permission boundary",
+        f"role {DEPLOY}: permissions boundary",
     ),
     "administrator": (administrator, f"role {PREVIEW}: policies"),
     "policy detached": (
@@ -142,33 +142,33 @@ def foreign_key() -> None:
 
 
 def test_every_difference_is_repaired_and_nothing_else_touched():
-    made()
+    converge()
     calls = Calls()
     for what, (change, repaired) in DRIFT.items():
         change()
-        assert made(calls.arm()) == [f"repair    {repaired}"], what
+        assert converge(calls.arm()) == [f"repair    {repaired}"], what
         assert len(calls.changes) <= 2, what
-    assert made(calls.arm()) == []
+    assert converge(calls.arm()) == []
 
 
 def test_tags_of_others_stay():
-    made()
+    converge()
     s3 = boto3.client("s3")
     tags = [*s3.get_bucket_tagging(Bucket=BUCKET)["TagSet"], {"Key": "team", "Value": "platform"}]
     s3.put_bucket_tagging(Bucket=BUCKET, Tagging={"TagSet": [tag for tag in tags if tag["Key"] != "owner"]})
-    made()
+    converge()
     assert {"Key": "team", "Value": "platform"} in s3.get_bucket_tagging(Bucket=BUCKET)["TagSet"]
 
 
-def refused(message: str) -> None:
+def assert_refused(message: str) -> None:
     calls = Calls()
     with pytest.raises(BootstrapError, match=message):
-        made(calls)
+        converge(calls)
     assert calls.changes == []
 
 
 def test_a_foreign_key_is_refused(foreign_key: None):
-    refused("names a key that was not made by this command")
+    assert_refused("names a key that was not created by this command")
 
 
 @pytest.mark.parametrize("tags", [[], [{"Key": "team", "Value": "other"}]])
@@ -178,42 +178,42 @@ def test_a_foreign_bucket_is_refused(tags: list[dict[str, str]]):
     s3.put_object(Bucket=BUCKET, Key="theirs")
     if tags:
         s3.put_bucket_tagging(Bucket=BUCKET, Tagging={"TagSet": tags})
-    refused(f"bucket {BUCKET} exists and was not made by this command")
+    assert_refused(f"bucket {BUCKET} exists and was not created by this command")
 
 
 def test_a_bucket_of_another_account_is_refused(monkeypatch: pytest.MonkeyPatch):
     calls = Calls().arm(fail="HeadBucket", status=403, code="403")
     with pytest.raises(BootstrapError, match="AWS refused HeadBucket"):
-        made(calls)
+        converge(calls)
     assert calls.changes == []
 
 
 def test_a_foreign_role_is_refused():
     boto3.client("iam").create_role(RoleName=DEPLOY, AssumeRolePolicyDocument=OPEN)
-    refused(f"role {DEPLOY} exists and was not made by this command")
+    assert_refused(f"role {DEPLOY} exists and was not created by this command")
 
 
 def test_a_foreign_policy_is_refused():
     boto3.client("iam").create_policy(PolicyName="octank-dev-boundary", PolicyDocument=OPEN)
-    refused("policy octank-dev-boundary exists and was not made by this command")
+    assert_refused("policy octank-dev-boundary exists and was not created by this command")
 
 
 def test_a_provider_of_others_is_used_as_it_is_and_stays():
     iam = boto3.client("iam")
     iam.create_open_id_connect_provider(Url=f"https://{ISSUER}", ClientIDList=["sts.amazonaws.com", "other"])
-    assert not [step for step in made() if ISSUER in step]
+    assert not [step for step in converge() if ISSUER in step]
     assert iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
 
 
 def test_our_provider_is_given_the_audience():
-    made()
+    converge()
     provider = iam_backends[ACCOUNT]["aws"].open_id_providers[dev().provider]
     provider.client_id_list.clear()
-    assert made(apply=False) == [f"repair    identity provider {ISSUER}: audience"]
+    assert converge(apply=False) == [f"repair    identity provider {ISSUER}: audience"]
     with pytest.raises(BootstrapError, match="AddClientID"):
-        made(Calls().arm(fail="AddClientIDToOpenIDConnectProvider"))
+        converge(Calls().arm(fail="AddClientIDToOpenIDConnectProvider"))
 
 
 def test_a_provider_of_others_without_the_audience_is_refused():
     boto3.client("iam").create_open_id_connect_provider(Url=f"https://{ISSUER}", ClientIDList=["other"])
-    refused("does not admit the audience sts.amazonaws.com")
+    assert_refused("does not admit the audience sts.amazonaws.com")

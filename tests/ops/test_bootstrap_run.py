@@ -12,9 +12,9 @@ from botocore.exceptions import ClientError
 
 from ops.deploy.bootstrap import buckets
 from ops.deploy.bootstrap.foundation import Foundation, next_steps
+from ops.deploy.bootstrap.resources import destroy
 from ops.deploy.bootstrap.target import ISSUER, BootstrapError, Target
-from ops.deploy.bootstrap.things import dissolve
-from tests.ops.accounts import REPOSITORY, Calls, Killed, aws_policies, dev, foundation, made, removed
+from tests.ops.accounts import REPOSITORY, Calls, Killed, aws_policies, converge, destroy_all, dev, foundation
 
 MAKING = [
     "DescribeKey",
@@ -65,7 +65,7 @@ def account(aws: None) -> None:
 
 def test_a_dry_run_changes_nothing_and_names_everything():
     calls = Calls()
-    said = made(calls, apply=False)
+    said = converge(calls, apply=False)
     assert calls.changes == []
     for name in (
         "key alias/octank-dev/state",
@@ -76,16 +76,16 @@ def test_a_dry_run_changes_nothing_and_names_everything():
 
 
 def test_the_second_run_changes_nothing():
-    assert made()
+    assert converge()
     calls = Calls()
-    assert made(calls) == []
+    assert converge(calls) == []
     assert calls.changes == []
     assert len(calls.names) > 50
 
 
 def test_a_dry_run_afterwards_finds_nothing_to_do():
-    made()
-    assert made(apply=False) == []
+    converge()
+    assert converge(apply=False) == []
 
 
 def unguarded(bucket: str) -> Any:
@@ -108,37 +108,37 @@ def test_every_operation_may_fail_and_the_next_run_completes(status: int, code: 
     for name in [*MAKING, "ListObjectVersions", "EnableKey", "CreatePolicyVersion"]:
         calls.arm(fail=name, status=status, code=code)
         try:
-            made(calls)
+            converge(calls)
         except BootstrapError as error:
             said.append(str(error))
     assert len(said) > 30
     assert [each for each in said if f"({code}" not in each or "run it again" not in each] == []
-    made(calls.arm())
-    assert made(calls.arm()) == []
+    converge(calls.arm())
+    assert converge(calls.arm()) == []
 
 
 def test_the_operations_are_those_of_a_run():
-    assert set(operations(made)) - {"GetCallerIdentity"} == set(MAKING)
+    assert set(operations(converge)) - {"GetCallerIdentity"} == set(MAKING)
 
 
 def test_every_change_may_be_the_last_and_the_next_run_completes():
     calls, killed = Calls(), 0
     while True:
         try:
-            made(calls.arm(kill=1))
+            converge(calls.arm(kill=1))
         except Killed:
             killed += 1
         else:
             break
     assert killed >= 35
-    assert made(calls.arm()) == []
+    assert converge(calls.arm()) == []
     assert len(boto3.client("kms").list_keys()["Keys"]) == 1
 
 
 def test_a_run_killed_between_key_and_alias_finds_its_key_again():
     with pytest.raises(Killed):
-        made(Calls().arm(kill=1))
-    made()
+        converge(Calls().arm(kill=1))
+    converge()
     kms = boto3.client("kms")
     assert len(kms.list_keys()["Keys"]) == 1
 
@@ -158,85 +158,85 @@ def test_a_repository_is_named_exactly(repository: str):
 
 
 def test_removing_says_first_and_then_leaves_nothing():
-    made()
+    converge()
     calls = Calls()
-    said = removed(calls, apply=False)
+    said = destroy_all(calls, apply=False)
     assert calls.changes == []
-    assert removed() == said
+    assert destroy_all() == said
     assert not boto3.client("iam").list_roles()["Roles"]
-    assert removed() == [step for step in said if step.startswith("keep")]
+    assert destroy_all() == [step for step in said if step.startswith("keep")]
     names = [bucket["Name"] for bucket in boto3.client("s3").list_buckets()["Buckets"]]
     assert names == ["octank-dev-state-logs-111122223333"]  # somebody's access is on record
 
 
 def test_an_empty_access_log_goes_as_well():
-    made()
+    converge()
     log = dev().log_bucket
     s3 = unguarded(log)
     for version in s3.list_object_versions(Bucket=log).get("Versions", []):
         s3.delete_object(Bucket=log, Key=version["Key"], VersionId=version["VersionId"])
-    thing = buckets.log(s3, dev())
-    assert [step.change for step in dissolve([thing], apply=True)] == ["remove"]
+    thing = buckets.log_bucket(s3, dev())
+    assert [step.change for step in destroy([thing], apply=True)] == ["remove"]
     assert [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]] == [dev().state_bucket]
 
 
 @pytest.mark.parametrize("key", ["image-store/dev.json", "image-store/other.json.gz"])
 def test_a_state_that_is_left_stops_the_removal(key: str):
-    made()
+    converge()
     unguarded(dev().state_bucket).put_object(Bucket=dev().state_bucket, Key=f".pulumi/stacks/{key}", Body=b"{}")
     calls = Calls()
     with pytest.raises(BootstrapError, match=key.partition(".")[0]):
-        removed(calls)
+        destroy_all(calls)
     assert calls.changes == []
 
 
 def test_what_pulumi_leaves_of_removed_stacks_does_not():
-    made()
+    converge()
     s3, bucket = unguarded(dev().state_bucket), dev().state_bucket
     for key in ("meta.yaml", "history/image-store/dev/dev-1.history.json", "stacks/image-store/dev.json.bak"):
         s3.put_object(Bucket=bucket, Key=f".pulumi/{key}", Body=b"{}")
     s3.put_object(Bucket=bucket, Key=".pulumi/stacks/image-store/dev.json", Body=b"{}")
     s3.delete_object(Bucket=bucket, Key=".pulumi/stacks/image-store/dev.json")
-    removed()
+    destroy_all()
     with pytest.raises(ClientError):
         s3.head_bucket(Bucket=bucket)
 
 
 def test_every_removal_may_be_the_last_and_the_next_completes():
-    made()
+    converge()
     calls, killed = Calls(), 0
     while True:
         try:
-            removed(calls.arm(kill=1))
+            destroy_all(calls.arm(kill=1))
         except Killed:
             killed += 1
         else:
             break
     assert killed >= 20
     assert not boto3.client("iam").list_roles()["Roles"]
-    assert [step for step in removed(calls.arm()) if step.startswith("remove")] == []
+    assert [step for step in destroy_all(calls.arm()) if step.startswith("remove")] == []
 
 
 def test_a_removed_key_is_taken_back():
-    made()
+    converge()
     kms = boto3.client("kms")
     before = kms.describe_key(KeyId=dev().alias)["KeyMetadata"]["KeyId"]
-    removed()
+    destroy_all()
     assert kms.describe_key(KeyId=before)["KeyMetadata"]["KeyState"] == "PendingDeletion"
-    made()
+    converge()
     after = kms.describe_key(KeyId=dev().alias)["KeyMetadata"]
     assert (after["KeyId"], after["KeyState"]) == (before, "Enabled")
-    assert made() == []
+    assert converge() == []
 
 
 def test_the_provider_stays_while_another_role_trusts_it():
-    made()
+    converge()
     iam = boto3.client("iam")
     iam.create_role(
         RoleName="another",
         AssumeRolePolicyDocument=f'{{"Statement": [{{"Principal": {{"Federated": "{dev().provider}"}}}}]}}',
     )
-    assert f"keep      identity provider {ISSUER}: it is used by another" in removed()
+    assert f"keep      identity provider {ISSUER}: it is used by another" in destroy_all()
     assert iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
 
 
@@ -248,8 +248,8 @@ def test_the_next_steps_are_exact():
 
 def test_another_region_is_named_when_a_bucket_is_made():
     there: Target = replace(dev(), names=replace(dev().names, region="eu-central-1"))
-    list(foundation(chosen=there).make(apply=True))
+    list(foundation(chosen=there).converge(apply=True))
     where = boto3.client("s3").get_bucket_location(Bucket=there.state_bucket)
     assert where["LocationConstraint"] == "eu-central-1"
-    assert list(foundation(chosen=there).make(apply=True)) == []
+    assert list(foundation(chosen=there).converge(apply=True)) == []
     assert there.repository == REPOSITORY

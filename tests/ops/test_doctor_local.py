@@ -23,14 +23,16 @@ from cryptography.x509.oid import NameOID
 from typer.testing import CliRunner
 
 from ops.__main__ import app
-from ops.deploy.doctor import images, papers, saml, splunk, state, tools
-from ops.deploy.doctor.check import Check, Patient, Result, examine, ok
+from ops.deploy.doctor.check import Check, Result, ok, run_checks
+from ops.deploy.doctor.checks import agreements, images, saml, splunk, state, tools
+from ops.deploy.doctor.context import Context
 
 NOW = dt.datetime.now(dt.UTC)
 
 
-def patient(folder: Path, **settings: Any) -> Patient:
-    return Patient(stack="dev", folder=folder, settings=SimpleNamespace(**settings), refusal="no AWS credentials")
+def context(folder: Path, **settings: Any) -> Context:
+    given: Any = SimpleNamespace(**settings)
+    return Context(stack="dev", folder=folder, settings=given, refusal="no AWS credentials")
 
 
 def certificate(days: int, name: str = "localhost") -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
@@ -95,12 +97,14 @@ def collector(
 
 def hec(folder: Path, endpoint: str) -> Result:
     there = SimpleNamespace(splunk=SimpleNamespace(hec_endpoint=endpoint))
-    return splunk.collector(patient(folder, logging=there))
+    return splunk.check_collector(context(folder, logging=there))
 
 
 @pytest.fixture
 def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(splunk, "trust", lambda: ssl.create_default_context(cafile=str(tmp_path / "server.pem")))
+    monkeypatch.setattr(
+        splunk, "create_trust_store", lambda: ssl.create_default_context(cafile=str(tmp_path / "server.pem"))
+    )
 
 
 @pytest.mark.parametrize(
@@ -129,13 +133,13 @@ def test_a_collector_that_nobody_vouches_for(tmp_path: Path):
 def test_a_collector_that_is_not_there(tmp_path: Path):
     assert hec(tmp_path, "http://localhost:8088").found == "http://localhost:8088 is not https"
     assert "cannot be reached" in hec(tmp_path, "https://localhost:1").found
-    assert splunk.collector(patient(tmp_path, logging=SimpleNamespace(splunk=None))).state == "skipped"
+    assert splunk.check_collector(context(tmp_path, logging=SimpleNamespace(splunk=None))).state == "skipped"
 
 
 @pytest.mark.parametrize(("days", "expected"), [(400, "ok"), (59, "warning"), (-1, "failure")])
 def test_the_certificate_of_the_sign_in(tmp_path: Path, days: int, expected: str):
     group = SimpleNamespace(saml_metadata=metadata(tmp_path, days))
-    assert saml.certificates(patient(tmp_path, identity=group, client_vpn=None)).state == expected
+    assert saml.check_certificates(context(tmp_path, identity=group, client_vpn=None)).state == expected
 
 
 @pytest.mark.parametrize(
@@ -151,11 +155,11 @@ def test_entity_ids(tmp_path: Path, one: str, other: str, expected: str):
         SimpleNamespace(saml_metadata=metadata(tmp_path, 100, name=name, entity=entity))
         for name, entity in (("a.xml", one), ("b.xml", other))
     ]
-    assert saml.entities(patient(tmp_path, identity=groups[0], client_vpn=groups[1])).state == expected
+    assert saml.check_entity_ids(context(tmp_path, identity=groups[0], client_vpn=groups[1])).state == expected
 
 
 def test_no_sign_in_is_nothing_to_ask(tmp_path: Path):
-    none = patient(tmp_path, identity=None, client_vpn=None)
+    none = context(tmp_path, identity=None, client_vpn=None)
     assert [check.run(none).state for check in saml.CHECKS] == ["skipped", "skipped"]
 
 
@@ -167,7 +171,7 @@ def test_base_images(tmp_path: Path, base: str, expected: str):
     for name in images.NAMES:
         (tmp_path / "images" / name).mkdir(parents=True)
         (tmp_path / "images" / name / "Dockerfile").write_text(f"FROM --platform=linux/arm64 {base}\n")
-    assert images.bases(patient(tmp_path)).state == expected
+    assert images.check_base_images(context(tmp_path)).state == expected
 
 
 def tool(folder: Path, name: str, says: str) -> None:
@@ -176,37 +180,38 @@ def tool(folder: Path, name: str, says: str) -> None:
 
 
 @pytest.fixture
-def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Patient:
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Context:
     """A machine without any tool, and a project that pins two."""
     (tmp_path / "bin").mkdir()
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/bin")
     (tmp_path / "requirements.txt").write_text("pulumi==3.259.0\npulumi-aws==7.0.0\n")
     (tmp_path / "rehearsal" / "engine").mkdir(parents=True)
     (tmp_path / "rehearsal" / "engine" / "go.mod").write_text("module x\n\ngo 1.26.1\n")
-    return patient(tmp_path, images=SimpleNamespace(nginx=None, orthanc="sha256:1"))
+    return context(tmp_path, images=SimpleNamespace(nginx=None, orthanc="sha256:1"))
 
 
 @pytest.mark.parametrize(
     ("check", "name", "says", "expected"),
     [
-        (tools.pulumi, "pulumi", "v3.259.0", "ok"),
-        (tools.pulumi, "pulumi", "v3.200.0", "warning"),
-        (tools.pulumi, "", "", "failure"),
-        (tools.buildx, "docker", "github.com/docker/buildx v0.30.1 abc", "ok"),
-        (tools.buildx, "", "", "failure"),
-        (tools.go, "go", "go version go1.26.8 linux/amd64", "ok"),
-        (tools.go, "go", "go version go1.21.0 linux/amd64", "warning"),
+        (tools.check_pulumi, "pulumi", "v3.259.0", "ok"),
+        (tools.check_pulumi, "pulumi", "v3.200.0", "warning"),
+        (tools.check_pulumi, "", "", "failure"),
+        (tools.check_buildx, "docker", "github.com/docker/buildx v0.30.1 abc", "ok"),
+        (tools.check_buildx, "", "", "failure"),
+        (tools.check_go, "go", "go version go1.26.8 linux/amd64", "ok"),
+        (tools.check_go, "go", "go version go1.21.0 linux/amd64", "warning"),
     ],
 )
-def test_tools(machine: Patient, check: Callable[[Patient], Result], name: str, says: str, expected: str):
+def test_tools(machine: Context, check: Callable[[Context], Result], name: str, says: str, expected: str):
     if name:
         tool(machine.folder / "bin", name, says)
     assert check(machine).state == expected
 
 
-def test_nothing_is_built_where_digests_are_named(machine: Patient):
-    machine.settings.images = SimpleNamespace(nginx="sha256:1", orthanc="sha256:2")
-    assert tools.buildx(machine).state == "skipped"
+def test_nothing_is_built_where_digests_are_named(machine: Context):
+    settings: Any = SimpleNamespace(images=SimpleNamespace(nginx="sha256:1", orthanc="sha256:2"))
+    machine.settings = settings
+    assert tools.check_buildx(machine).state == "skipped"
 
 
 @pytest.mark.parametrize(
@@ -222,7 +227,7 @@ def test_the_backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backend: s
     monkeypatch.delenv("PULUMI_BACKEND_URL", raising=False)
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
     (tmp_path / "credentials.json").write_text(json.dumps({"current": backend}))
-    assert state.signed_in(patient(tmp_path, account=SimpleNamespace(region="us-east-1"))).state == expected
+    assert state.check_backend(context(tmp_path, account=SimpleNamespace(region="us-east-1"))).state == expected
 
 
 @pytest.mark.parametrize(
@@ -235,21 +240,21 @@ def test_the_backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, backend: s
 )
 def test_the_secrets_provider(tmp_path: Path, written: str, expected: str):
     (tmp_path / "Pulumi.dev.yaml").write_text(written)
-    assert state.secrets(patient(tmp_path)).state == expected
+    assert state.check_secrets_provider(context(tmp_path)).state == expected
 
 
 def test_the_agreement_is_for_a_person_to_look_up(tmp_path: Path):
     account = SimpleNamespace(id="1")
-    (check,) = papers.CHECKS
-    assert check.run(patient(tmp_path, study=SimpleNamespace(data="synthetic"), account=account)).state == "skipped"
-    assert "Artifact" in check.run(patient(tmp_path, study=SimpleNamespace(data="phi"), account=account)).remedy
+    (check,) = agreements.CHECKS
+    assert check.run(context(tmp_path, study=SimpleNamespace(data="synthetic"), account=account)).state == "skipped"
+    assert "Artifact" in check.run(context(tmp_path, study=SimpleNamespace(data="phi"), account=account)).remedy
 
 
 def test_no_check_stops_another(tmp_path: Path):
-    def raises(_: Patient) -> Result:
+    def raises(_: Context) -> Result:
         raise ValueError("it broke")
 
-    def hangs(_: Patient) -> Result:
+    def hangs(_: Context) -> Result:
         time.sleep(30)
         return ok("too late")
 
@@ -259,7 +264,7 @@ def test_no_check_stops_another(tmp_path: Path):
         Check(name="cloud", run=raises, aws=True),
         Check(name="last", run=lambda _: ok("fine")),
     ]
-    found = [(check.name, result.state, result.found) for check, result in examine(checks, patient(tmp_path))]
+    found = [(check.name, result.state, result.found) for check, result in run_checks(checks, context(tmp_path))]
     assert found == [
         ("raises", "failure", "it could not be asked: ValueError: it broke"),
         ("hangs", "failure", "no answer in 0.1 s"),

@@ -14,12 +14,11 @@ from botocore.exceptions import NoCredentialsError
 from typer.testing import CliRunner
 
 from ops import __main__ as cli
-from ops.cost import compare, stack
+from ops.cost import compare
 from ops.cost.model import round_money
 from ops.cost.prices import book
 from ops.cost.prices.book import PRICE_FILE, load_prices
-from ops.cost.stack import settings_of
-from ops.plan import configuration
+from ops.plan import configuration, load_settings, settings_at
 from ops.plan.configuration import stacks
 from ops.review import review as reviews
 from tests.conftest import Plans
@@ -127,7 +126,7 @@ def test_a_change_is_reported_by_component(plans: Plans):
     head = plans("prod")
     task = head.resource("aws:ecs/taskDefinition:TaskDefinition", name="app-task")
     larger = with_inputs(head, task, cpu="2048", memory="8192")
-    found = compare.change(head, settings_of("prod"), larger, settings_of("prod"))
+    found = compare.change(head, load_settings("prod"), larger, load_settings("prod"))
     assert list(found.components) == ["app"]
     [(before, after)] = found.components.values()
     assert found.difference is not None
@@ -146,7 +145,7 @@ def test_a_change_is_reported_by_component(plans: Plans):
 def test_a_review_names_the_resource_that_cannot_be_priced(plans: Plans):
     head = plans("prod")
     strange = replace(head.resources[-1], urn="urn:x", type="aws:memorydb/cluster:Cluster", name="cache", inputs={})
-    found = compare.change(with_resource(head, strange), settings_of("prod"), head, settings_of("prod"))
+    found = compare.change(with_resource(head, strange), load_settings("prod"), head, load_settings("prod"))
     comment = reviews.markdown(reviews.review(head, head, cost=found))
     assert "The difference is not known, after $" in comment
     assert "> aws:memorydb/cluster:Cluster cache: this type has no price" in comment
@@ -218,9 +217,9 @@ def test_an_unreadable_price_list_ends_with_a_message(
 
 def test_the_earlier_program_is_priced_with_its_own_settings(monkeypatch: pytest.MonkeyPatch, plans: Plans):
     [name, *_] = stacks(DEPLOYABLE)
-    assert stack.settings_at("HEAD", name) == settings_of(name, folder=DEPLOYABLE)
+    assert settings_at("HEAD", name) == load_settings(name, folder=DEPLOYABLE)
     monkeypatch.setattr("ops.cost.command.plan_at", lambda *_: plans("dev"))
-    monkeypatch.setattr(compare, "settings_at", lambda _, name: settings_of(name))
+    monkeypatch.setattr(compare, "settings_at", lambda _, name: load_settings(name))
     output = run("--stack", "dev", "--base", "HEAD")
     assert "no change" in output
     assert OLD in output

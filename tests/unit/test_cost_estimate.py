@@ -12,7 +12,7 @@ import yaml
 from ops.cost import BAND, CostError, Estimate, Usage, estimate
 from ops.cost.prices.book import PRICE_FILE, load_prices
 from ops.cost.report.summary import build_report
-from ops.cost.stack import settings_of
+from ops.plan import load_settings
 from tests.conftest import Plans
 from tests.planned import plan
 from tests.unit.contracts.edit import with_inputs, with_resource
@@ -35,8 +35,8 @@ BOUNDS = {"dev": D(92), "prod": D(550), "prod in public": D(380)}
 
 @pytest.fixture(scope="module")
 def priced(plans: Plans) -> dict[str, Estimate]:
-    found = {stack: estimate(plans(stack), settings_of(stack)) for stack in ("dev", "prod")}
-    return found | {"prod in public": estimate(plan("prod", overrides=PUBLIC), settings_of("prod", PUBLIC))}
+    found = {stack: estimate(plans(stack), load_settings(stack)) for stack in ("dev", "prod")}
+    return found | {"prod in public": estimate(plan("prod", overrides=PUBLIC), load_settings("prod", PUBLIC))}
 
 
 def of(found: Estimate, **wanted: str) -> Decimal:
@@ -69,7 +69,7 @@ def test_an_unknown_type_is_an_error_with_a_remedy(plans: Plans):
     base = plans("dev")
     strange = replace(base.resources[-1], urn="urn:x", type="aws:memorydb/cluster:Cluster", name="cache", inputs={})
     with pytest.raises(CostError, match=r"memorydb/cluster:Cluster cache: this type has no price.*ops/cost/pricers"):
-        estimate(with_resource(base, strange), settings_of("dev"))
+        estimate(with_resource(base, strange), load_settings("dev"))
 
 
 def test_all_problems_are_reported_together(plans: Plans):
@@ -77,7 +77,7 @@ def test_all_problems_are_reported_together(plans: Plans):
     strange = replace(base.resources[-1], urn="urn:x", type="aws:memorydb/cluster:Cluster", name="cache", inputs={})
     bucket = replace(base.resources[-1], urn="urn:y", type="aws:s3/bucket:Bucket", name="new-bucket", inputs={})
     with pytest.raises(CostError, match="2 problems") as caught:
-        estimate(with_resource(with_resource(base, strange), bucket), settings_of("dev"))
+        estimate(with_resource(with_resource(base, strange), bucket), load_settings("dev"))
     assert "new-bucket: its contents are unknown" in str(caught.value)
 
 
@@ -86,7 +86,7 @@ def test_a_task_of_unknown_size_is_an_error(plans: Plans):
     for size in (None, "many", 0, -256):
         broken = with_inputs(base, base.resource(TASKS, name="app-task"), cpu=size)
         with pytest.raises(CostError, match=r"app-task.*cpu"):
-            estimate(broken, settings_of("dev"))
+            estimate(broken, load_settings("dev"))
 
 
 def test_tasks_of_orthanc_by_hand(priced: dict[str, Estimate]):
@@ -116,7 +116,7 @@ def test_a_reader_of_a_low_tier_has_its_own_small_capacity_by_hand(plans: Plans,
     own = 168 * D("0.5") * WEEKS * usd("aurora.slv2.acu_h")
     assert close(of(priced["prod"], resource="database-reader-1", kind="load"), own)
     reader = plans("prod").resource(name="database-reader-1")
-    following = estimate(with_inputs(plans("prod"), reader, promotionTier=1), settings_of("prod"))
+    following = estimate(with_inputs(plans("prod"), reader, promotionTier=1), load_settings("prod"))
     writer = of(following, resource="database-writer", kind="load")
     assert of(following, resource="database-reader-1", kind="load") == writer > own
 
@@ -174,7 +174,7 @@ def test_repositories_of_awsx_are_priced_as_ecr_repositories(priced: dict[str, E
 
 def test_a_key_costs_more_after_its_first_rotation(plans: Plans):
     longer = {"study": {"end": "2029-12-01"}}
-    found = estimate(plans("dev"), settings_of("dev", longer))
+    found = estimate(plans("dev"), load_settings("dev", longer))
     [key] = [line for line in found.lines if line.resource == "keys-images"]
     assert [key.monthly(month) for month in (12, 13, 25, 36)] == [
         usd("kms.key_mo") * versions for versions in (1, 2, 3, 3)
@@ -190,38 +190,38 @@ def test_a_stack_stays_below_its_bound(name: str, priced: dict[str, Estimate]):
 
 
 def test_the_band_encloses_the_likely_cost_and_gives_reasons(plans: Plans):
-    found = build_report(plans("prod"), settings_of("prod"), load_prices())
+    found = build_report(plans("prod"), load_settings("prod"), load_prices())
     low, likely, high = (found.band[case.name][1].total for case in BAND)
     assert low < likely < high
     assert all(case.reason for case in BAND)
 
 
 def test_load_beyond_a_tiers_maximum_is_priced_at_the_maximum_with_a_warning(plans: Plans):
-    found = estimate(plans("prod"), settings_of("prod"), load=10)
+    found = estimate(plans("prod"), load_settings("prod"), load=10)
     assert any("app-service: load 40 in burst needs 80 tasks; its maximum of 12" in line for line in found.warnings)
 
 
 @pytest.mark.parametrize("load", [0, -1, D("NaN"), D("Infinity")])
 def test_impossible_load_is_rejected(load: Decimal, plans: Plans):
     with pytest.raises(CostError, match="load"):
-        estimate(plans("dev"), settings_of("dev"), load=load)
+        estimate(plans("dev"), load_settings("dev"), load=load)
 
 
 @pytest.mark.parametrize("change", [{"ingest_gb": D(-1)}, {"people": D("NaN")}, {"instance_mb": D(0)}])
 def test_impossible_usage_is_rejected(change: dict[str, Decimal]):
-    usage = Usage.of(settings_of("dev").usage)
+    usage = Usage.of(load_settings("dev").usage)
     with pytest.raises(CostError, match=r"usage\."):
         replace(usage, **change)
 
 
 def test_another_region_is_not_priced_with_these_prices(plans: Plans):
     with pytest.raises(CostError, match=r"eu-central-1.*us-east-1"):
-        estimate(plans("dev"), settings_of("dev", {"account": {"region": "eu-central-1"}}))
+        estimate(plans("dev"), load_settings("dev", {"account": {"region": "eu-central-1"}}))
 
 
 def test_a_month_above_the_budget_gives_a_warning(plans: Plans):
     def budget_warnings(overrides: dict[str, object] | None = None) -> list[str]:
-        found = build_report(plans("dev"), settings_of("dev", overrides), load_prices())
+        found = build_report(plans("dev"), load_settings("dev", overrides), load_prices())
         return [one for one in found.warnings if "budget.monthly_usd" in one]
 
     assert budget_warnings() == []

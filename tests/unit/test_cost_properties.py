@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from ops.cost import Estimate, PriceBook, Usage, estimate
 from ops.cost.model import round_money, round_to_total
 from ops.cost.prices.book import load_prices
-from ops.cost.stack import settings_of
 from ops.cost.usage.quantities import VOLUMES
+from ops.plan import load_settings
 from settings import Settings
 from tests.conftest import Plans
 
@@ -30,7 +30,7 @@ def book() -> PriceBook:
 
 @pytest.fixture(scope="module")
 def stacks() -> dict[str, Settings]:
-    return {stack: settings_of(stack) for stack in ("dev", "prod")}
+    return {stack: load_settings(stack) for stack in ("dev", "prod")}
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,16 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from ops.review import github
-from ops.review.github import ARCHIVE_LIMIT, AUTHOR, MARKER, REPORT_LIMIT, ReportError, Repository, defused, report
+from ops.review.github import (
+    ARCHIVE_LIMIT,
+    AUTHOR,
+    MARKER,
+    REPORT_LIMIT,
+    ReportError,
+    Repository,
+    read_report,
+    sanitize,
+)
 
 SHA = "a" * 40
 RUN = {
@@ -103,7 +112,7 @@ def server() -> Iterator[GitHub]:
 
 @pytest.fixture(autouse=True)
 def two_stacks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(github, "STACKS", ["dev", "prod"])
+    monkeypatch.setattr(github, "stack_names", lambda: ["dev", "prod"])
 
 
 @pytest.fixture
@@ -112,8 +121,9 @@ def repository(server: GitHub) -> Repository:
 
 
 def test_reports_of_many_stacks_fit_into_one_comment(server: GitHub, repository: Repository, monkeypatch):
-    monkeypatch.setattr(github, "STACKS", [f"stack-{number}" for number in range(5)])
-    server.artifacts = [{"name": f"review-{stack}", "id": 1} for stack in github.STACKS]
+    names = [f"stack-{number}" for number in range(5)]
+    monkeypatch.setattr(github, "stack_names", lambda: names)
+    server.artifacts = [{"name": f"review-{stack}", "id": 1} for stack in names]
     server.archives = {"1": archive("x" * 20_000)}
     github.comment(repository, RUN)
     assert len(server.changes[0][2]["body"]) < 65_536
@@ -167,6 +177,25 @@ def test_a_report_that_is_missing_or_unreadable_is_named(server: GitHub, reposit
     assert "## `prod`: no report\n\nThe reason: the run left none." in server.changes[0][2]["body"]
 
 
+def test_a_stack_that_the_pull_request_adds_has_its_report(server: GitHub, repository: Repository):
+    server.archives["3"] = archive("staging is new")
+    server.artifacts += [
+        {"name": "review-staging", "id": 3},
+        {"name": "review-x y", "id": 3},
+        {"name": "logs", "id": 3},
+    ]
+    github.comment(repository, RUN)
+    body = server.changes[0][2]["body"]
+    assert [body.count(text) for text in ("dev is fine", "prod is fine", "staging is new")] == [1, 1, 1]
+
+
+def test_many_long_reports_fit_into_one_comment(server: GitHub, repository: Repository):
+    server.archives["1"] = archive("x" * REPORT_LIMIT)
+    server.artifacts = [{"name": f"review-s{number}", "id": 1} for number in range(30)]
+    github.comment(repository, RUN)
+    assert len(server.changes[0][2]["body"]) < 65_536
+
+
 def test_an_archive_is_not_read_beyond_the_limit(server: GitHub, repository: Repository):
     server.archives["1"] = os.urandom(ARCHIVE_LIMIT * 4)
     github.comment(repository, RUN)
@@ -177,7 +206,7 @@ def test_a_small_archive_that_grows_is_refused():
     bomb = archive("x" * (ARCHIVE_LIMIT * 100))
     assert len(bomb) < ARCHIVE_LIMIT
     with pytest.raises(ReportError, match="too big"):
-        report(bomb)
+        read_report(bomb)
 
 
 @pytest.mark.parametrize(
@@ -185,14 +214,14 @@ def test_a_small_archive_that_grows_is_refused():
 )
 def test_what_is_no_report_is_refused(content: bytes):
     with pytest.raises(ReportError):
-        report(content)
+        read_report(content)
 
 
 def test_damaged_data_in_a_good_archive_is_refused():
     good = bytearray(archive(os.urandom(2000).hex()))
     good[60:1000] = bytes(940)
     with pytest.raises(ReportError):
-        report(bytes(good))
+        read_report(bytes(good))
 
 
 @pytest.mark.parametrize(("written", "posted"), [
@@ -207,13 +236,13 @@ def test_damaged_data_in_a_good_archive_is_refused():
     ("<details><summary>12 more</summary>", "<details><summary>12 more</summary>"),
     ("| `a` | 1 → 2 |", "| `a` | 1 → 2 |"),
 ])  # fmt: skip
-def test_reports_are_defused(written: str, posted: str):
-    assert defused(written) == posted
+def test_reports_are_sanitized(written: str, posted: str):
+    assert sanitize(written) == posted
 
 
 def test_two_reports_of_any_size_fit_into_a_comment():
     for text in ("<" * REPORT_LIMIT, "@a" * REPORT_LIMIT, "x" * 10 * REPORT_LIMIT, "<!--" * REPORT_LIMIT):
-        assert len(defused(text)) * 2 < 65_000
+        assert len(sanitize(text)) * 2 < 65_000
 
 
 RUN_URL = "https://github.example/octank/image-store/actions/runs/9"

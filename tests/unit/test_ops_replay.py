@@ -138,11 +138,15 @@ def test_a_token_without_acknowledgement_is_enough(s3, splunk):
 @pytest.mark.parametrize("body", [b"{}", b"text", b'{"rawData": "%%"}', b"[1]"])
 def test_an_object_that_firehose_did_not_write_is_an_error(body):
     with pytest.raises(replay.ReplayError, match="k, line 1"):
-        replay.events("k", body)
+        replay.parse_events("k", body)
 
 
 def test_batches_keep_events_whole():
-    assert list(replay.batches([b"aa", b"bb", b"ccccccc", b"d"], limit=6)) == [b"aa\nbb\n", b"ccccccc\n", b"d\n"]
+    assert list(replay.split_into_batches([b"aa", b"bb", b"ccccccc", b"d"], limit=6)) == [
+        b"aa\nbb\n",
+        b"ccccccc\n",
+        b"d\n",
+    ]
 
 
 @pytest.mark.parametrize("endpoint", ["http://splunk.example:8088", "ftp://127.0.0.1", "splunk.example"])
@@ -164,5 +168,5 @@ def test_the_command_is_dry_unless_told(s3, splunk):
 def test_a_secret_without_a_token_is_not_shown(s3):
     secret = boto3.client("secretsmanager").create_secret(Name="hec", SecretString="hidden")["ARN"]
     with pytest.raises(replay.ReplayError) as refused:
-        replay.token(boto3.client("secretsmanager"), secret)
+        replay.read_token(boto3.client("secretsmanager"), secret)
     assert "hidden" not in str(refused.value)

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.cost.stack import settings_of
-from ops.plan import configuration
+from ops.plan import configuration, load_settings
 from ops.review import stacks
 from tests.stack_files import DEPLOYABLE, FIXTURES
 
@@ -33,7 +32,7 @@ def test_stacks_are_listed_by_their_data(folder: Path):
 @pytest.mark.parametrize("folder", [FIXTURES, DEPLOYABLE], ids=["fixtures", "deployable"])
 def test_the_settings_say_the_same(folder: Path):
     for name in stacks.names(folder):
-        kind = settings_of(name, folder=folder).study.data
+        kind = load_settings(name, folder=folder).study.data
         assert (name in stacks.outputs(folder)["synthetic"]) is (kind == "synthetic"), configuration(
             name, folder=folder
         )

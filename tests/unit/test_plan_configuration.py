@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ops.plan import PlanError
-from ops.plan.configuration import as_the_engine_passes, configuration, project_name, stacks
+from ops.plan.configuration import configuration, encode_configuration, project_name, stacks
 
 PROJECT = """
 name: store
@@ -64,7 +64,7 @@ def test_stacks_and_project_are_named_by_the_files(folder: Path):
 
 def test_everything_reaches_the_program_as_text():
     values = {"a": "x", "b": True, "c": 3, "d": 0.5, "e": {"f": [1, True, None]}}
-    assert as_the_engine_passes(values) == (
+    assert encode_configuration(values) == (
         {"a": "x", "b": "true", "c": "3", "d": "0.5", "e": '{"f": [1, true, null]}'},
         [],
     )
@@ -72,9 +72,16 @@ def test_everything_reaches_the_program_as_text():
 
 def test_ciphertext_is_replaced_and_its_key_is_secret():
     values = {"a": {"secure": "v1:abc"}, "b": {"c": {"secure": "v1:def"}, "d": 1}, "e": [{"secure": "v1:g"}], "f": "x"}
-    texts, secrets = as_the_engine_passes(values)
+    texts, secrets = encode_configuration(values)
     assert texts == {"a": "[secret]", "b": '{"c": "[secret]", "d": 1}', "e": '["[secret]"]', "f": "x"}
     assert secrets == ["a", "b", "e"]
+
+
+@pytest.mark.parametrize(("text", "line"), [("config:\n\tstore:limit: 5\n", 2), ("config:\n  a: 1\n b: 2\n", 3)])
+def test_a_file_that_is_not_yaml_is_an_error_with_its_line(folder: Path, text: str, line: int):
+    (folder / "Pulumi.dev.yaml").write_text(text)
+    with pytest.raises(PlanError, match=rf"Pulumi\.dev\.yaml, line {line}: not valid YAML"):
+        configuration("dev", folder=folder)
 
 
 SCALARS = """
@@ -93,7 +100,7 @@ config:
 def test_scalars_are_read_as_the_cli_reads_them(folder: Path):
     """Expected is what `pulumi config --json` (3.259) prints of this file."""
     (folder / "Pulumi.dev.yaml").write_text(SCALARS)
-    texts, _ = as_the_engine_passes(configuration("dev", folder=folder))
+    texts, _ = encode_configuration(configuration("dev", folder=folder))
     assert json.loads(texts["store:group"]) == {
         "start": "2026-12-01 00:00:00 +0000 UTC",
         "time": "07:30",

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import json
 import sys
+from pathlib import Path
 
 import pulumi_aws as aws
 import pytest
 from pulumi_aws import kms
 
 from ops import __main__ as command_line
-from ops.plan import Plan, PlanError, Reference, plan
-from ops.plan.configuration import stacks
-from ops.plan.wire import UNKNOWN
+from ops.plan import PROJECT, UNKNOWN, Plan, PlanError, Reference, command, plan, stacks
 from settings import SettingsError
 from tests.conftest import Plans
 
@@ -109,7 +109,7 @@ def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 @pytest.fixture
 def made(plans: Plans, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command line gets plans that are there already."""
-    monkeypatch.setattr(command_line, "plan", plans)
+    monkeypatch.setattr(command, "plan", plans)
     monkeypatch.setenv("COLUMNS", "160")
 
 
@@ -143,7 +143,7 @@ def test_json_is_printed_whole(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
 
 def test_wrong_settings_end_with_their_message(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     wrong = functools.partial(plan, overrides={"study": {"data": "none"}})
-    monkeypatch.setattr(command_line, "plan", wrong)
+    monkeypatch.setattr(command, "plan", wrong)
     assert run(monkeypatch, "plan", "--stack", "dev") == 1
     printed = capsys.readouterr()
     assert printed.out == ""
@@ -154,3 +154,14 @@ def test_wrong_settings_end_with_their_message(monkeypatch: pytest.MonkeyPatch, 
 def test_an_unknown_stack_ends_with_the_known_ones(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     assert run(monkeypatch, "plan", "--stack", "live") == 1
     assert "there is no stack 'live'" in capsys.readouterr().err
+
+
+USERS = [
+    path for name in ("deploy", "docs", "logs", "render", "review") for path in PROJECT.glob(f"ops/{name}/**/*.py")
+]
+
+
+@pytest.mark.parametrize("path", USERS, ids=lambda path: path.relative_to(PROJECT).as_posix())
+def test_other_packages_use_public_names_only(path: Path):
+    modules = [node.module or "" for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
+    assert [module for module in modules if module.startswith("ops.plan.")] == []

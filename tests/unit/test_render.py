@@ -13,8 +13,8 @@ from cryptography.x509.verification import PolicyBuilder, Store
 from typer.testing import CliRunner
 
 from ops.__main__ import app
-from ops.plan.resources import PlanError
-from ops.render import RenderedStack, rendered, task_files, write
+from ops.plan import PlanError
+from ops.render import RenderedStack, render_stack, task_files, write_files
 
 GOLDEN = Path(__file__).parent / "golden" / "render-dev-prod.diff"
 SECRET_FILES = ("secrets.json", ".key", ".crt")
@@ -22,7 +22,7 @@ SECRET_FILES = ("secrets.json", ".key", ".crt")
 
 @pytest.fixture(scope="module")
 def stacks() -> dict[str, RenderedStack]:
-    return {name: rendered(name) for name in ("dev", "prod")}
+    return {name: render_stack(name) for name in ("dev", "prod")}
 
 
 def public(stack: RenderedStack) -> dict[str, str]:
@@ -60,7 +60,7 @@ def test_no_secret_is_in_a_file_that_others_may_read(name: str, stacks: dict[str
     secrets = {value for task in stack.tasks.values() for value in task.secrets.values()}
     keys = [json.loads(task.secrets["TLS_BUNDLE"])["privateKey"] for task in stack.tasks.values()]
     [password] = json.loads(stack.tasks["app"].secrets["ORTHANC_USERS"]).values()
-    for path in write(stack, tmp_path / "to"):
+    for path in write_files(stack, tmp_path / "to"):
         if path.stat().st_mode & 0o077:
             text = path.read_text()
             assert not [one for one in (*secrets, *keys, password) if one in text], path
@@ -97,7 +97,7 @@ def test_what_is_written_names_how_the_container_is_started(stacks: dict[str, Re
 def test_nothing_is_overwritten(stacks: dict[str, RenderedStack], tmp_path: Path):
     (tmp_path / "mine").write_text("kept")
     with pytest.raises(PlanError, match="is not empty"):
-        write(stacks["dev"], tmp_path)
+        write_files(stacks["dev"], tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 

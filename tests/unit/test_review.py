@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,13 +16,11 @@ from typer.testing import CliRunner
 from awsmodel.tables import replaces
 from ops.__main__ import app
 from ops.cost import compare
-from ops.cost.stack import settings_of
-from ops.plan import Plan, PlanError
-from ops.plan.configuration import PROJECT, stacks
+from ops.plan import PROJECT, Plan, PlanError, load_settings, plan_at, stacks
 from ops.review import review as reviews
 from ops.review.changes import Change, changes
-from ops.review.exposure import foreign_principals, openings, rights
-from ops.review.review import markdown, plan_at, review
+from ops.review.exposure import foreign_principals, ingress_rules, permissions
+from ops.review.review import markdown, review
 from tests.conftest import Plans
 from tests.planned import plan
 from tests.stack_files import DEPLOYABLE
@@ -76,7 +75,7 @@ REQUESTS = {
 @pytest.mark.parametrize("name", REQUESTS)
 def test_a_pull_request_gets_this_comment(name: str, plans: Plans):
     change, blocked = REQUESTS[name]
-    base, settings = plans("prod"), settings_of("prod")
+    base, settings = plans("prod"), load_settings("prod")
     head = change(base)
     found = review(base, head, cost=compare.change(base, settings, head, settings))
     comment, golden = markdown(found), GOLDEN / f"review-{name}.md"
@@ -152,7 +151,7 @@ def test_a_new_principal_and_a_wider_right_are_spelled_out(plans: Plans):
     head = with_inputs(base, bucket, policy=json.dumps(policy))
     comment = markdown(review(base, head))
     assert "🟥 **outside the account**: storage-images-access: arn:aws:iam::999988887777:root" in comment
-    assert "new right: storage-images-access/Partner: `s3:GetObject`" in comment
+    assert "new permission: storage-images-access/Partner: `s3:GetObject`" in comment
     assert {name.partition(":")[0] for name in foreign_principals(head) - foreign_principals(base)} == {
         "storage-images-access"
     }
@@ -166,18 +165,18 @@ def test_a_condition_that_is_dropped_is_a_new_right(plans: Plans):
         if statement["Effect"] == "Allow":
             statement.pop("Condition", None)
     head = with_inputs(base, bucket, policy=json.dumps(policy))
-    assert {right.policy for right in rights(head) - rights(base)} == {"storage-access-logs-access"}
+    assert {right.policy for right in permissions(head) - permissions(base)} == {"storage-access-logs-access"}
 
 
 def test_a_way_in_says_from_where_and_to_which_ports(plans: Plans):
-    [new] = openings(opened(plans("prod"))) - openings(plans("prod"))
+    [new] = ingress_rules(opened(plans("prod"))) - ingress_rules(plans("prod"))
     assert str(new) == "app-tasks: tcp 22 from 0.0.0.0/0"
     assert new.public
 
 
 def test_a_long_list_is_counted_to_the_end():
     lines = [str(number) for number in range(reviews.LISTED + 5)]
-    assert reviews._listed(lines).endswith("and 5 more")
+    assert reviews._bullets(lines).endswith("and 5 more")
 
 
 def test_the_comment_can_be_found_again(plans: Plans):
@@ -190,7 +189,7 @@ def test_the_command_ends_with_2_when_data_would_go(
 ):
     head = REQUESTS[change][0](plans("prod"))
     monkeypatch.setattr(reviews, "plan_at", lambda *_: plans("prod"))
-    monkeypatch.setattr("ops.__main__.plan", lambda *_: head)
+    monkeypatch.setattr(reviews, "plan", lambda *_: head)
     done = CliRunner().invoke(app, ["review", "--stack", "prod", "--base", "main"])
     assert done.exit_code == code, done.output
 
@@ -199,6 +198,43 @@ def test_the_command_ends_with_2_when_data_would_go(
 def test_the_base_is_the_program_as_it_was():
     [stack, *_] = stacks(DEPLOYABLE)
     assert plan_at("HEAD", stack).stack == stack
+
+
+def repository(folder: Path, *stacks: str) -> Path:
+    """A Git repository with the files of some stacks."""
+    (folder / "Pulumi.yaml").write_text("name: image-store\n")
+    for stack in stacks:
+        (folder / f"Pulumi.{stack}.yaml").write_text("config: {}\n")
+    git = ["git", "-C", str(folder), "-c", "user.name=t", "-c", "user.email=t@example.com"]
+    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
+        subprocess.run([*git, *arguments], check=True)
+    return folder
+
+
+def test_a_stack_without_a_file_at_the_base_has_an_empty_plan(tmp_path: Path):
+    assert plan_at("HEAD", "staging", repository(tmp_path, "dev")).resources == ()
+
+
+def test_a_new_stack_is_reviewed_as_all_new(plans: Plans, monkeypatch: pytest.MonkeyPatch):
+    new = plans("dev")
+    monkeypatch.setattr(reviews, "plan_at", lambda _, stack: Plan(stack=stack, urn="", resources=()))
+    monkeypatch.setattr(reviews, "plan", plans)
+    done = CliRunner().invoke(app, ["review", "--stack", "dev", "--base", "main"])
+    assert done.exit_code == 0, done.output
+    created = sum(not (one.is_component or one.is_provider) for one in new.resources)
+    assert f"## `dev`: new stack, {created} created\n" in done.output
+    assert "new ingress: edge-alb" in done.output
+    assert "a month (+$" in done.output.partition("### Cost")[2]
+    assert "no longer" not in done.output
+
+
+def test_a_permission_for_all_actions_but_some_is_shown_as_such(plans: Plans):
+    base = plans("prod")
+    bucket = base.resource(name="storage-images-access")
+    policy = json.loads(bucket.inputs["policy"])
+    policy["Statement"].append({"Sid": "Most", "Effect": "Allow", "Principal": "*", "NotAction": "s3:PutObject"})
+    head = with_inputs(base, bucket, policy=json.dumps(policy))
+    assert {found.action for found in permissions(head) - permissions(base)} == {"all but s3:PutObject"}
 
 
 def test_a_reference_that_is_none_is_an_error_and_no_option():

@@ -66,12 +66,12 @@ def test_components_and_providers_are_no_resources(plans: Plans):
 def test_a_log_is_read_line_by_line(tmp_path: Path):
     log = tmp_path / "events"
     log.write_text(json.dumps({"preludeEvent": {}}) + "\n" + json.dumps(SUMMARY) + "\n")
-    assert len(events.read(log)) == 2
+    assert len(events.read_log(log)) == 2
 
 
-@pytest.mark.parametrize(("text", "says"), [("{\n", "line 1: this is no event"), ("{}\n", "did not come to its end")])
+@pytest.mark.parametrize(("text", "says"), [("{\n", "line 1: not an event"), ("{}\n", "did not finish")])
 def test_a_log_that_is_none_is_refused(text: str, says: str, tmp_path: Path):
     log = tmp_path / "events"
     log.write_text(text)
     with pytest.raises(PlanError, match=says):
-        events.read(log)
+        events.read_log(log)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.docs.facts import Facts
+from ops.docs.plan_query import PlanQuery
 from ops.plan.configuration import PROJECT
 from tests.conftest import Plans
 from tests.unit.contracts import runbooks
@@ -37,8 +37,8 @@ def test_commands_exist(path: Path):
 def test_names_are_declared(path: Path):
     plan = in_phase("prod", "closing")  # all that there ever is
     declared = runbooks.declared(plan)
-    prefix = Facts(plan).get("budget-monthly", "name").removesuffix("-monthly")
-    absent = tuple(part for module, parts in LATER.items() if not Facts(plan).has(module) for part in parts)
+    prefix = PlanQuery(plan).get("budget-monthly", "name").removesuffix("-monthly")
+    absent = tuple(part for module, parts in LATER.items() if not PlanQuery(plan).has(module) for part in parts)
     for line, found in runbooks.names(path.read_text(encoding="utf-8")):
         rest = re.split(r"<prefix>[-/]|<environment>[-/]|PREFIX\}?[-/]", found)[-1]
         known = any(runbooks.pattern(found, prefix).fullmatch(each) for each in declared)

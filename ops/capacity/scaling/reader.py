@@ -16,7 +16,7 @@ from ops.capacity.scaling.declared import (
     TargetTracking,
     Tier,
 )
-from ops.cost.stack import settings_of
+from ops.plan import load_settings
 from ops.plan.resources import Plan, PlannedResource
 
 METRICS: Mapping[str, MetricName] = {
@@ -39,7 +39,7 @@ def read_scaling(plan: Plan) -> DeclaredScaling:
             maximum=float(cluster["maxCapacity"]),
             instances=len(plan.of_type("aws:rds/clusterInstance:ClusterInstance")),
         ),
-        schedule=settings_of(plan.stack).schedule,
+        schedule=load_settings(plan.stack).schedule,
     )
 
 

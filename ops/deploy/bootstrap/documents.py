@@ -1,4 +1,4 @@
-"""Policies of the state's bucket and key, and who may take the pipeline's roles."""
+"""Policies of the state's bucket and key, and of who may assume the pipeline's roles."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def bucket_arn(name: str) -> str:
 
 
 def state_bucket(target: Target) -> str:
-    """TLS 1.2 or newer; the state's key and no other; the pipeline may neither rewrite history nor open the bucket."""
+    """TLS 1.2 or newer; the state's key only; the pipeline may neither delete old states nor change the safeguards."""
     arn = bucket_arn(target.state_bucket)
     pipeline = {
         "StringEquals": {"aws:PrincipalArn": [target.iam(f"role/{target.role(use)}") for use in ("preview", "deploy")]}
@@ -91,7 +91,7 @@ def log_bucket(target: Target) -> str:
 
 
 def state_key(target: Target) -> str:
-    """The account's IAM decides who manages and uses the key; the pipeline uses it and never manages it."""
+    """The account's IAM policies decide who manages and uses the key; the pipeline may use it, not manage it."""
     root = {"AWS": target.iam("root")}
     management = [f"kms:{action}" for action in KEY_MANAGEMENT]
     use = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"]
@@ -112,7 +112,7 @@ def state_key(target: Target) -> str:
 
 
 def trust(target: Target, use: str) -> str:
-    """Jobs of the repository in the environments of `use`, and nobody else.
+    """Only jobs of the repository in the environments of `use` may assume the role.
 
     https://docs.github.com/en/actions/reference/security/oidc
     """
@@ -129,7 +129,7 @@ def trust(target: Target, use: str) -> str:
 
 
 def state_access(target: Target, *, writes: bool) -> list[Statement]:
-    """Pulumi's state, and the key that decrypts what is secret in it. A preview takes no lock, so it writes nothing."""
+    """Access to Pulumi's state and the key of its secrets. A preview takes no lock, so it writes nothing."""
     arn = bucket_arn(target.state_bucket)
     objects = ["s3:GetObject", *(["s3:PutObject", "s3:DeleteObject"] if writes else [])]
     keys = ["kms:Decrypt", "kms:DescribeKey", *(["kms:Encrypt", "kms:GenerateDataKey"] if writes else [])]
@@ -145,18 +145,18 @@ def state_access(target: Target, *, writes: bool) -> list[Statement]:
     ]
 
 
-def normal(written: str | Any) -> Any:
-    """A document in one form, whatever AWS makes of it: one and a list of one, the order of lists, everybody."""
-    if isinstance(written, str) and written.startswith("{"):
-        written = json.loads(written)
-    if isinstance(written, dict):
-        if written.keys() == {"AWS"} and written["AWS"] in ("*", ["*"]):
+def normalize(value: Any) -> Any:
+    """A document in one form, however AWS returns it: a value or a list of one, the order of lists, everybody."""
+    if isinstance(value, str) and value.startswith("{"):
+        value = json.loads(value)
+    if isinstance(value, dict):
+        if value.keys() == {"AWS"} and value["AWS"] in ("*", ["*"]):
             return "*"
-        return {key: normal(value) for key, value in written.items()}
-    if isinstance(written, list):
-        items = sorted((normal(item) for item in written), key=str)
+        return {key: normalize(item) for key, item in value.items()}
+    if isinstance(value, list):
+        items = sorted((normalize(item) for item in value), key=str)
         return items[0] if len(items) == 1 else items
-    return str(written).lower() if isinstance(written, bool) else written
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def _everybody(statement: Statement) -> Statement:

@@ -1,58 +1,67 @@
-"""The foundation of a stack as a whole: what it consists of, making it, removing it, and what to type next."""
+"""All that a stack needs in its account before the first `pulumi up`, and the commands that follow."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
 
 from ops.deploy.bootstrap import buckets, pipeline
 from ops.deploy.bootstrap.key import StateKey
+from ops.deploy.bootstrap.resources import Resource, Step, call_aws, converge, destroy
 from ops.deploy.bootstrap.target import BootstrapError, Target
-from ops.deploy.bootstrap.things import Step, Thing, asked, converge, dissolve
 
-CLIENT = {"connect_timeout": 10, "read_timeout": 30, "retries": {"mode": "standard", "total_max_attempts": 5}}
+if TYPE_CHECKING:
+    from types_boto3_iam import IAMClient
+    from types_boto3_kms import KMSClient
+    from types_boto3_s3 import S3Client
+    from types_boto3_sts import STSClient
+
+CLIENT = Config(connect_timeout=10, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 5})
 
 
 class Foundation:
-    """The things of a stack in one account. `session` is a boto3 session of an administrator of that account."""
+    """The resources of one stack. `session` has the credentials of an administrator of the stack's account."""
 
-    def __init__(self, session: Any, target: Target, **client: Any) -> None:
-        from botocore.config import Config  # noqa: PLC0415  slow to import
-
+    def __init__(self, session: boto3.Session, target: Target, config: Config = CLIENT) -> None:
         self.target = target
-        config = Config(**{**CLIENT, **client})
-        named = {"region_name": target.names.region, "config": config}
-        self.s3, self.iam = session.client("s3", **named), session.client("iam", **named)
-        self._check_account(session.client("sts", **named))
-        key = StateKey(session.client("kms", **named), target)
-        self.things: list[Thing] = [
-            key.thing(),
-            buckets.log(self.s3, target),
-            buckets.state(self.s3, target, key.arn),
+        options: dict[str, Any] = {"region_name": target.names.region, "config": config}
+        self.s3: S3Client = session.client("s3", **options)
+        self.iam: IAMClient = session.client("iam", **options)
+        sts: STSClient = session.client("sts", **options)
+        kms: KMSClient = session.client("kms", **options)
+        self._check_account(sts)
+        key = StateKey(kms, target)
+        self.resources: list[Resource] = [
+            key.resource(),
+            buckets.log_bucket(self.s3, target),
+            buckets.state_bucket(self.s3, target, key.arn),
             pipeline.provider(self.iam, target),
             *pipeline.policies(self.iam, target),
             *pipeline.roles(self.iam, target),
         ]
 
-    def make(self, *, apply: bool) -> Iterator[Step]:
-        """What is missing or differs; with `apply` it is put right."""
-        # Whose everything is, before the first change.
-        for thing in self.things:
-            asked(thing.name, thing.exists)
-        yield from converge(self.things, apply=apply)
+    def converge(self, *, apply: bool) -> Iterator[Step]:
+        """Yields what is missing or differs; with `apply` it is created or repaired."""
+        # Finds resources that belong to somebody else before the first change.
+        for resource in self.resources:
+            call_aws(resource.name, resource.exists)
+        yield from converge(self.resources, apply=apply)
 
-    def remove(self, *, apply: bool) -> Iterator[Step]:
-        """Removes what `make` made. Raises BootstrapError while the state of a stack is in the bucket."""
-        left = asked("state", lambda: buckets.stacks(self.s3, self.target))
+    def destroy(self, *, apply: bool) -> Iterator[Step]:
+        """Removes what `converge` created. Raises BootstrapError while the state of a stack is in the bucket."""
+        left = call_aws("state", lambda: buckets.list_stacks(self.s3, self.target))
         if left:
             raise BootstrapError(
                 f"the state of {', '.join(left)} is in {self.target.state_bucket}: without it nobody can change or "
-                f"destroy what it describes. `pulumi destroy` and `pulumi stack rm` first"
+                f"destroy the resources in it. Run `pulumi destroy` and `pulumi stack rm` first"
             )
-        yield from dissolve(self.things, apply=apply)
+        yield from destroy(self.resources, apply=apply)
 
-    def _check_account(self, sts: Any) -> None:
-        account = asked("credentials", sts.get_caller_identity)["Account"]
+    def _check_account(self, sts: STSClient) -> None:
+        account = call_aws("credentials", sts.get_caller_identity)["Account"]
         if account != self.target.names.account:
             raise BootstrapError(
                 f"these credentials are of account {account}; Pulumi.{self.target.stack}.yaml names "
@@ -61,7 +70,7 @@ class Foundation:
 
 
 def next_steps(target: Target) -> str:
-    """What to type next, and the variables that the workflows read."""
+    """The next commands, and the variables that the workflows read."""
     region, stack = target.names.region, target.stack
     state = f"s3://{target.state_bucket}?region={region}&awssdk=v2"
     lines = [

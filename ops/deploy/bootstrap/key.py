@@ -3,128 +3,132 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ops.deploy.bootstrap import documents
-from ops.deploy.bootstrap.target import MAKER, MARK, BootstrapError, Target
-from ops.deploy.bootstrap.things import Aspect, Thing, found, tag_list, tags_aspect, tags_of
+from ops.deploy.bootstrap.resources import Property, Resource, find, tag_list, tags_of, tags_property
+from ops.deploy.bootstrap.target import OWNER_KEY, OWNER_VALUE, BootstrapError, Target
+
+if TYPE_CHECKING:
+    from types_boto3_kms import KMSClient
+    from types_boto3_kms.type_defs import KeyMetadataTypeDef
 
 WAIT_DAYS = 30
-"""Time in which the deletion can be taken back, by this same command."""
+"""Time until the deletion, in which this command can cancel it."""
 
 
 class StateKey:
-    """Finds the key by its alias; where a run broke off before there was one, by its tags."""
+    """The key, found by its alias, or by its tags if a run was interrupted before it created the alias."""
 
-    def __init__(self, kms: Any, target: Target) -> None:
+    def __init__(self, kms: KMSClient, target: Target) -> None:
         self.kms, self.target = kms, target
         self._id: str | None = None
 
     def arn(self) -> str:
-        """ARN of the key, once there is one."""
-        return self._describe(self._known())["Arn"]
+        """ARN of the key, which must exist."""
+        return self._describe(self._key_id()).get("Arn", "")
 
-    def thing(self) -> Thing:
+    def resource(self) -> Resource:
         """The key with its alias, rotation and policy."""
-        return Thing(
+        return Resource(
             name=f"key {self.target.alias}",
             exists=self._exists,
             create=self._create,
             remove=self._remove,
-            removed=lambda: self._pending() and not self._aliased(),
-            aspects=[
-                Aspect(
+            removed=lambda: self._is_pending_deletion() and not self._find_by_alias(),
+            properties=[
+                Property(
                     what="usable",
-                    read=lambda: self._describe(self._known())["KeyState"],
+                    read=lambda: self._describe(self._key_id()).get("KeyState"),
                     wanted=lambda: "Enabled",
-                    write=lambda _: self._revive(),
+                    write=lambda _: self._enable(),
                 ),
-                tags_aspect(
+                tags_property(
                     self.target.tags,
-                    lambda: self._tags(self._known()),
-                    lambda tags: self.kms.tag_resource(KeyId=self._known(), Tags=tag_list(tags, "TagKey", "TagValue")),
+                    lambda: self._tags(self._key_id()),
+                    lambda tags: self.kms.tag_resource(KeyId=self._key_id(), Tags=tag_list(tags, "TagKey", "TagValue")),
                 ),
-                Aspect(
+                Property(
                     what="policy",
-                    read=lambda: documents.normal(
-                        self.kms.get_key_policy(KeyId=self._known(), PolicyName="default")["Policy"]
+                    read=lambda: documents.normalize(
+                        self.kms.get_key_policy(KeyId=self._key_id(), PolicyName="default")["Policy"]
                     ),
-                    wanted=lambda: documents.normal(documents.state_key(self.target)),
+                    wanted=lambda: documents.normalize(documents.state_key(self.target)),
                     write=lambda _: self.kms.put_key_policy(
-                        KeyId=self._known(), PolicyName="default", Policy=documents.state_key(self.target)
+                        KeyId=self._key_id(), PolicyName="default", Policy=documents.state_key(self.target)
                     ),
                 ),
-                Aspect(
+                Property(
                     what="yearly rotation",
-                    read=lambda: self.kms.get_key_rotation_status(KeyId=self._known())["KeyRotationEnabled"],
+                    read=lambda: self.kms.get_key_rotation_status(KeyId=self._key_id())["KeyRotationEnabled"],
                     wanted=lambda: True,
-                    write=lambda _: self.kms.enable_key_rotation(KeyId=self._known()),
+                    write=lambda _: self.kms.enable_key_rotation(KeyId=self._key_id()),
                 ),
-                Aspect(
+                Property(
                     what="alias",
-                    read=self._aliased,
-                    wanted=self._known,
+                    read=self._find_by_alias,
+                    wanted=self._key_id,
                     write=lambda key: self.kms.create_alias(AliasName=self.target.alias, TargetKeyId=key),
                 ),
             ],
         )
 
     def _exists(self) -> bool:
-        aliased = self._aliased()
-        if aliased and self._tags(aliased).get(MARK) != MAKER:
+        key = self._find_by_alias()
+        if key and self._tags(key).get(OWNER_KEY) != OWNER_VALUE:
             raise BootstrapError(
-                f"{self.target.alias} names a key that was not made by this command (no tag {MARK}={MAKER}): "
-                f"give that key another alias, or tag it so to have it brought in line"
+                f"{self.target.alias} names a key that was not created by this command (no tag {OWNER_KEY}="
+                f"{OWNER_VALUE}): give that key another alias, or tag it so to have its settings corrected"
             )
-        self._id = aliased or next(self._unnamed(), None)
+        self._id = key or next(self._find_by_tags(), None)
         return self._id is not None
 
-    def _aliased(self) -> str | None:
-        answer = found(lambda: self.kms.describe_key(KeyId=self.target.alias), "NotFoundException")
+    def _find_by_alias(self) -> str | None:
+        answer = find(lambda: self.kms.describe_key(KeyId=self.target.alias), "NotFoundException")
         return answer["KeyMetadata"]["KeyId"] if answer else None
 
-    def _unnamed(self) -> Iterator[str]:
+    def _find_by_tags(self) -> Iterator[str]:
         for page in self.kms.get_paginator("list_keys").paginate():
             for key in page["Keys"]:
                 metadata = self._describe(key["KeyId"])
-                if metadata["KeyManager"] == "CUSTOMER" and self._marks(key["KeyId"]) == self._marks():
+                if metadata.get("KeyManager") == "CUSTOMER" and self._is_ours(key["KeyId"]):
                     yield key["KeyId"]
 
-    def _known(self) -> str:
+    def _key_id(self) -> str:
         if self._id is None and not self._exists():
             raise BootstrapError(f"{self.target.alias} does not exist yet")
         return str(self._id)
 
-    def _describe(self, key: str) -> dict[str, Any]:
+    def _describe(self, key: str) -> KeyMetadataTypeDef:
         return self.kms.describe_key(KeyId=key)["KeyMetadata"]
 
     def _tags(self, key: str) -> dict[str, str]:
         return tags_of(self.kms.list_resource_tags(KeyId=key)["Tags"], "TagKey", "TagValue")
 
-    def _marks(self, key: str | None = None) -> list[str | None]:
-        """Whose the key is: the tags that never change."""
-        tags = self.target.tags if key is None else self._tags(key)
-        return [tags.get(name) for name in (MARK, "project", "env")]
+    def _is_ours(self, key: str) -> bool:
+        """Whether the key has this stack's tags, of those that never change."""
+        tags = self._tags(key)
+        return all(tags.get(name) == self.target.tags[name] for name in (OWNER_KEY, "project", "env"))
 
-    def _pending(self) -> bool:
-        return self._describe(self._known())["KeyState"] == "PendingDeletion"
+    def _is_pending_deletion(self) -> bool:
+        return self._describe(self._key_id()).get("KeyState") == "PendingDeletion"
 
     def _create(self) -> None:
-        made = self.kms.create_key(
+        answer = self.kms.create_key(
             Description=f"{self.target.names.prefix}: Pulumi's state and the secrets in it",
             Policy=documents.state_key(self.target),
             Tags=tag_list(self.target.tags, "TagKey", "TagValue"),
         )
-        self._id = made["KeyMetadata"]["KeyId"]
+        self._id = answer["KeyMetadata"]["KeyId"]
 
-    def _revive(self) -> None:
-        if self._pending():
-            self.kms.cancel_key_deletion(KeyId=self._known())
-        self.kms.enable_key(KeyId=self._known())
+    def _enable(self) -> None:
+        if self._is_pending_deletion():
+            self.kms.cancel_key_deletion(KeyId=self._key_id())
+        self.kms.enable_key(KeyId=self._key_id())
 
     def _remove(self) -> None:
-        key = self._known()
-        if not self._pending():
+        key = self._key_id()
+        if not self._is_pending_deletion():
             self.kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=WAIT_DAYS)
-        if self._aliased():
+        if self._find_by_alias():
             self.kms.delete_alias(AliasName=self.target.alias)

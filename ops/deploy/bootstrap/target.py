@@ -1,4 +1,4 @@
-"""What is made before the first `pulumi up`, by name: all follows from the stack's settings and the repository."""
+"""The names of everything that exists before the first `pulumi up`, from the stack's settings and the repository."""
 
 from __future__ import annotations
 
@@ -6,21 +6,18 @@ import re
 from dataclasses import dataclass
 
 from layout.naming import Names, checked
-from ops.plan.configuration import configuration
+from ops.errors import OperatorError
+from ops.plan import load_settings
 
 REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}")
 ISSUER = "token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
-MARK = "made-by"
-"""Tag of what the command may change and remove."""
-
-MAKER = "image-store-bootstrap"
-RIGHTS = ("network", "compute", "data", "watch", "identity")
-"""Policies of the deploy role, as rights.yaml groups them."""
+OWNER_KEY, OWNER_VALUE = "made-by", "image-store-bootstrap"
+"""Tag of the resources that the command may change and remove."""
 
 
-class BootstrapError(RuntimeError):
-    """What a person has to decide or put right; nothing was changed since the last line printed."""
+class BootstrapError(OperatorError):
+    """A decision or correction that a person has to make; nothing was changed since the last line printed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,10 +36,10 @@ class Target:
 
     @property
     def tags(self) -> dict[str, str]:
-        """Tags of what belongs to this stack."""
+        """Tags of the resources of this stack."""
         names = self.names
         return {
-            MARK: MAKER,
+            OWNER_KEY: OWNER_VALUE,
             "project": names.study,
             "env": names.environment,
             "cost-center": names.cost_center,
@@ -76,7 +73,7 @@ class Target:
 
     @property
     def boundary(self) -> str:
-        """Name of the permission boundary."""
+        """Name of the permissions boundary."""
         return self.names.of("iam.Policy", "boundary")
 
     def role(self, use: str) -> str:
@@ -96,13 +93,9 @@ class Target:
         return [f"{self.stack}-preview"] if use == "preview" else [self.stack, f"{self.stack}-destroy"]
 
 
-def target(stack: str, repository: str) -> Target:
-    """The foundation of `stack`, from its settings. Raises SettingsError or PlanError where they are wrong."""
-    from settings import Settings  # noqa: PLC0415
-
-    prefix = f"{Settings.NAMESPACE}:"
-    values = {key.removeprefix(prefix): value for key, value in configuration(stack).items() if key.startswith(prefix)}
-    settings = Settings.parse(values, stack=stack)
+def load_target(stack: str, repository: str) -> Target:
+    """The target of `stack`, from its settings. Raises SettingsError or PlanError where they are wrong."""
+    settings = load_settings(stack)
     return Target(
         stack=stack,
         repository=repository,

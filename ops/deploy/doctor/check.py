@@ -1,24 +1,22 @@
-"""What a check is, and how checks are run: each within its time, none able to stop the others."""
+"""Checks and their results. Each check has a time limit, and none can stop the others."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
-from pathlib import Path
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
-from ops.plan.configuration import PROJECT, configuration
+from ops.deploy.doctor.context import Context
 
 State = Literal["ok", "warning", "failure", "skipped"]
 SECONDS = 20
-SIGN = {"ok": "ok      ", "warning": "warning ", "failure": "FAILURE ", "skipped": "skipped "}
+SIGN: dict[State, str] = {"ok": "ok      ", "warning": "warning ", "failure": "FAILURE ", "skipped": "skipped "}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What a check found. `remedy` is what to do unless it is fine."""
+    """The result of a check. `remedy` says what to do about a warning or a failure."""
 
     state: State
     found: str
@@ -26,12 +24,12 @@ class Result:
 
 
 def ok(found: str) -> Result:
-    """It is as it should be."""
+    """Everything is as it should be."""
     return Result(state="ok", found=found)
 
 
 def warning(found: str, remedy: str) -> Result:
-    """A deployment works, but somebody should look at it."""
+    """A deployment works, but somebody should look at this."""
     return Result(state="warning", found=found, remedy=remedy)
 
 
@@ -41,90 +39,53 @@ def failure(found: str, remedy: str) -> Result:
 
 
 def skipped(found: str) -> Result:
-    """It cannot be asked here, or there is nothing to ask."""
+    """The check cannot run here, or does not apply."""
     return Result(state="skipped", found=found)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """A question. `aws`: it needs credentials. `run` may raise whatever it wants; that is a failure of the check."""
+    """One check. `aws`: it needs credentials. An exception of `run` is reported as a failure of the check."""
 
     name: str
-    run: Callable[[Patient], Result]
+    run: Callable[[Context], Result]
     aws: bool = False
     seconds: float = SECONDS
 
 
-@dataclass(kw_only=True)
-class Patient:
-    """What is examined: a stack, its settings and plan, and AWS as the credentials at hand see it."""
-
-    stack: str
-    folder: Path = PROJECT
-    settings: Any
-    session: Any = None
-    refusal: str = ""
-    _lock: threading.RLock = field(default_factory=threading.RLock)
-    _clients: dict[tuple[str, str], Any] = field(default_factory=dict)
-
-    def client(self, service: str, region: str | None = None) -> Any:
-        """A client of AWS that gives up soon."""
-        from botocore.config import Config  # noqa: PLC0415  slow to import
-
-        where = region or self.settings.account.region
-        with self._lock:  # boto3 sessions are not made for threads, clients are
-            if (service, where) not in self._clients:
-                config = Config(
-                    connect_timeout=4, read_timeout=8, retries={"mode": "standard", "total_max_attempts": 2}
-                )
-                self._clients[service, where] = self.session.client(service, region_name=where, config=config)
-            return self._clients[service, where]
-
-    @cached_property
-    def plan(self) -> Any:
-        """What the stack declares."""
-        from ops.plan import plan  # noqa: PLC0415  the SDK is slow to import
-
-        return plan(self.stack)
-
-    @cached_property
-    def configured(self) -> dict[str, Any]:
-        """The stack's configuration, by full key."""
-        return configuration(self.stack, folder=self.folder)
-
-
-def examine(checks: Iterable[Check], patient: Patient) -> Iterator[tuple[Check, Result]]:
-    """Runs the checks one after another; what needs AWS is skipped, with the reason, where AWS cannot be asked."""
+def run_checks(checks: Iterable[Check], context: Context) -> Iterator[tuple[Check, Result]]:
+    """Runs the checks in order. Those that need AWS are skipped, with the reason, if AWS cannot be asked."""
     for check in checks:
-        if check.aws and patient.refusal:
-            yield check, skipped(patient.refusal)
+        if check.aws and context.refusal:
+            yield check, skipped(context.refusal)
             continue
-        yield check, _within(check, patient)
+        yield check, _run_within_limit(check, context)
 
 
-def _within(check: Check, patient: Patient) -> Result:
-    answer: list[Result] = []
+def _run_within_limit(check: Check, context: Context) -> Result:
+    results: list[Result] = []
 
     def run() -> None:
         try:
-            answer.append(check.run(patient))
+            results.append(check.run(context))
         except Exception as error:
-            answer.append(_broken(error))
+            results.append(_explain(error))
 
-    # A daemon: a check that never ends does not keep the process.
+    # A daemon thread, so that a check that never ends does not keep the process alive.
     thread = threading.Thread(target=run, name=check.name, daemon=True)
     thread.start()
     thread.join(check.seconds)
-    if not answer:
-        return failure(f"no answer in {check.seconds:g} s", "Look at the connection (proxy, VPN, DNS), and ask again")
-    return answer[0]
+    if not results:
+        return failure(f"no answer in {check.seconds:g} s", "Check the connection (proxy, VPN, DNS) and run it again")
+    return results[0]
 
 
-def _broken(error: Exception) -> Result:
+def _explain(error: Exception) -> Result:
     response = getattr(error, "response", None)
     code = response.get("Error", {}).get("Code", "") if isinstance(response, dict) else ""
     if "AccessDenied" in code or "Unauthorized" in code:
         operation = getattr(error, "operation_name", "it")
         return skipped(f"these credentials may not ask ({operation}: {code})")
-    text = str(error).strip().splitlines()
-    return failure(f"it could not be asked: {type(error).__name__}: {text[0] if text else ''}", "Ask again, or by hand")
+    lines = str(error).strip().splitlines()
+    remedy = "Run it again, or check this by hand"
+    return failure(f"it could not be asked: {type(error).__name__}: {lines[0] if lines else ''}", remedy)

@@ -4,31 +4,33 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from ops.deploy.doctor.check import SIGN, run_checks
+from ops.deploy.doctor.checks import CHECKS
+from ops.deploy.doctor.context import create_context
+from ops.options import Stack
+
 
 def doctor_command(
-    stack: Annotated[str, typer.Option("--stack", "-s", help="Name of the stack: its file is Pulumi.<stack>.yaml.")],
+    stack: Stack,
     *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
-    """Is everything there that a deployment needs? Changes nothing; exits 1 if something is missing."""
-    from ops.deploy.doctor.check import SIGN, examine  # noqa: PLC0415
-    from ops.deploy.doctor.checks import CHECKS, patient  # noqa: PLC0415
-
-    found: list[dict[str, Any]] = []
-    counted: Counter[str] = Counter()
-    for check, result in examine(CHECKS, patient(stack)):
-        counted[result.state] += 1
-        found.append({"check": check.name, "state": result.state, "found": result.found, "remedy": result.remedy})
+    """Check that everything a deployment needs is there. Changes nothing; exits 1 if something is missing."""
+    results: list[dict[str, str]] = []
+    counts: Counter[str] = Counter()
+    for check, result in run_checks(CHECKS, create_context(stack)):
+        counts[result.state] += 1
+        results.append({"check": check.name, "state": result.state, "found": result.found, "remedy": result.remedy})
         if not as_json:
             remedy = f"\n{'':9}→ {result.remedy}" if result.remedy else ""
             typer.echo(f"{SIGN[result.state]} {check.name}: {result.found}{remedy}")
     if as_json:
-        typer.echo(json.dumps({"stack": stack, "checks": found}, indent=2))
+        typer.echo(json.dumps({"stack": stack, "checks": results}, indent=2))
     else:
-        typer.echo(", ".join(f"{counted[state]} {state}" for state in SIGN))
-    if counted["failure"]:
+        typer.echo(", ".join(f"{counts[state]} {state}" for state in SIGN))
+    if counts["failure"]:
         raise typer.Exit(1)

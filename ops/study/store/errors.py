@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 
 from ops import refusals
+from ops.errors import OperatorError
 from ops.refusals import code
 
 __all__ = ["RERUN", "ArchiveError", "StillRestoring", "code", "explain_failure"]
@@ -12,7 +13,7 @@ __all__ = ["RERUN", "ArchiveError", "StillRestoring", "code", "explain_failure"]
 RERUN = "Nothing is lost or half done: run the same command again, and it continues from there."
 
 
-class ArchiveError(RuntimeError):
+class ArchiveError(OperatorError):
     """The command cannot continue. The message names the problem and the next step."""
 
 
@@ -22,4 +23,4 @@ class StillRestoring(ArchiveError):
 
 def explain_failure(doing: str, remedy: str = RERUN) -> AbstractContextManager[None]:
     """Converts an AWS or network error in the block to an ArchiveError; an ArchiveError passes unchanged."""
-    return refusals.explained(ArchiveError, doing, remedy)
+    return refusals.translate_errors(ArchiveError, doing, remedy)

@@ -1,4 +1,4 @@
-"""Facts about a stack, read from its plan; a document asks them by name, and a name that is not there is an error."""
+"""Queries of a plan for the documents, by resource name; a name that does not exist is an error."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from ops.plan.resources import COMPONENT_PREFIX, Plan, PlanError, PlannedResource
+from ops.plan import COMPONENT_PREFIX, Plan, PlanError, PlannedResource
 
-GROUP = "aws:cloudwatch/logGroup:LogGroup"
+LOG_GROUP = "aws:cloudwatch/logGroup:LogGroup"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 LIFECYCLE = "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
 _STEP = re.compile(r"([^.\[\]]+)")
 
 
-class Facts:
-    """Questions a document may ask of one plan. Every answer is text or a number; PlanError where there is none."""
+class PlanQuery:
+    """Queries of one plan. Results are texts or numbers; PlanError if there is none."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
@@ -26,12 +26,12 @@ class Facts:
     def get(self, name: str, path: str) -> Any:
         """Input of the resource `name` at a dotted path with indices: `tags.Name`, `rules[0].days`.
 
-        Where resources of several types share the name, the one that has the path is meant.
+        If resources of several types share the name, the one that has the path is used.
         """
         named = [resource for resource in self.plan.resources if resource.name == name]
-        holding = [resource for resource in named if (_STEP.findall(path) or [""])[0] in resource.inputs]
-        if len(named) > 1 and len(holding) == 1:
-            return self.at(holding[0], path)
+        matching = [resource for resource in named if (_STEP.findall(path) or [""])[0] in resource.inputs]
+        if len(named) > 1 and len(matching) == 1:
+            return self.at(matching[0], path)
         return self.at(self.plan.resource(name=name), path)
 
     def at(self, resource: PlannedResource, path: str) -> Any:
@@ -61,7 +61,7 @@ class Facts:
         return sorted(found, key=lambda resource: resource.name)
 
     def all(self, kind: str) -> list[PlannedResource]:
-        """Resources of the type token `kind`, by name; maybe none."""
+        """Resources of the type token `kind`, by name; there may be none."""
         return sorted(self.plan.of_type(kind), key=lambda resource: resource.name)
 
     def target(self, value: Any) -> PlannedResource:
@@ -86,52 +86,52 @@ class Facts:
         return container
 
     def task_log(self, task: str) -> str:
-        """Where the container of a task definition logs, and how long that is kept."""
+        """The log group of the container of a task definition, and its retention."""
         return self.log_group(self.container(task)["logConfiguration"]["options"]["awslogs-group"])
 
     def orthanc(self, key: str) -> Any:
-        """A key of Orthanc's configuration as the task has it; `None` if it leaves the key to Orthanc's default."""
+        """A key of Orthanc's configuration in the task; `None` if Orthanc's default applies."""
         return json.loads(self._environment("app-task", "ORTHANC_CONFIGURATION")).get(key)
 
     def database_tls(self) -> str:
-        """How far Orthanc verifies the database it connects to: libpq's `sslmode`."""
+        """How Orthanc verifies the database: libpq's `sslmode`."""
         found = re.search(r"sslmode=([\w-]+)", self.orthanc("PostgreSQL")["ConnectionUri"])
         if found is None:
             raise PlanError(f"stack {self.stack}: Orthanc's database address has no sslmode")
         return found.group(1)
 
     def nginx(self, directive: str) -> str:
-        """The value of a directive of nginx's configuration, where it occurs first."""
+        """The value of the first occurrence of a directive in nginx's configuration."""
         text = self._environment("web-task", "NGINX_CONFIGURATION")
         found = re.search(rf"^\s*{re.escape(directive)}\s+([^;]+);", text, re.MULTILINE)
         if found is None:
             raise PlanError(f"stack {self.stack}: nginx has no {directive}")
         return found.group(1)
 
-    def access_log(self, balancer: str) -> str:
-        """Where a balancer's access log lies, and how long."""
-        bucket, prefix = (self.get(balancer, f"accessLogs.{key}") for key in ("bucket", "prefix"))
+    def access_log(self, load_balancer: str) -> str:
+        """The place of a load balancer's access log, and its retention."""
+        bucket, prefix = (self.get(load_balancer, f"accessLogs.{key}") for key in ("bucket", "prefix"))
         return f"`s3://{bucket}/{prefix}/`, {self._expiry(bucket)} days"
 
     def bucket_log(self, bucket: str) -> str:
-        """Where the access log of the bucket component `bucket` lies, and how long."""
+        """The place of the access log of the bucket component `bucket`, and its retention."""
         target, prefix = (self.get(f"{bucket}-access-logging", key) for key in ("targetBucket", "targetPrefix"))
         return f"`s3://{target}/{prefix}`, {self._expiry(target)} days"
 
     def rule(self, target: str, port: int, source: str = "") -> str:
-        """Ingress rules of the security group `target` that admit `port`: from the group `source`, or from networks."""
-        names = [rule.name for rule in self._admitting(target, port, source)]
+        """Ingress rules of the security group `target` for `port`: from the group `source`, else from networks."""
+        names = [rule.name for rule in self._ingress_rules(target, port, source)]
         if not names:
             raise PlanError(f"stack {self.stack}: no rule admits {source or 'networks'} to port {port} of {target}")
         return ", ".join(f"`{name}`" for name in names)
 
     def networks(self, target: str, port: int) -> str:
-        """Networks that may open `port` of the security group `target`."""
-        self.rule(target, port)  # an error if there is none
-        return ", ".join(rule.inputs["cidrIpv4"] for rule in self._admitting(target, port, ""))
+        """Networks that may connect to `port` of the security group `target`."""
+        self.rule(target, port)  # raises if there is none
+        return ", ".join(rule.inputs["cidrIpv4"] for rule in self._ingress_rules(target, port, ""))
 
     def bucket_tls(self, bucket: str) -> str:
-        """The oldest TLS version that the policy of the bucket component `bucket` does not refuse."""
+        """The oldest TLS version that the policy of the bucket component `bucket` allows."""
         for statement in json.loads(self.get(f"{bucket}-access", "policy"))["Statement"]:
             oldest = statement.get("Condition", {}).get("NumericLessThan", {}).get("s3:TlsVersion")
             if oldest and statement["Effect"] == "Deny":
@@ -139,11 +139,11 @@ class Facts:
         raise PlanError(f"stack {self.stack}: the policy of {bucket} refuses no TLS version")
 
     def noncurrent_days(self, bucket: str) -> int:
-        """Days for which the bucket component `bucket` keeps what was deleted or overwritten."""
+        """Days for which the bucket component `bucket` keeps deleted or overwritten objects."""
         return self._days(self.get(f"{bucket}-lifecycle", "bucket"), "noncurrentVersionExpiration.noncurrentDays")
 
     def issued(self, name: str, authority: str) -> str:
-        """Names in the private certificate `name`, once it is checked that `authority` signs it."""
+        """Names in the private certificate `name`, which must be signed by `authority`."""
         certificate = self.plan.resource(name=name)
         if self.target(certificate.inputs["caCertPem"]).name != authority:
             raise PlanError(f"stack {self.stack}: {name} is not signed by {authority}")
@@ -178,19 +178,19 @@ class Facts:
         return len(self.all("aws:rds/clusterInstance:ClusterInstance"))
 
     def least_tasks(self, tier: str) -> int:
-        """The fewest tasks that the timetable asks of a tier."""
+        """The minimum number of tasks in the schedule of a tier."""
         actions = [
             found
             for found in self.all("aws:appautoscaling/scheduledAction:ScheduledAction")
             if self.plan.component_of(found).name == tier
         ]
         if not actions:
-            raise PlanError(f"stack {self.stack}: no timetable for {tier}")
+            raise PlanError(f"stack {self.stack}: no schedule for {tier}")
         return min(self.at(action, "scalableTargetAction.minCapacity") for action in actions)
 
     def counts(self) -> dict[str, tuple[str, Counter[str]]]:
-        """By top-level component: its type, and how many resources of each type it is made of."""
-        made: dict[str, tuple[str, Counter[str]]] = {
+        """By top-level component: its type, and its number of resources of each type."""
+        counts: dict[str, tuple[str, Counter[str]]] = {
             component.name: (component.type, Counter())
             for component in self.plan.components
             if component.parent not in self.plan.by_urn
@@ -199,12 +199,12 @@ class Facts:
             if not (resource.is_component or resource.is_provider):
                 package, module, kind = resource.type.split(":")
                 service = package if "/" not in module or module.startswith("index/") else module.partition("/")[0]
-                made[self.plan.component_of(resource).name][1][f"{service}.{kind}"] += 1
-        return made
+                counts[self.plan.component_of(resource).name][1][f"{service}.{kind}"] += 1
+        return counts
 
     def total(self) -> int:
-        """Number of resources in all."""
-        return sum(made.total() for _, made in self.counts().values())
+        """Total number of resources."""
+        return sum(types.total() for _, types in self.counts().values())
 
     def _of_module(self, module: str) -> Iterable[PlannedResource]:
         return [found for found in self.plan.components if found.type.startswith(f"{COMPONENT_PREFIX}{module}:")]
@@ -216,7 +216,7 @@ class Facts:
         raise PlanError(f"stack {self.stack}: {task} has no {variable}")
 
     def _group(self, name: str) -> PlannedResource:
-        for group in self.plan.of_type(GROUP):
+        for group in self.plan.of_type(LOG_GROUP):
             if group.inputs["name"] == name:
                 return group
         raise PlanError(f"stack {self.stack}: no log group {name}")
@@ -224,12 +224,12 @@ class Facts:
     def _log(self, group: PlannedResource) -> str:
         return f"`{self.at(group, 'name')}`, {self.at(group, 'retentionInDays')} days"
 
-    def _admitting(self, target: str, port: int, source: str) -> list[PlannedResource]:
+    def _ingress_rules(self, target: str, port: int, source: str) -> list[PlannedResource]:
         group = self.plan.resource("aws:ec2/securityGroup:SecurityGroup", name=target)
         found = []
         for rule in self.all(INGRESS):
-            here = self.target(rule.inputs["securityGroupId"]) is group
-            if here and rule.inputs["fromPort"] <= port <= rule.inputs["toPort"]:
+            same_group = self.target(rule.inputs["securityGroupId"]) is group
+            if same_group and rule.inputs["fromPort"] <= port <= rule.inputs["toPort"]:
                 peer = rule.inputs.get("referencedSecurityGroupId")
                 if (self.target(peer).name if peer else "") == source:
                     found.append(rule)
@@ -244,4 +244,4 @@ class Facts:
                 for position, rule in enumerate(lifecycle.inputs["rules"]):
                     if path.partition(".")[0] in rule:
                         return self.at(lifecycle, f"rules[{position}].{path}")
-        raise PlanError(f"stack {self.stack}: nothing ends {bucket} by {path}")
+        raise PlanError(f"stack {self.stack}: no lifecycle rule of {bucket} has {path}")

@@ -1,4 +1,4 @@
-"""Rights of the pipeline's roles: what a preview reads, what a deployment changes, and the ceiling of both."""
+"""Permissions of the pipeline's roles: what previews read, what deployments change, and their boundary."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from layout.documents import Statement, allow, document
 from ops.deploy.bootstrap.documents import BUCKET_SAFEGUARDS, KEY_MANAGEMENT, bucket_arn, deny, state_access
 from ops.deploy.bootstrap.target import Target
 
-RIGHTS_FILE = Path(__file__).parent / "rights.yaml"
-READING = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+PERMISSIONS_FILE = Path(__file__).parent / "permissions.yaml"
+READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 
-CEILING = (
+BOUNDARY_SERVICES = (
     "access-analyzer",
     "acm",
     "application-autoscaling",
@@ -47,20 +47,33 @@ CEILING = (
     "tag",
     "wafv2",
 )
-"""Services that the boundary lets through. It grants nothing; a role has what its own policies and this both allow."""
+"""Services in the boundary. A boundary grants nothing: a role may do what it and the role's policies both allow."""
 
 KEY_USE = ("kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
 
-CHANGES = ("Add", "Attach", "Create", "Delete", "Detach", "Pass", "Put", "Remove", "Set", "Tag", "Untag", "Update")
-"""Verbs of IAM that change something."""
+CHANGING_VERBS = (
+    "Add",
+    "Attach",
+    "Create",
+    "Delete",
+    "Detach",
+    "Pass",
+    "Put",
+    "Remove",
+    "Set",
+    "Tag",
+    "Untag",
+    "Update",
+)
+"""First words of the IAM actions that change something."""
 
 
 def preview(target: Target) -> str:
-    """Reads the state and decrypts what is secret in it. What ReadOnlyAccess would show of patients, it may not see."""
+    """Reads the state and decrypts its secrets; it is denied the patients' data that ReadOnlyAccess would show."""
     names = target.names
     readable = [
         f"{bucket_arn(target.state_bucket)}/*",
-        # The record of the archive, which the end of a study asks for.
+        # The archive's manifest, which the checks at the end of a study read.
         f"{bucket_arn(names.bucket('archive'))}/*manifest*",
     ]
     no_images = deny("NoImages", ["s3:GetObject*"], [])
@@ -90,27 +103,28 @@ def preview(target: Target) -> str:
 
 
 def deploy(target: Target) -> dict[str, str]:
-    """Policies of the deploy role by group: the state, and the groups of rights.yaml."""
-    groups = yaml.safe_load(RIGHTS_FILE.read_text(encoding="utf-8"))
-    found = {"state": document(*state_access(target, writes=True))}
-    return found | {group: document(*(_statement(target, each) for each in listed)) for group, listed in groups.items()}
+    """Policies of the deploy role by group: the state, and the groups of permissions.yaml."""
+    groups = yaml.safe_load(PERMISSIONS_FILE.read_text(encoding="utf-8"))
+    return {
+        "state": document(*state_access(target, writes=True)),
+        **{group: document(*(_statement(target, each) for each in entries)) for group, entries in groups.items()},
+    }
 
 
 def boundary(target: Target) -> str:
-    """The ceiling of the deploy role: only the program's services, and nothing that would lift the ceiling.
+    """The permissions boundary of the deploy role: the program's services, and no action that removes the boundary.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
     """
     names = target.names
     pipeline = [target.iam(f"role/{names.prefix}-pipeline-*"), target.iam(f"policy/{names.prefix}-pipeline-*")]
-    here = {"StringNotEquals": {"aws:RequestedRegion": target.regions}}
-    everywhere = {"us-east-1"} - set(target.regions)
-    if everywhere:  # where IAM, Route 53, Budgets and CloudFront's certificates are
-        here["StringNotEquals"]["aws:RequestedRegion"] = [*target.regions, *everywhere]
+    # us-east-1 has the endpoints of IAM, Route 53 and Budgets.
+    regions = [*target.regions, *({"us-east-1"} - set(target.regions))]
+    elsewhere = {"StringNotEquals": {"aws:RequestedRegion": regions}}
     bucket = bucket_arn(target.state_bucket)
     logs = bucket_arn(target.log_bucket)
     return document(
-        allow("Services", [f"{service}:*" for service in CEILING], ["*"]),
+        allow("Services", [f"{service}:*" for service in BOUNDARY_SERVICES], ["*"]),
         allow("KeysManaged", [f"kms:{action}" for action in KEY_MANAGEMENT], ["*"]),
         allow(
             "KeysOfTheStack",
@@ -118,10 +132,10 @@ def boundary(target: Target) -> str:
             [names.arn("kms", "key/*", region="*")],
             conditions={"ForAnyValue:StringLike": {"kms:ResourceAliases": f"alias/{names.prefix}/*"}},
         ),
-        deny("OtherRegions", ["ec2:*", "ecs:*", "kms:*", "lambda:*", "rds:*"], ["*"], here),
+        deny("OtherRegions", ["ec2:*", "ecs:*", "kms:*", "lambda:*", "rds:*"], ["*"], elsewhere),
         deny(
             "TheCeilingStays",
-            [f"iam:{verb}*" for verb in CHANGES],
+            [f"iam:{verb}*" for verb in CHANGING_VERBS],
             [*pipeline, target.iam(f"policy/{target.boundary}"), target.provider],
         ),
         deny("Boundaries", ["iam:DeleteRolePermissionsBoundary", "iam:PutRolePermissionsBoundary"], ["*"]),
@@ -145,7 +159,7 @@ def boundary(target: Target) -> str:
     )
 
 
-def _statement(target: Target, written: dict[str, Any]) -> Statement:
+def _statement(target: Target, entry: dict[str, Any]) -> Statement:
     names = target.names
     values: dict[str, Any] = {
         "prefix": names.prefix,
@@ -156,17 +170,17 @@ def _statement(target: Target, written: dict[str, Any]) -> Statement:
         "zone": target.zone,
     }
 
-    def filled(value: Any) -> Any:
+    def fill(value: Any) -> Any:
         if value == "{regions}":
             return target.regions
         if isinstance(value, dict):
-            return {key: filled(item) for key, item in value.items()}
-        return [filled(item) for item in value] if isinstance(value, list) else value.format(**values)
+            return {key: fill(item) for key, item in value.items()}
+        return [fill(item) for item in value] if isinstance(value, list) else value.format(**values)
 
-    conditions = written.get("conditions")
+    conditions = entry.get("conditions")
     return allow(
-        written["sid"],
-        written["actions"],
-        filled(written["resources"]),
-        conditions=filled(conditions) if conditions else None,
+        entry["sid"],
+        entry["actions"],
+        fill(entry["resources"]),
+        conditions=fill(conditions) if conditions else None,
     )

@@ -1,4 +1,4 @@
-"""Splunk's collector as Firehose will see it: https, a certificate that everybody trusts, healthy, at this address."""
+"""Splunk's collector as Firehose needs it: https, a publicly trusted certificate, healthy, without redirect."""
 
 from __future__ import annotations
 
@@ -7,27 +7,28 @@ import socket
 import ssl
 from urllib.parse import urlsplit
 
-from ops.deploy.doctor.check import Check, Patient, Result, failure, ok, skipped
+from ops.deploy.doctor.check import Check, Result, failure, ok, skipped
+from ops.deploy.doctor.context import Context
 
 SECONDS = 8
 HEALTH = "/services/collector/health"
 
 
-def trust() -> ssl.SSLContext:
-    """What this machine trusts; Firehose trusts public authorities alone."""
+def create_trust_store() -> ssl.SSLContext:
+    """The certificate authorities that this machine trusts; Firehose trusts public ones only."""
     return ssl.create_default_context()
 
 
-def collector(patient: Patient) -> Result:
+def check_collector(context: Context) -> Result:
     """https://docs.splunk.com/Documentation/Splunk/latest/RESTREF/RESTinput#services.2Fcollector.2Fhealth"""
-    splunk = patient.settings.logging.splunk
+    splunk = context.settings.logging.splunk
     if splunk is None:
-        return skipped("the stack streams nothing to Splunk")
+        return skipped("the stack sends nothing to Splunk")
     parts = urlsplit(splunk.hec_endpoint)
     host = parts.hostname or ""
     if parts.scheme != "https":
-        return failure(f"{splunk.hec_endpoint} is not https", "Firehose delivers over https alone: set hec_endpoint")
-    connection = http.client.HTTPSConnection(host, parts.port or 443, timeout=SECONDS, context=trust())
+        return failure(f"{splunk.hec_endpoint} is not https", "Firehose delivers over https only: set hec_endpoint")
+    connection = http.client.HTTPSConnection(host, parts.port or 443, timeout=SECONDS, context=create_trust_store())
     try:
         connection.request("GET", HEALTH)
         answer = connection.getresponse()
@@ -35,7 +36,7 @@ def collector(patient: Patient) -> Result:
     except ssl.SSLCertVerificationError as error:
         return failure(
             f"{host}: the certificate is not valid: {error.verify_message}",
-            "Firehose needs a certificate of a public authority, for this name, with its chain",
+            "Firehose needs a certificate of a public authority for this name, with its chain",
         )
     except (OSError, http.client.HTTPException) as error:
         reason = "no such name" if isinstance(error, socket.gaierror) else str(error) or type(error).__name__
@@ -45,17 +46,17 @@ def collector(patient: Patient) -> Result:
         )
     finally:
         connection.close()
-    return _answered(host, status, where)
+    return _judge_answer(host, status, where)
 
 
-def _answered(host: str, status: int, where: str) -> Result:
+def _judge_answer(host: str, status: int, where: str) -> Result:
     if http.HTTPStatus.MULTIPLE_CHOICES <= status < http.HTTPStatus.BAD_REQUEST:
-        return failure(f"{host} redirects to {where}", "Firehose follows no redirect: name the collector's own address")
+        return failure(f"{host} redirects to {where}", "Firehose follows no redirect: set the collector's own address")
     if status == http.HTTPStatus.SERVICE_UNAVAILABLE:
-        return failure(f"{host} answers 503: its queue is full or it is stopping", "Ask who runs Splunk")
+        return failure(f"{host} answers 503: its queue is full or it is stopping", "Ask the operators of Splunk")
     if status != http.HTTPStatus.OK:
         return failure(f"{host}{HEALTH} answers {status}", "Is this the collector (HEC), and is it switched on?")
     return ok(f"{host} is healthy")
 
 
-CHECKS = (Check(name="Splunk collector", run=collector),)
+CHECKS = (Check(name="Splunk collector", run=check_collector),)
