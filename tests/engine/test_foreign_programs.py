@@ -67,5 +67,5 @@ def test_the_configuration_that_the_readme_shows_is_taken(foreign: Callable[[str
     assert refused.exit_code != 0
     messages = [" ".join(one.message.split()) for one in refused.violations]
     assert {one.policy_name for one in refused.violations} == {"log-group-retention", "required-tags"}
-    assert any("events are not said to be kept for at least 1096 days" in message for message in messages)
+    assert any("the retention is not at least 1096 days" in message for message in messages)
     assert any("it has no tag owner" in message for message in messages)
