@@ -31,7 +31,7 @@ bench: setup ## Load-test the store against a plain Orthanc (30 min; BENCH_ARGS=
 	@$(BIN)/python -m bench $(BENCH_ARGS)
 
 bench-archive: setup ## Measure memory and speed of `ops archive` and `ops verify` at 1,000 to 100,000 objects
-	@$(BIN)/python -m tests.ops.bench_archive
+	@$(BIN)/python -m bench.archive
 
 fault-matrix: setup ## Inject a fault at every call of an archive run and print a table
 	@FAULT_STRIDE=1 $(BIN)/python -m pytest -s tests/ops/test_archive_refused.py tests/ops/test_archive_killed.py

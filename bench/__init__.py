@@ -1,1 +1,1 @@
-"""Measures the store on one machine, beside a bare Orthanc: `python -m bench`, which is what `make bench` calls."""
+"""Measures the store and a bare Orthanc on one machine: `python -m bench`, which `make bench` runs."""

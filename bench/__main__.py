@@ -1,4 +1,4 @@
-"""`python -m bench`: the store of prod and a bare Orthanc under the same load, and `docs/performance.md` about it."""
+"""`python -m bench` puts the same load on prod's store and a bare Orthanc, and writes `docs/performance.md`."""
 
 from __future__ import annotations
 
@@ -15,89 +15,97 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from bench import bodies, index, k6, machine, measure, results, targets, work
+from bench import bodies, index, k6, machine, measure, results, scenarios, targets
 from bench.document import RECORDS, publish
-from bench.work import FULL, LARGE_FRAMES, QUICK, Size
-from dataplane import studies
-from dataplane.debian import PackagesError
+from bench.scenarios import FULL, LARGE_FRAMES, QUICK, Size
+from dataplane.clients.dicomweb import ResponseError
+from dataplane.packages.sources import PackagesError
+from dataplane.processes.container import ProcessError
+from dataplane.samples import studies
+from ops.render import rendered
 
 app = typer.Typer(help=__doc__, add_completion=False, pretty_exceptions_enable=False)
 console = Console(highlight=False, soft_wrap=True)
-NEEDED_GB = {True: 4, False: 25}
-"""Of free disk, by whether the run is quick."""
+REQUIRED_GB = {True: 4, False: 25}
+"""Free disk space that a quick and a full run need."""
+
+STACK = "prod"
+ERRORS = (
+    k6.LoadError, index.FillError, PackagesError, ProcessError, ResponseError, TimeoutError, ValueError, OSError,
+)  # fmt: skip
 
 
 @app.command()
 def main(
     *,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Three minutes: proves that it works, publishes nothing.")
+        bool, typer.Option("--quick", help="Three minutes: checks that the benchmark works, and publishes nothing.")
     ] = False,
     instances: Annotated[
-        int | None, typer.Option(min=100, max=1_000_000, help="In the index; 100,000 if not said.")
+        int | None, typer.Option(min=100, max=1_000_000, help="Instances in the index; 100,000 by default.")
     ] = None,
-    rounds: Annotated[int | None, typer.Option(min=1, max=50, help="Of the same work against each target.")] = None,
+    rounds: Annotated[int | None, typer.Option(min=1, max=50, help="Rounds of all scenarios.")] = None,
     render: Annotated[
-        bool, typer.Option("--render", help="Make the document again from the last full record.")
+        bool, typer.Option("--render", help="Render the document again from the last full record.")
     ] = False,
 ) -> None:
-    """Measure on this machine, over loopback alone, and write docs/performance.md, whole or not at all."""
+    """Measure on this machine, over loopback only, and write docs/performance.md atomically."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     size = QUICK if quick else FULL
     size = dataclasses.replace(size, instances=instances or size.instances, rounds=rounds or size.rounds)
     started = time.monotonic()
 
-    def say(text: str) -> None:
+    def report(text: str) -> None:
         console.print(f"[{time.monotonic() - started:6.1f} s] {text}", markup=False)
 
     try:
-        raw = json.loads((RECORDS / "full.json").read_text()) if render else recorded(size, say, quick=quick)
+        raw = json.loads((RECORDS / "full.json").read_text()) if render else run_benchmark(size, report, quick=quick)
     except KeyboardInterrupt:
-        say("interrupted: the document is as it was")
+        report("interrupted: the document is unchanged")
         raise typer.Exit(130) from None
-    except (k6.LoadError, index.FillError, PackagesError, TimeoutError, ValueError, OSError) as error:
-        say(f"failed: {error}")
+    except ERRORS as error:
+        report(f"failed: {error}")
         raise typer.Exit(1) from None
-    say(f"written: {publish(raw)}")
+    report(f"written: {publish(raw)}")
     if failed := sum(one["failed"] for one in raw["samples"]):
-        say(f"{failed} requests failed; the document shows which")
+        report(f"{failed} requests failed; the document lists them")
 
 
-def recorded(size: Size, say: measure.Say, *, quick: bool) -> dict[str, Any]:
-    """One run: everything started, filled, measured and stopped."""
+def run_benchmark(size: Size, report: measure.Report, *, quick: bool) -> dict[str, Any]:
+    """Starts all targets, fills their indexes, measures them, and returns the record of the run."""
     free = shutil.disk_usage(tempfile.gettempdir()).free // 10**9
-    if free < NEEDED_GB[quick]:
-        raise OSError(f"{tempfile.gettempdir()} has {free} GB free, and a run needs {NEEDED_GB[quick]}")
+    if free < REQUIRED_GB[quick]:
+        raise OSError(f"{tempfile.gettempdir()} has {free} GB free, but a run needs {REQUIRED_GB[quick]} GB")
     before = machine.load()
     with tempfile.TemporaryDirectory(prefix="image-store-bench-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        say("making synthetic images")
-        made = bodies.prepare(folder / "bodies")
+        report("making synthetic images")
+        sent = bodies.write_all(folder / "bodies")
         big = bodies.write(folder / "bodies", "large", [studies.multiframe(LARGE_FRAMES)])
-        say("starting PostgreSQL, three replicas of two kinds, two nginx and a bare Orthanc")
+        report("starting PostgreSQL, two replicas, two nginx and two bare Orthancs")
         (folder / "store").mkdir()
-        with targets.running(folder) as bench:
-            filled = index.fill(bench, made["smalls"], size.instances, say)
+        with targets.run_targets(folder, rendered(STACK)) as bench:
+            filled = index.fill(bench, sent["smalls"], size.instances, report)
             for target in results.PAIR:
-                work.prepare(bench.targets[target], made, size)
-            cached = {name: work.metadata(bench.targets[name], size) for name in results.PAIR}
-            samples = measure.rounds(bench, work.works(made, size), size, folder / "k6", say)
+                scenarios.prepare(bench.targets[target], sent, size)
+            cached = {name: scenarios.metadata_cpu_ms(bench.targets[name], size) for name in results.PAIR}
+            samples = measure.run_rounds(bench, scenarios.scenarios(sent, size), size, folder / "k6", report)
             run, timed = k6.new_run(), []
             for number in range(size.large):
                 for target in results.PAIR:
-                    one = work.large(bench.targets[target], big, run, number)
+                    one = scenarios.measure_large(bench.targets[target], big, run, number)
                     timed.append(one)
-                    say(f"large, {target}: {one['stow_seconds']:.1f} s in, {one['wado_seconds']:.1f} s out")
+                    report(f"large, {target}: {one['stow_seconds']:.1f} s in, {one['wado_seconds']:.1f} s out")
             return {
                 "measured": datetime.now(UTC).date().isoformat(),
                 "quick": quick,
                 "rounds": size.rounds,
-                "machine": machine.described(),
+                "machine": machine.describe(),
                 "versions": {**targets.versions(bench), "k6": k6.version()},
                 "load": {"before": before, "after": machine.load()},
                 "targets": {one.name: one.title for one in bench.targets.values()},
                 "fill": filled,
-                "instance_bytes": made["slice"].payload,
+                "instance_bytes": sent["slice"].payload,
                 "metadata_cpu_ms": cached,
                 "samples": samples,
                 "large": timed,

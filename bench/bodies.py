@@ -1,7 +1,7 @@
-"""STOW-RS bodies of synthetic DICOM on disk, in which identifiers can be replaced without reading DICOM again.
+"""STOW-RS bodies of synthetic DICOM on disk, whose identifiers can be replaced without parsing DICOM again.
 
-Identifiers of a level have one length: its prefix, the run, the group (a study with its one series and patient) and, of
-an instance, the position in it. `load.js` writes them as `patched` does.
+Identifiers of a level have the same length: a prefix, the run, the group (a study with its one series and patient) and,
+for an instance, its position in the series. `load.js` writes them as `patch_identifiers` does.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ from pathlib import Path
 
 from pydicom.uid import UID, generate_uid
 
-from dataplane import studies
-from dataplane.dicomweb import multipart
-from dataplane.studies import Instance
+from dataplane.clients.dicomweb import multipart
+from dataplane.samples import studies
+from dataplane.samples.studies import Instance
 
 ROOT = "1.2.826.0.1.3680043.8.498."
 BOUNDARY = "image-store-bench-3f0c5a"
 RUN, GROUP, INDEX = 12, 10, 6
-"""Digits of each part of an identifier."""
+"""Number of digits of each part of an identifier."""
 
 LEVELS = {"patient": "BENCH", "study": f"{ROOT}1", "series": f"{ROOT}2", "instance": f"{ROOT}3"}
 BLANK_RUN, BLANK_GROUP = "9" * RUN, "8" * GROUP
 DATE = "19010203"
 FIRST_DAY = date(2025, 1, 1)
 DAYS = 365
-SLICES = 512  # pixels a side: 525 kB
-THUMBNAIL = 64  # 9 kB
+SLICE_SIZE = 512  # pixels a side: 525 kB
+THUMBNAIL_SIZE = 64  # 9 kB
 FRAMES = 32
 GROUP_LIMIT = 100
-"""Instances of one series at most; then a client begins the next study."""
+"""Maximum number of instances in a series; a client then begins the next study."""
 
 
 def identifier(level: str, run: str, group: int, index: int = 0) -> str:
-    """The identifier of a level, in the form that bodies hold."""
+    """The identifier of a level, in the form that bodies contain."""
     tail = f"{index:0{INDEX}d}" if level == "instance" else ""
     return f"{LEVELS[level]}{run}{group:0{GROUP}d}{tail}"
 
@@ -49,68 +49,68 @@ def day(group: int) -> date:
 
 @dataclass(frozen=True, kw_only=True)
 class Body:
-    """A request body on disk. `places` are offsets of identifiers by level; of `instance`, each with its part."""
+    """A request body on disk. `offsets` are pairs by level: the offset of an identifier and its part of the body."""
 
     name: str
     file: str
     parts: int
     payload: int  # bytes of DICOM
-    places: Mapping[str, Sequence[tuple[int, int]]]
+    offsets: Mapping[str, Sequence[tuple[int, int]]]
 
     def to_json(self) -> dict[str, object]:
-        """What `load.js` reads."""
+        """The fields that `load.js` reads."""
         return asdict(self) | {"boundary": BOUNDARY, "levels": LEVELS}
 
 
-def patched(body: Body, run: str, group: int, first: int = 0) -> bytes:
-    """The body with identifiers of its own: instances `first` and on of the group's series."""
+def patch_identifiers(body: Body, run: str, group: int, first: int = 0) -> bytes:
+    """The body with new identifiers: instances of the group's series from number `first` on."""
     data = bytearray(Path(body.file).read_bytes())
-    for level, places in body.places.items():
-        for offset, part in places:
+    for level, offsets in body.offsets.items():
+        for offset, part in offsets:
             text = f"{day(group):%Y%m%d}" if level == "date" else identifier(level, run, group, first + part)
             data[offset : offset + len(text)] = text.encode()
     return bytes(data)
 
 
 def write(folder: Path, name: str, instances: Sequence[Instance]) -> Body:
-    """Writes one body of `instances`, and notes where its identifiers stand."""
-    labelled = [_labelled(one, part) for part, one in enumerate(instances)]
+    """Writes a body of `instances`, and records the offsets of its identifiers."""
+    labelled = [_label(one, part) for part, one in enumerate(instances)]
     data = b"".join(multipart(labelled, BOUNDARY))
     found: dict[str, list[tuple[int, int]]] = {
-        level: [(place, 0) for place in _places(data, identifier(level, BLANK_RUN, int(BLANK_GROUP)))]
+        level: [(offset, 0) for offset in _offsets(data, identifier(level, BLANK_RUN, int(BLANK_GROUP)))]
         for level in ("patient", "study", "series")
     }
     found["instance"] = [
-        (place, part)
+        (offset, part)
         for part in range(len(instances))
-        for place in _places(data, identifier("instance", BLANK_RUN, int(BLANK_GROUP), part))
+        for offset in _offsets(data, identifier("instance", BLANK_RUN, int(BLANK_GROUP), part))
     ]
-    found["date"] = [(place, 0) for place in _places(data, DATE)]
+    found["date"] = [(offset, 0) for offset in _offsets(data, DATE)]
     file = folder / f"{name}.body"
     file.write_bytes(data)
     return Body(
-        name=name, file=str(file), parts=len(instances), payload=sum(len(one) for one in labelled), places=found
+        name=name, file=str(file), parts=len(instances), payload=sum(len(one) for one in labelled), offsets=found
     )
 
 
-def prepare(folder: Path) -> dict[str, Body]:
-    """Every body that a run sends, by name."""
+def write_all(folder: Path) -> dict[str, Body]:
+    """Writes every body that a run sends, and returns them by name."""
     folder.mkdir(parents=True, exist_ok=True)
-    slices, small = studies.ct(25, size=SLICES), studies.ct(GROUP_LIMIT, size=THUMBNAIL)
+    slices, small = studies.ct_series(25, size=SLICE_SIZE), studies.ct_series(GROUP_LIMIT, size=THUMBNAIL_SIZE)
     wanted: dict[str, Callable[[], Sequence[Instance]]] = {
         "slice": lambda: slices[:1],
         "slices": lambda: slices,
         "small": lambda: small[:1],
         "smalls": lambda: small,
         "multiframe": lambda: [studies.multiframe(FRAMES)],
-        "compressed": lambda: [studies.compressed(name) for name in studies.COMPRESSED],
+        "compressed": lambda: [studies.compressed_instance(name) for name in studies.COMPRESSED],
     }
-    bodies = {name: write(folder, name, made()) for name, made in wanted.items()}
+    bodies = {name: write(folder, name, instances()) for name, instances in wanted.items()}
     (folder / "bodies.json").write_text(json.dumps({name: body.to_json() for name, body in bodies.items()}))
     return bodies
 
 
-def _labelled(instance: Instance, part: int) -> bytes:
+def _label(instance: Instance, part: int) -> bytes:
     dataset = instance.dataset
     group = int(BLANK_GROUP)
     dataset.PatientID = identifier("patient", BLANK_RUN, group)
@@ -121,8 +121,8 @@ def _labelled(instance: Instance, part: int) -> bytes:
     dataset.StudyDate = DATE
     if "FrameOfReferenceUID" in dataset:
         dataset.FrameOfReferenceUID = generate_uid()
-    return Instance.of(dataset).data
+    return Instance.from_dataset(dataset).data
 
 
-def _places(data: bytes, text: str) -> list[int]:
+def _offsets(data: bytes, text: str) -> list[int]:
     return [match.start() for match in re.finditer(re.escape(text.encode()), data)]

@@ -1,4 +1,4 @@
-"""`docs/performance.md`, made from what a run recorded."""
+"""`docs/performance.md`, rendered from the record of a run."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from ops.plan.configuration import PROJECT
 TEMPLATE = Path(__file__).with_name("performance.md.j2")
 DOCUMENT = PROJECT / "docs" / "performance.md"
 RECORDS = PROJECT / ".bench"
-"""What runs recorded, and the document of quick ones, which replaces no other."""
+"""Records of runs, and the document of the last quick run."""
 
 
 def document(raw: Mapping[str, Any]) -> str:
-    """The document about one run."""
-    shown = summary(raw)
-    return render(TEMPLATE, {**shown, "capacity": json.dumps(shown["capacity"], indent=2)})
+    """The document of one run."""
+    values = summary(raw)
+    return render(TEMPLATE, {**values, "capacity": json.dumps(values["capacity"], indent=2)})
 
 
 def publish(raw: Mapping[str, Any], *, records: Path = RECORDS, published: Path = DOCUMENT) -> Path:
-    """Writes record and document, each whole or not at all; the document's place is returned.
+    """Writes record and document, each atomically, and returns the path of the document.
 
-    A quick run is not published: its document stays with the records.
+    The document of a quick run is not published but kept with the records.
     """
     text = document(raw)
     records.mkdir(parents=True, exist_ok=True)
     name = "quick" if raw["quick"] else "full"
     _replace(records / f"{name}.json", json.dumps(raw, indent=1))
-    place = records / "quick.md" if raw["quick"] else published
-    _replace(place, text)
-    return place
+    target = records / "quick.md" if raw["quick"] else published
+    _replace(target, text)
+    return target
 
 
 def _replace(path: Path, text: str) -> None:

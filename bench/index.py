@@ -1,8 +1,8 @@
-"""An index of many instances, the same in both databases.
+"""Fills both databases with the same index of many instances.
 
-The bare Orthanc is sent every instance. Debian's old PostgreSQL plugin would take half an hour for that: there one
-study is sent, and the rows that the plugin wrote for it are copied in the database under the identifiers that the other
-studies would have had. Both must then answer every query alike. Files of copied instances are the first study's.
+The bare Orthanc receives every instance. Debian's old PostgreSQL plugin would need half an hour for that: it receives
+one study, and its rows are copied in the database under the identifiers of the other studies. Both must then answer
+every query alike. Copied instances refer to the files of the first study.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from typing import Any
 import urllib3
 from pg8000.native import Connection
 
-from bench.bodies import BOUNDARY, GROUP, GROUP_LIMIT, Body, day, identifier, patched
+from bench.bodies import BOUNDARY, GROUP, GROUP_LIMIT, Body, day, identifier, patch_identifiers
 from bench.k6 import Read
 from bench.targets import BARE, FULL, Bench, Target
-from dataplane.dicomweb import acknowledged
-from dataplane.postgresql import DATABASE
+from dataplane.clients.dicomweb import acknowledged_uids
+from dataplane.processes.postgresql import DATABASE
 
 RUN = "000000000001"
 BATCH = 100  # studies a transaction
 SENDERS = 4
 DICOM_JSON = "application/dicom+json"
 DERIVED = "RetrieveURL", "00081190"
-"""What answers may differ in: the address that was asked."""
+"""Attributes that may differ: they contain the requested address."""
 
 COPIES = (
     "INSERT INTO Resources (internalId, resourceType, publicId, parentId) "
@@ -67,56 +67,56 @@ STRIDE = "SELECT greatest((SELECT max(internalId) FROM Resources), (SELECT max(s
 
 
 class FillError(RuntimeError):
-    """The index is not what it should be."""
+    """The index does not have the expected content."""
 
 
-def fill(bench: Bench, body: Body, instances: int, say: Callable[[str], None]) -> dict[str, Any]:
-    """Fills both indexes with `instances`, a hundred a study, and holds one against the other."""
+def fill(bench: Bench, body: Body, instances: int, report: Callable[[str], None]) -> dict[str, Any]:
+    """Fills both indexes with `instances`, a hundred a study, and compares them."""
     studies = max(1, instances // GROUP_LIMIT)
     started = time.monotonic()
-    send(bench.targets[FULL], patched(body, RUN, 0))
-    with bench.store.database.as_superuser(DATABASE) as session:
-        copy(session, studies, say)
+    send(bench.targets[FULL], patch_identifiers(body, RUN, 0))
+    with bench.store.database.connect_as_superuser(DATABASE) as session:
+        copy_study(session, studies, report)
     copied = time.monotonic()
     bare = bench.targets[BARE]
     with ThreadPoolExecutor(SENDERS) as pool:
-        sent = pool.map(lambda group: send(bare, patched(body, RUN, group)), range(studies))
+        sent = pool.map(lambda group: send(bare, patch_identifiers(body, RUN, group)), range(studies))
         for number, _ in enumerate(sent, 1):
             if number % BATCH == 0 or number == studies:
-                say(f"bare index: {number} of {studies} studies sent")
+                report(f"bare index: {number} of {studies} studies sent")
     done = {"postgresql_seconds": copied - started, "sqlite_seconds": time.monotonic() - copied}
     check(bench, studies)
     return {"instances": studies * GROUP_LIMIT, "studies": studies, **done}
 
 
 def send(target: Target, data: bytes, *, chunked: bool = False) -> None:
-    """STOW-RS of a body; FillError unless all of it was stored."""
+    """Sends a body with STOW-RS; FillError unless all of it was stored."""
     kind = f'multipart/related; type="application/dicom"; boundary={BOUNDARY}'
     with target.client() as pool:
         headers = {**(pool.headers or {}), "Content-Type": kind, "Accept": DICOM_JSON}
         answer = pool.request("POST", "/dicom-web/studies", body=data, headers=headers, chunked=chunked, retries=False)
-    if answer.status != HTTPStatus.OK or not acknowledged(answer):
+    if answer.status != HTTPStatus.OK or not acknowledged_uids(answer):
         raise FillError(f"{target.name} stored nothing: {answer.status} {answer.data[:200]!r}")
 
 
 def public_id(*identifiers: str) -> str:
-    """Orthanc's own name of a patient, study, series or instance, given the DICOM identifiers down to it.
+    """Orthanc's id of a patient, study, series or instance, from the DICOM identifiers of its levels.
 
     https://orthanc.uclouvain.be/book/faq/orthanc-ids.html
     """
     digest = hashlib.sha1("|".join(identifiers).encode(), usedforsecurity=False).hexdigest()
-    return "-".join(digest[place : place + 8] for place in range(0, 40, 8))
+    return "-".join(digest[start : start + 8] for start in range(0, 40, 8))
 
 
-def copy(session: Connection, studies: int, say: Callable[[str], None]) -> None:
-    """Copies the rows of the one study that is there `studies` - 1 times, in the forms that the plugin gave them.
+def copy_study(session: Connection, studies: int, report: Callable[[str], None]) -> None:
+    """Copies the rows of the one study in the index `studies` - 1 times.
 
-    Triggers would update one row of counters millions of times: they are off, and the counters are multiplied.
+    Triggers are off, since they would update one row of counters millions of times; the counters are multiplied.
     """
     session.run("SET session_replication_role = replica")
     [[stride]] = session.run(STRIDE)
     for table in TABLES:
-        session.run(f"CREATE TEMP TABLE template_{table} AS SELECT * FROM {table}")  # noqa: S608  names of our own
+        session.run(f"CREATE TEMP TABLE template_{table} AS SELECT * FROM {table}")  # noqa: S608  constant names
     session.run(
         "CREATE FUNCTION pg_temp.copy_value(value text, a int, b int, n bigint) RETURNS text IMMUTABLE LANGUAGE sql"
         " AS $$"
@@ -139,7 +139,7 @@ def copy(session: Connection, studies: int, say: Callable[[str], None]) -> None:
         for statement in COPIES:
             session.run(statement.replace("copy_value(", "pg_temp.copy_value(").replace(":stride", str(stride)))
         session.run("COMMIT")
-        say(f"PostgreSQL index: {last + 1} of {studies} studies copied")
+        report(f"PostgreSQL index: {last + 1} of {studies} studies copied")
     session.run(f"UPDATE GlobalIntegers SET value = value * {int(studies)} WHERE key <> 6")  # noqa: S608
     session.run("UPDATE GlobalIntegers SET value = (SELECT max(seq) FROM Changes) WHERE key = 6")
     for table, column in (("resources", "internalid"), ("changes", "seq"), ("patientrecyclingorder", "seq")):
@@ -148,7 +148,7 @@ def copy(session: Connection, studies: int, say: Callable[[str], None]) -> None:
 
 
 def _levels(session: Connection) -> dict[int, tuple[str, int]]:
-    """By row of the template: its level, and its position in the series."""
+    """Level and position in the series of each row of the template."""
     known = {
         public_id(*_identifiers(0, level, index)): (level, index)
         for level, count in (("patient", 1), ("study", 1), ("series", 1), ("instance", GROUP_LIMIT))
@@ -172,11 +172,11 @@ def _names(names: dict[int, tuple[str, int]], groups: Sequence[int]) -> Iterator
 
 
 LIMIT = 50
-"""Studies that a query over many asks for."""
+"""Result limit of queries that match many studies."""
 
 
 def queries(studies: int, each: int = 40) -> list[Read]:
-    """QIDO-RS in turn: a patient, a day, a week, one study, a study's instances, and a pattern without a beginning."""
+    """QIDO-RS by patient, day, week, study, instances of a study, and a pattern with wildcards on both sides."""
     found = []
     for number in range(each):
         group = number * max(1, studies // each) % studies
@@ -191,24 +191,26 @@ def queries(studies: int, each: int = 40) -> list[Read]:
             "wildcard": f"studies?PatientID=*{f'{group:08d}'[:-1]}*&limit={LIMIT}",
         }
         found += [
-            Read(name=name, path=f"/dicom-web/{path}", accept=DICOM_JSON, least=100) for name, path in paths.items()
+            Read(name=name, path=f"/dicom-web/{path}", accept=DICOM_JSON, min_bytes=100) for name, path in paths.items()
         ]
     return found
 
 
 def check(bench: Bench, studies: int) -> None:
-    """Raises FillError unless both count the same and answer each kind of query alike."""
+    """FillError unless both have the same count and give the same answer to each kind of query."""
     for name in (f"{BARE}-postgresql", BARE):
         with bench.targets[name].client() as pool:
             counted = pool.request("GET", "/statistics").json()["CountInstances"]
         if counted != studies * GROUP_LIMIT:
-            raise FillError(f"{name} counts {counted} instances of {studies * GROUP_LIMIT}")
+            raise FillError(f"{name} has {counted} instances instead of {studies * GROUP_LIMIT}")
     with bench.targets[FULL].client() as full, bench.targets[BARE].client() as bare:
         for one in queries(studies, each=3):
             answers = [_answer(pool, one) for pool in (full, bare)]
-            cut = {len(answer) for answer in answers} == {LIMIT}  # which of more than these come is each index's choice
-            if not answers[0] or (answers[0] != answers[1] and not cut):
-                raise FillError(f"{one.name}: {len(answers[0])} and {len(answers[1])} found, or not the same")
+            limited = {len(answer) for answer in answers} == {LIMIT}  # each index may choose other studies
+            if not answers[0] or (answers[0] != answers[1] and not limited):
+                raise FillError(
+                    f"{one.name}: the results differ or are empty: {len(answers[0])} and {len(answers[1])} items"
+                )
 
 
 def _answer(pool: urllib3.HTTPConnectionPool, one: Read) -> list[str]:

@@ -1,6 +1,6 @@
-"""Load by k6: what a scenario is, how it is run, and what its summary says.
+"""Load by k6: the definition of a scenario, its run, and the figures in its summary.
 
-k6 is told to refuse every address outside loopback, whatever a target or a redirect names. https://grafana.com/docs/k6/
+k6 is configured to refuse every address outside loopback, even from a redirect. https://grafana.com/docs/k6/
 """
 
 from __future__ import annotations
@@ -29,26 +29,26 @@ FORBIDDEN = [
     "::/0",
 ]
 MAX_REQUESTS, MAX_CLIENTS, MAX_SECONDS = 100_000, 64, 600
-GRACE = 60  # seconds beyond a scenario's own bound before k6 is ended
+GRACE_SECONDS = 60  # added to a scenario's own limit before k6 is killed
 
 
 class LoadError(RuntimeError):
-    """The load could not be put on a target."""
+    """The load could not be applied to a target."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Read:
-    """A GET. `least` is the number of bytes below which an answer is wrong."""
+    """A GET request. A response with fewer than `min_bytes` bytes counts as failed."""
 
     name: str
     path: str
     accept: str
-    least: int
+    min_bytes: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class Work:
-    """`requests` in all, by `clients` at a time, for `seconds` at most: STOW-RS of `body`, else `reads` in turn."""
+class Scenario:
+    """`requests` in total by `clients` clients within `seconds`: STOW-RS of `body`, or else `reads` in turn."""
 
     name: str
     requests: int
@@ -59,16 +59,16 @@ class Work:
 
     def __post_init__(self) -> None:
         bounds = {"requests": MAX_REQUESTS, "clients": MAX_CLIENTS, "seconds": MAX_SECONDS}
-        for name, most in bounds.items():
-            if not 1 <= getattr(self, name) <= most:
-                raise ValueError(f"{self.name}: {name} is {getattr(self, name)}, and must be 1 to {most}")
+        for name, maximum in bounds.items():
+            if not 1 <= getattr(self, name) <= maximum:
+                raise ValueError(f"{self.name}: {name} is {getattr(self, name)}, but must be 1 to {maximum}")
         if (self.body is None) == (not self.reads):
-            raise ValueError(f"{self.name}: either a body or reads")
+            raise ValueError(f"{self.name}: give either a body or reads")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """Where a target listens. `host` is the name that its certificate is for; TLS trusts `authority` alone."""
+    """Address of a target. `host` is the name on its certificate; TLS trusts only `authority`."""
 
     port: int
     host: str = LOOPBACK
@@ -77,105 +77,110 @@ class Endpoint:
 
     @property
     def url(self) -> str:
-        """Without a path."""
+        """Its URL without a path."""
         return f"{'https' if self.authority else 'http'}://{self.host}:{self.port}"
 
     @property
     def hosts(self) -> dict[str, str]:
-        """What k6 resolves by itself."""
+        """Host names that k6 resolves by this table."""
         return {} if self.host == LOOPBACK else {f"{self.host}:{self.port}": f"{LOOPBACK}:{self.port}"}
 
 
-def job(endpoint: Endpoint, work: Work, *, run: str, summary: Path) -> dict[str, Any]:
-    """What `load.js` reads. Raises LoadError for a target outside loopback."""
-    described = {
+def job(endpoint: Endpoint, scenario: Scenario, *, run: str, summary: Path) -> dict[str, Any]:
+    """The job that `load.js` reads. Raises LoadError for a target outside loopback."""
+    description = {
         "url": endpoint.url,
         "hosts": endpoint.hosts,
         "forbidden": FORBIDDEN,
         "headers": dict(endpoint.headers),
-        "requests": work.requests,
-        "clients": min(work.clients, work.requests),
-        "seconds": work.seconds,
-        "body": work.body and work.body.to_json(),
-        "reads": [asdict(one) for one in work.reads],
-        "series": work.body and GROUP_LIMIT - GROUP_LIMIT % work.body.parts,
+        "requests": scenario.requests,
+        "clients": min(scenario.clients, scenario.requests),
+        "seconds": scenario.seconds,
+        "body": scenario.body and scenario.body.to_json(),
+        "reads": [asdict(one) for one in scenario.reads],
+        "series": scenario.body and GROUP_LIMIT - GROUP_LIMIT % scenario.body.parts,
         "run": run,
         "epoch": int(time.time() * 1000),
         "summary": str(summary),
     }
-    on_loopback(described)
-    return described
+    require_loopback(description)
+    return description
 
 
-def on_loopback(described: Mapping[str, Any]) -> None:
-    """Raises LoadError unless the job's address is of loopback, by itself or by the job's own table of hosts."""
-    parts = urlsplit(described["url"])
-    place = described["hosts"].get(parts.netloc, parts.netloc)
-    address = urlsplit(f"//{place}").hostname or ""
+def require_loopback(description: Mapping[str, Any]) -> None:
+    """Raises LoadError unless the job's address is on loopback, directly or by the job's table of hosts."""
+    parts = urlsplit(description["url"])
+    target = description["hosts"].get(parts.netloc, parts.netloc)
+    address = urlsplit(f"//{target}").hostname or ""
     try:
         allowed = ipaddress.ip_address(address).is_loopback
     except ValueError:
         allowed = False
     if not allowed:
-        raise LoadError(f"{described['url']} is not on loopback: load is for this machine alone")
+        raise LoadError(f"{description['url']} is not on loopback: load is only for this machine")
 
 
 def new_run() -> str:
-    """Twelve digits that no other run on this machine has: identifiers of what it stores begin with them."""
+    """Twelve digits, unique on this machine: identifiers of the stored instances contain them."""
     time.sleep(0.1)
     return f"{int(time.time() * 10):012d}"
 
 
-def run(endpoint: Endpoint, work: Work, folder: Path) -> tuple[dict[str, Any], float]:
-    """Runs k6; what it measured, and the CPU seconds it took. LoadError with its last lines if it fails."""
+def run(endpoint: Endpoint, scenario: Scenario, folder: Path) -> tuple[dict[str, Any], float]:
+    """Runs k6 and returns its figures and CPU seconds. LoadError with its last lines if it fails."""
     folder.mkdir(parents=True, exist_ok=True)
-    described, summary = folder / "job.json", folder / "summary.json"
+    job_file, summary = folder / "job.json", folder / "summary.json"
     summary.unlink(missing_ok=True)
-    described.write_text(json.dumps(job(endpoint, work, run=new_run(), summary=summary)))
-    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "JOB": str(described)}
+    job_file.write_text(json.dumps(job(endpoint, scenario, run=new_run(), summary=summary)))
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "JOB": str(job_file)}
     environment |= {"K6_NO_USAGE_REPORT": "true", "NO_COLOR": "1"}
     if endpoint.authority:
         environment["SSL_CERT_FILE"] = str(endpoint.authority)
     command = [str(PROGRAM), "run", "--quiet", "--no-usage-report", "--address", f"{LOOPBACK}:0", str(SCRIPT)]
     before = _children()
     try:
-        done = subprocess.run(  # noqa: S603  our own program and script
-            command, env=environment, capture_output=True, text=True, check=False, timeout=work.seconds + GRACE
+        done = subprocess.run(  # noqa: S603  k6 of `make setup` with load.js
+            command,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=scenario.seconds + GRACE_SECONDS,
         )
     except subprocess.TimeoutExpired as error:
-        raise LoadError(f"{work.name}: k6 did not end within {error.timeout:.0f} s") from error
+        raise LoadError(f"{scenario.name}: k6 did not finish within {error.timeout:.0f} s") from error
     except OSError as error:
-        raise LoadError(f"{PROGRAM}: {error.strerror}; `make setup` installs it") from error
+        raise LoadError(f"{PROGRAM}: {error.strerror}; install it with `make setup`") from error
     if done.returncode or not summary.exists():
-        raise LoadError(f"{work.name}: k6 ended with {done.returncode}: {_tail(done.stderr)}")
-    measured = measurement(work, json.loads(summary.read_text()))
+        raise LoadError(f"{scenario.name}: k6 exited with status {done.returncode}: {_tail(done.stderr)}")
+    measured = measurement(scenario, json.loads(summary.read_text()))
     if measured["failed"]:
         measured["messages"] = _tail(done.stderr)
     return measured, _children() - before
 
 
 def version() -> str:
-    """Of the program."""
+    """Version of k6."""
     printed = subprocess.run([str(PROGRAM), "version"], capture_output=True, text=True, check=True)  # noqa: S603
     return printed.stdout.split()[1].removeprefix("v")
 
 
-def measurement(work: Work, metrics: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
-    """Figures of one run from k6's metrics. Raises LoadError if not every request was made."""
+def measurement(scenario: Scenario, metrics: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
+    """Figures of one run from k6's metrics. Raises LoadError unless all requests were sent."""
     done = int(metrics.get("done", {}).get("count", 0))
-    if done != work.requests:
-        raise LoadError(f"{work.name}: {done} of {work.requests} requests within {work.seconds} s")
+    if done != scenario.requests:
+        raise LoadError(f"{scenario.name}: {done} of {scenario.requests} requests within {scenario.seconds} s")
     failed = int(metrics["failed"]["count"])
     seconds = (metrics["ended"]["max"] - metrics["began"]["min"]) / 1000
     if seconds <= 0:
-        raise LoadError(f"{work.name}: no time passed between the first and the last request")
+        raise LoadError(f"{scenario.name}: no time passed between the first and the last request")
     return {
         "requests": done,
         "failed": failed,
         "seconds": seconds,
         "per_second": (done - failed) / seconds,
         "mb_per_second": metrics["received"]["count"] / seconds / 1e6,
-        "instances": (done - failed) * (work.body.parts if work.body else 1),
+        "instances": (done - failed) * (scenario.body.parts if scenario.body else 1),
         "ms": percentiles(metrics["duration"]),
         "first_byte_ms": percentiles(metrics["first_byte"]),
         "named_ms": {
@@ -187,7 +192,7 @@ def measurement(work: Work, metrics: Mapping[str, Mapping[str, float]]) -> dict[
 
 
 def percentiles(values: Mapping[str, float]) -> dict[str, float]:
-    """The percentiles that are shown, in ms."""
+    """The percentiles of the document, in ms."""
     return {"p50": values["med"], "p95": values["p(95)"], "p99": values["p(99)"], "max": values["max"]}
 
 

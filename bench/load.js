@@ -1,11 +1,11 @@
-// One scenario against one target, as `k6.py` describes it in the file JOB: a fixed number of requests, shared by
-// clients. Every answer is checked; one that fails is counted and never repeated.
+// One scenario against one target, from the job file JOB that `k6.py` writes: a fixed number of requests, shared by
+// clients. Every response is checked; a failed request is counted and never repeated.
 import exec from 'k6/execution';
 import http from 'k6/http';
 import { Counter, Trend } from 'k6/metrics';
 
 const job = JSON.parse(open(__ENV.JOB));
-const SHOWN = 3; // messages of failures that a client writes
+const SHOWN = 3; // messages of failures per client
 
 export const options = {
   scenarios: {
@@ -41,8 +41,8 @@ const file = job.body ? new Uint8Array(open(job.body.file, 'b')) : null;
 let shown = 0;
 
 function put(offset, text) {
-  for (let place = 0; place < text.length; place += 1) {
-    file[offset + place] = text.charCodeAt(place);
+  for (let index = 0; index < text.length; index += 1) {
+    file[offset + index] = text.charCodeAt(index);
   }
 }
 
@@ -51,7 +51,7 @@ function store() {
   const number = exec.vu.iterationInScenario * body.parts;
   const group = `${exec.vu.idInTest}`.padStart(4, '0') + `${Math.floor(number / job.series)}`.padStart(6, '0');
   for (const [level, prefix] of Object.entries(body.levels)) {
-    for (const [offset, part] of body.places[level]) {
+    for (const [offset, part] of body.offsets[level]) {
       const index = level === 'instance' ? `${(number % job.series) + part}`.padStart(6, '0') : '';
       put(offset, prefix + job.run + group + index);
     }
@@ -59,7 +59,7 @@ function store() {
   const type = `multipart/related; type="application/dicom"; boundary=${body.boundary}`;
   const headers = Object.assign({ 'Content-Type': type, Accept: 'application/dicom+json' }, job.headers);
   const answer = http.post(`${job.url}/dicom-web/studies`, file.buffer, { headers, timeout: '120s' });
-  // 200 says that every part was stored.
+  // 200: every part was stored.
   return [answer, answer.status === 200 && answer.body.includes('00081199'), body.payload];
 }
 
@@ -69,7 +69,7 @@ function read() {
   const answer = http.get(job.url + one.path, { headers, timeout: '120s', responseType: 'binary' });
   const size = answer.body ? answer.body.byteLength : 0;
   named[one.name].add(answer.timings.duration);
-  return [answer, answer.status === 200 && size >= one.least, size];
+  return [answer, answer.status === 200 && size >= one.min_bytes, size];
 }
 
 export default function () {

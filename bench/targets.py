@@ -1,4 +1,4 @@
-"""What is measured: the store of prod on this machine, and the same Orthanc with less and less around it."""
+"""The measured targets: the store on this machine, and the same Orthanc with fewer and fewer parts around it."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from typing import Any
 import urllib3
 
 from bench.k6 import LOOPBACK, Endpoint
-from dataplane import store as stores
-from dataplane.postgresql import free_port
-from dataplane.replica import Replica
-from dataplane.store import Store
-from dataplane.web import Web
+from dataplane.processes.ports import free_port
+from dataplane.processes.replica import Replica
+from dataplane.processes.tasks import Stack
+from dataplane.processes.web import Web
+from dataplane.store import Store, run_store
 
 HARDENED = ("SslEnabled", "SslCertificate", "SslMinimumProtocolVersion", "SslCiphersAccepted", "RegisteredUsers")
 FULL, BARE = "full", "bare"
 DURABLE = {"fsync": "on", "synchronous_commit": "on"}
-"""Tests switch this off; Aurora never does."""
+"""Off in tests; Aurora always waits for its storage."""
 
-UNSETTLED = {"StableAge": 86_400}
-"""Seconds. Else the metadata of what one scenario stored would be cached half a minute later, in another scenario."""
+NEVER_STABLE = {"StableAge": 86_400}
+"""Seconds. By default Orthanc would cache the metadata of stored series half a minute later, in another scenario."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """One way to the images. `processes` are the first processes of each program that takes part in it."""
+    """One way to store and retrieve images. `processes` are the root processes of each program involved."""
 
     name: str
     title: str
@@ -42,7 +42,7 @@ class Target:
     processes: Mapping[str, Sequence[int]]
 
     def client(self) -> urllib3.HTTPConnectionPool:
-        """Connections to it, for what is not load."""
+        """A connection pool for requests that are not measured."""
         one = self.endpoint
         if not one.authority:
             return urllib3.HTTPConnectionPool(LOOPBACK, one.port, maxsize=8, headers=one.headers, timeout=300)
@@ -58,26 +58,26 @@ class Target:
         )
 
 
-class Plain:
-    """Orthanc over HTTP without authentication or proxy, otherwise as the replica it is derived from is configured.
+class BareOrthanc:
+    """Orthanc over HTTP without authentication or proxy, otherwise configured like a replica.
 
-    With `database` it shares the replica's index and files; without, it has SQLite and a folder of its own.
+    With `database` it shares the replica's index and files; without, it uses SQLite and its own folder.
     """
 
     def __init__(self, folder: Path, like: Replica, *, database: bool) -> None:
         folder.mkdir(parents=True)
         self.port, self.log = free_port(), folder / "log"
         local = json.loads((like.folder / "local.json").read_text())
-        made = json.loads((like.folder / "tmp" / "orthanc.json").read_text())
-        (folder / "orthanc.json").write_text(json.dumps(self._configured(made, folder, database=database)))
+        settings = json.loads((like.folder / "tmp" / "orthanc.json").read_text())
+        (folder / "orthanc.json").write_text(json.dumps(self._configuration(settings, folder, database=database)))
         self.command = [*local["command"], str(folder / "orthanc.json")]
         self.environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", **local["environment"]}
         if database:
             names = {"PGUSER": "PG_USER", "PGPASSWORD": "PG_PASSWORD"}  # as the entry point exports them
-            self.environment |= {here: like.environment[there] for here, there in names.items()}
+            self.environment |= {libpq: like.environment[variable] for libpq, variable in names.items()}
 
-    def _configured(self, made: Mapping[str, Any], folder: Path, *, database: bool) -> dict[str, Any]:
-        plain = {key: value for key, value in made.items() if key not in HARDENED}
+    def _configuration(self, settings: Mapping[str, Any], folder: Path, *, database: bool) -> dict[str, Any]:
+        plain = {key: value for key, value in settings.items() if key not in HARDENED}
         plain |= {
             "HttpPort": self.port,
             "HttpBindAddresses": [LOOPBACK],
@@ -94,7 +94,7 @@ class Plain:
         return plain
 
     def start(self, timeout: float = 30) -> int:
-        """Starts it, waits until it answers, and returns its process; TimeoutError with its log if it does not."""
+        """Starts Orthanc and returns its process id once it answers; TimeoutError with its log if it does not."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603  Debian's Orthanc
                 self.command, env=self.environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
@@ -110,7 +110,7 @@ class Plain:
         raise TimeoutError(self.log.read_text()[-2000:])
 
     def stop(self) -> None:
-        """Ends it."""
+        """Stops Orthanc, by force after 30 s."""
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(30)
@@ -121,27 +121,29 @@ class Plain:
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:
-    """Everything that runs. `targets` by name, the full store first and the bare Orthanc last."""
+    """All running targets by name, from the full store to the bare Orthanc."""
 
     store: Store
     targets: Mapping[str, Target]
 
 
 @contextmanager
-def running(folder: Path) -> Generator[Bench]:
-    """Starts all targets in `folder`, and stops them. All but the bare one share one index and one folder of files."""
-    with ExitStack() as stack:
-        store = stack.enter_context(stores.running(folder / "store", replicas=2, parameters=DURABLE, values=UNSETTLED))
+def run_targets(folder: Path, stack: Stack) -> Generator[Bench]:
+    """Runs all targets in `folder`. All but the last share one index and one folder of files."""
+    with ExitStack() as running:
+        store = running.enter_context(
+            run_store(folder / "store", stack, replicas=2, parameters=DURABLE, values=NEVER_STABLE)
+        )
         first, second = store.replicas
-        alone = Web(folder / "web-alone", store.stack.tasks["web"], [first.https])
+        alone = Web(folder / "web-alone", stack.tasks["web"], [first.https])
         alone.start()
-        stack.callback(alone.kill)
+        running.callback(alone.kill)
         alone.wait()
-        plain = {}
+        plain, pids = {}, {}
         for name in (f"{BARE}-postgresql", BARE):
-            orthanc = Plain(folder / name, first, database=name != BARE)
-            plain[name] = (orthanc, orthanc.start())
-            stack.callback(orthanc.stop)
+            orthanc = BareOrthanc(folder / name, first, database=name != BARE)
+            plain[name], pids[name] = orthanc, orthanc.start()
+            running.callback(orthanc.stop)
         data = Path(store.database.folder / "data" / "postmaster.pid").read_text().split()
         postgresql = {"postgresql": [int(data[0])]}
         credential = first.client().headers
@@ -154,34 +156,34 @@ def running(folder: Path) -> Generator[Bench]:
                 endpoint=Endpoint(
                     port=first.https, host=first.host, authority=first.authority, headers=dict(credential)
                 ),
-                processes={"orthanc": [_pid(first)], **postgresql},
+                processes={"orthanc": [first.pid], **postgresql},
             ),
             Target(
                 name=f"{BARE}-postgresql",
                 title="bare Orthanc (HTTP, no authentication) with PostgreSQL",
-                endpoint=Endpoint(port=plain[f"{BARE}-postgresql"][0].port),
-                processes={"orthanc": [plain[f"{BARE}-postgresql"][1]], **postgresql},
+                endpoint=Endpoint(port=plain[f"{BARE}-postgresql"].port),
+                processes={"orthanc": [pids[f"{BARE}-postgresql"]], **postgresql},
             ),
             Target(
                 name=BARE,
                 title="bare Orthanc (HTTP, no authentication) with SQLite",
-                endpoint=Endpoint(port=plain[BARE][0].port),
-                processes={"orthanc": [plain[BARE][1]]},
+                endpoint=Endpoint(port=plain[BARE].port),
+                processes={"orthanc": [pids[BARE]]},
             ),
         ]
         yield Bench(store=store, targets={one.name: one for one in targets})
 
 
 def versions(bench: Bench) -> dict[str, str]:
-    """Of each program, as it says itself."""
+    """Versions of the programs, from the running programs."""
     pool = bench.targets[BARE].client()
     system = pool.request("GET", "/system").json()
     shared = bench.targets[f"{BARE}-postgresql"].client()
     found = {"Orthanc": system["Version"]}
     for plugin, title in (("dicom-web", "Orthanc DICOMweb plugin"), ("postgresql-index", "Orthanc PostgreSQL plugin")):
         found[title] = str(shared.request("GET", f"/plugins/{plugin}").json().get("Version", "unknown"))
-    [[server]] = bench.store.rows("SHOW server_version")
-    nginx = subprocess.run(  # noqa: S603  the web tier's own
+    [[server]] = bench.store.query("SHOW server_version")
+    nginx = subprocess.run(  # noqa: S603  nginx of the web tier
         [str(bench.store.web.folder / "bin" / "nginx"), "-v"], capture_output=True, text=True, check=True
     )
     [number] = re.findall(r"nginx/(\S+)", nginx.stderr)
@@ -195,12 +197,5 @@ def _target(
         name=name,
         title=title,
         endpoint=Endpoint(port=web.port, host=web.host, authority=web.authority),
-        processes={"nginx": [_pid(web)], "orthanc": [_pid(one) for one in replicas], **postgresql},
+        processes={"nginx": [web.pid], "orthanc": [one.pid for one in replicas], **postgresql},
     )
-
-
-def _pid(container: Web | Replica) -> int:
-    """The program itself: entry points become what they start."""
-    if container.process is None:
-        raise RuntimeError(f"{container.folder.name} does not run")
-    return container.process.pid

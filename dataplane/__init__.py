@@ -1,1 +1,5 @@
-"""The rendered configuration run as real processes: PostgreSQL, Orthanc and nginx on this machine."""
+"""Runs the rendered configuration of a stack as processes on this machine: a library for tests and the benchmark.
+
+Imports go down only: `store` -> `processes` -> `clients` and `substitutes`; `clients` -> `samples`;
+`substitutes` -> `packages`.
+"""

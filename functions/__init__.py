@@ -1,1 +1,1 @@
-"""Code that runs in AWS Lambda, and how it is packed."""
+"""Code that runs in AWS Lambda, and the contents of its archives."""

@@ -10,7 +10,7 @@ Statement = dict[str, Any]
 
 
 def document(*statements: Statement) -> str:
-    """A policy document of `statements`, serialised the same way every time."""
+    """A policy document of `statements`, serialized deterministically."""
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 

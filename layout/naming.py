@@ -169,7 +169,7 @@ class Names:
         return self.arn("secretsmanager", f"secret:{self.secret(suffix)}-??????")
 
     def default_tags(self) -> dict[str, str]:
-        """Tags of every resource, set once at the provider; they tell whose it is and when it may go."""
+        """Tags of every resource, set once at the provider; they show its owner and when it may be deleted."""
         return {
             "project": self.study,
             "env": self.environment,

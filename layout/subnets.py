@@ -1,5 +1,5 @@
-"""Where each subnet lies. The VPC is cut into sixteen equal blocks, and a block belongs to one role and one zone for
-ever: adding a zone never moves a subnet that holds something.
+"""The address plan. The VPC is divided into sixteen equal blocks, each of which permanently belongs to one role and one
+zone: adding a zone never moves a subnet.
 """
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 
 ROLES = ("edge", "app", "data", "egress")
-"""edge: balancers. app: tasks and endpoints. data: database. egress: NAT gateway, where one is needed."""
+"""edge: load balancers. app: tasks and endpoints. data: database. egress: NAT gateway, where one is needed."""
 
 ZONES = ("a", "b", "c", "d")
 

@@ -24,12 +24,14 @@ from ops.plan import plan, terminal
 from ops.render.command import render
 from ops.review import events
 from ops.review import review as reviews
-from ops.study.archive.command import archive_command, restore_command, verify_command
-from ops.study.archive.errors import ArchiveError
+from ops.study.archive.command import archive_command
 from ops.study.close.command import close_command
 from ops.study.errors import StudyError
+from ops.study.restore.command import restore_command
 from ops.study.status.command import status_command
+from ops.study.store.errors import ArchiveError
 from ops.study.teardown.command import teardown_command
+from ops.study.verify.command import verify_command
 
 ERRORS = (pulumi.RunError, replay.ReplayError, ArchiveError, BootstrapError, CapacityError, StudyError)
 """What a person can put right: a message, not a traceback."""
@@ -135,7 +137,7 @@ def review_command(
     """What a change would do to a stack, as one Markdown comment. Exits 2 if data would be lost."""
     engine = events.read(event_log) if event_log else None
     before, after = reviews.plan_at(base, stack), plan(stack)
-    cost = compare.since(base, before, after)
+    cost = compare.change_since(base, before, after)
     found = reviews.review(before, after, engine=engine, allow_stateful=allow_stateful, cost=cost)
     typer.echo(reviews.markdown(found), nl=False)
     if found.blocked:

@@ -1,4 +1,4 @@
-"""Where the rehearsal keeps its tools and state, and the environment in which `pulumi` finds them.
+"""Where the rehearsal keeps its tools and state, and the environment in which `pulumi` and `ops` find them.
 
 Standard library only: set-up imports it before anything is installed.
 """
@@ -6,8 +6,11 @@ Standard library only: set-up imports it before anything is installed.
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 from pathlib import Path
+
+from awsmodel.paths import TABLES
 
 PROJECT = Path(__file__).resolve().parent.parent
 TOOLS = PROJECT / ".rehearsal"
@@ -15,22 +18,55 @@ VENV = PROJECT / ".venv"
 BIN = TOOLS / "bin"
 HOME = TOOLS / "pulumi-home"
 PASSPHRASE = TOOLS / "passphrase"
-ENV_FILE = TOOLS / "env.sh"
+OFFICIAL = TOOLS / "official-bundle"
+"""A file with the folder of the official Pulumi bundle, if set-up found one of the pinned version."""
 
-BUNDLE = ("pulumi", "pulumi-language-python")
+ACCOUNT_PORT = "account-port"
+"""The file in a rehearsal's folder that holds the port of its account's API while that runs."""
+
 FOREIGN = ("AWS_", "PULUMI_")
+NOWHERE = "http://127.0.0.1:9"
+"""An address that refuses connections, for AWS calls while no account is rehearsed."""
 
 
-def official_bundle() -> Path | None:
-    """Folder of the official Pulumi bundle on PATH: the CLI with its Python language host beside it."""
-    paths = [folder for folder in os.get_exec_path() if Path(folder).resolve() != BIN]
-    found = {shutil.which(tool, path=os.pathsep.join(paths)) for tool in BUNDLE}
-    folders = {Path(path).resolve().parent for path in found if path}
-    return folders.pop() if None not in found and len(folders) == 1 else None
+def is_set_up() -> bool:
+    """Whether set-up has finished here: the engine, its passphrase, the provider plugins and their tables exist."""
+    parts = (PASSPHRASE, HOME / "plugins", TABLES)
+    return all(part.exists() for part in parts) and shutil.which("pulumi", path=search_path()) is not None
+
+
+def search_path(inherited: str = "") -> str:
+    """PATH with the chosen CLI, the built tools and the project's Python first."""
+    official = [OFFICIAL.read_text().strip()] if OFFICIAL.exists() else []
+    ours = [*official, str(BIN), str(VENV / "bin")]
+    others = [folder for folder in inherited.split(os.pathsep) if folder and folder not in ours]
+    return os.pathsep.join([*ours, *others])
+
+
+def account_endpoint(folder: Path) -> str | None:
+    """Address of the account's API of the rehearsal in `folder`, while it runs."""
+    try:
+        return f"http://127.0.0.1:{int((folder / ACCOUNT_PORT).read_text())}"
+    except (OSError, ValueError):
+        return None
+
+
+def aws_variables(folder: Path) -> dict[str, str]:
+    """AWS settings with which no tool can reach a real account; keys are set only where an account is rehearsed."""
+    endpoint = account_endpoint(folder)
+    keys = {"AWS_ACCESS_KEY_ID": "rehearsal", "AWS_SECRET_ACCESS_KEY": "rehearsal"} if endpoint else {}
+    return {
+        "AWS_ENDPOINT_URL": endpoint or NOWHERE,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_CONFIG_FILE": os.devnull,
+        "BOTO_CONFIG": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        **keys,
+    }
 
 
 def variables(folder: Path = TOOLS) -> dict[str, str]:
-    """What the engine needs to know for the rehearsal in `folder`; the user's own Pulumi set-up stays out of it."""
+    """Variables for the rehearsal in `folder`; the user's own Pulumi and AWS settings are not used."""
     return {
         "PULUMI_HOME": str(HOME),
         "PULUMI_BACKEND_URL": f"file://{folder / 'state'}",
@@ -39,9 +75,10 @@ def variables(folder: Path = TOOLS) -> dict[str, str]:
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "PULUMI_PYTHON_CMD": str(VENV / "bin" / "python"),
         "PYTHONPATH": str(PROJECT),
-        "IMAGE_STORE_PROJECT": str(PROJECT),
+        "IMAGE_STORE_PROJECT": str(folder / "project"),
         "IMAGE_STORE_CLOUD": str(folder / "cloud"),
-        # Every process here is local; telemetry and proxies have no business in it.
+        **aws_variables(folder),
+        # Every process is local: no telemetry, no proxy.
         "OTEL_SDK_DISABLED": "true",
         "NO_PROXY": "127.0.0.1,localhost",
         "no_proxy": "127.0.0.1,localhost",
@@ -49,19 +86,18 @@ def variables(folder: Path = TOOLS) -> dict[str, str]:
 
 
 def environment(folder: Path = TOOLS) -> dict[str, str]:
-    """The process environment for `pulumi`, without any AWS credential or foreign Pulumi setting."""
+    """The process environment for the rehearsal in `folder`, without the user's AWS and Pulumi settings."""
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
-    path = os.pathsep.join([str(BIN), str(VENV / "bin"), inherited.get("PATH", os.defpath)])
-    return inherited | variables(folder) | {"PATH": path}
+    return inherited | variables(folder) | {"PATH": search_path(inherited.get("PATH", os.defpath))}
 
 
-def shell_script() -> str:
-    """The same for a shell to read: what `. rehearsal/env` sources."""
-    prefixes = "|".join(f"{prefix}*" for prefix in FOREIGN)
-    unset = (
-        "for name in $(env | sed -n 's/^\\([A-Za-z_][A-Za-z_0-9]*\\)=.*/\\1/p'); do\n"
-        f'    case "$name" in {prefixes}) unset "$name" ;; esac\n'
-        "done\n"
-    )
-    exports = "".join(f"export {key}='{value}'\n" for key, value in variables().items())
-    return f"{unset}{exports}export PATH='{BIN}:{VENV / 'bin'}':\"$PATH\"\n"
+def shell_script(folder: Path = TOOLS) -> str:
+    """Commands that give a shell the same environment and mark its prompt; `rehearsal/env` evaluates them."""
+    ours = variables(folder) | {"PATH": search_path(os.environ.get("PATH", os.defpath))}
+    removed = [key for key in os.environ if key.startswith(FOREIGN) and key not in ours]
+    lines = [
+        *(f"unset {key}" for key in sorted(removed)),
+        *(f"export {key}={shlex.quote(value)}" for key, value in ours.items()),
+        'case "$-${PS1-}" in *i*"(rehearsal) "*) ;; *i*) PS1="(rehearsal) ${PS1-}" ;; esac',
+    ]
+    return "".join(f"{line}\n" for line in lines)

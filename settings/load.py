@@ -148,7 +148,7 @@ class Settings(Model):
 
 
 def stack_name() -> str:
-    """Name of the running stack, for whoever reads its outputs; nothing may depend on it."""
+    """Name of the running stack, for readers of its outputs; nothing may depend on it."""
     return pulumi.get_stack()
 
 

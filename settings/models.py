@@ -78,7 +78,7 @@ class Network(Model):
 
 
 class Exposure(Model):
-    """`public`: internet-facing balancer, open to `allow` alone. `vpn`: internal balancer, no public listener."""
+    """`public`: internet-facing load balancer, open to `allow` only. `vpn`: internal load balancer."""
 
     kind: Literal["public", "vpn"] = "vpn"
     allow: Annotated[tuple[Cidr, ...], Distinct] = ()
@@ -249,7 +249,7 @@ class Backup(Model):
 
 class Archive(Model):
     """The end of the study. `operators`: ARNs (with `*`) of this account's users and roles that may archive it; without
-    any, whoever of the account signed in with a second factor and was granted the archiver's role.
+    any, everybody of the account who signed in with a second factor and may assume the archiver's role.
     """
 
     operators: Annotated[tuple[PrincipalArn, ...], Distinct] = ()

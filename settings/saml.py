@@ -6,7 +6,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 PROJECT = Path(__file__).parent.parent
-SHORTEST, LONGEST = 1_000, 10_000_000
+MIN_LENGTH, MAX_LENGTH = 1_000, 10_000_000
 """Characters; https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateSAMLProvider.html"""
 
 _METADATA = "{urn:oasis:names:tc:SAML:2.0:metadata}"
@@ -28,8 +28,8 @@ def metadata_problem(path: str) -> str | None:
 
 
 def _text_problem(text: str) -> str | None:
-    if not SHORTEST <= len(text) <= LONGEST:
-        return f"it has {len(text)} characters, IAM takes {SHORTEST} to {LONGEST}"
+    if not MIN_LENGTH <= len(text) <= MAX_LENGTH:
+        return f"it has {len(text)} characters, IAM takes {MIN_LENGTH} to {MAX_LENGTH}"
     if "<!DOCTYPE" in text or "<!ENTITY" in text:
         return "metadata has no document type, and entities are never expanded here"
     return None

@@ -128,7 +128,7 @@ def _time_of_day(value: Any) -> Any:
 
 def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
     if len(set(values)) != len(values):
-        raise RefusedError("an entry stands twice", "Remove one of them")
+        raise RefusedError("an entry occurs twice", "Remove one of them")
     return values
 
 
@@ -193,7 +193,7 @@ PrincipalArn = Annotated[
     matching(
         r"arn:aws:iam::\d{12}:(user|role)/[\w+=,.@/*-]+",
         "it is not the ARN of a user or role",
-        "Copy it from IAM; `*` stands for any characters, as in the name of an Identity Center role",
+        "Copy it from IAM; `*` matches any characters, as in the name of an Identity Center role",
     ),
 ]
 GroupId = Annotated[

@@ -100,7 +100,7 @@ def _archive(names: Names, bucket: str) -> list[Statement]:
 
 
 def _database(names: Names, export_role: str) -> list[Statement]:
-    """The final snapshot, and its export under the archive's key, for which RDS asks the caller to grant it.
+    """The final snapshot, and its export under the archive's key, for which RDS requires a grant from the caller.
 
     https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-export-snapshot.Setup.html
     """

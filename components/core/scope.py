@@ -1,4 +1,4 @@
-"""What every component knows of its stack, and the providers it uses: none is ever chosen by default."""
+"""The scope of a stack, and its explicit providers: there is no default provider."""
 
 from __future__ import annotations
 

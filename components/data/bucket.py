@@ -56,7 +56,7 @@ def lifecycle_rules(rules: LifecycleRules) -> list[s3.BucketLifecycleConfigurati
 
 class SecureBucket(ScopedComponent):
     """Creates a bucket with its public access block, ownership, versioning, encryption, policy, lifecycle and events,
-    and, where asked for, access logging and Object Lock.
+    and, where requested, access logging and Object Lock.
 
     Guarantees: no public access, ACLs off, TLS 1.2 or newer, versions kept, default encryption with `key` (SSE-S3 only
     where `key` is None, for log targets: AWS supports no other encryption there). `retained` buckets stay in AWS

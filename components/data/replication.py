@@ -37,7 +37,7 @@ class ImageReplication(Component):
     """Creates the bucket of copies in `region`, its access-log bucket, and the replication rule.
 
     Guarantees: every image stored from now on is copied; a deletion here is not repeated there (delete markers are not
-    replicated); the copy is as encrypted, closed and logged as the original; an alarm rings when a copy fails.
+    replicated); the copy is as encrypted, closed and logged as the original; a failed copy raises an alarm.
     """
 
     TYPE = "imgstore:replication:ImageReplication"

@@ -52,7 +52,7 @@ class DatabaseRotation(Component):
 
     Guarantees: the two database roles take turns, so that the credentials in use never change; the function reaches
     the database and AWS APIs, and nothing else; a failure raises an alarm. `user_arn` and `password_arn` resolve once
-    the database accepts these credentials: whoever reads them from here starts after it.
+    the database accepts these credentials: resources that read them from here depend on it.
     https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets_strategies.html
     """
 

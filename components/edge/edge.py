@@ -59,7 +59,7 @@ class Edge(Component):
         self.alb_group = self._listener_group("alb", access.clients, 443, "Clients of the DICOMweb interface")
         self.listener_groups = {443: self.alb_group}
         if identity:
-            reach_internet(self, "sign-in", source=self.alb_group, description="Balancer to Cognito")
+            reach_internet(self, "sign-in", source=self.alb_group, description="Load balancer to Cognito")
         self.alb = self._load_balancer("alb", "application", self.alb_group)
         self.web_group = self._web_target()
         self.listener = self._https(certificate)
@@ -80,7 +80,7 @@ class Edge(Component):
         self.dicom_hosts = [dns.dicom_name] if self.internal else []
         self.dicom_routes = [self._dicom(access.clients, host) for host in self.dicom_hosts]
         self._record("alias", dns.name, self.alb)
-        self.register_outputs({"url": f"https://{dns.name}/dicom-web", "balancer": self.alb.dns_name})
+        self.register_outputs({"url": f"https://{dns.name}/dicom-web", "loadBalancer": self.alb.dns_name})
 
     @property
     def signal(self) -> Signal:

@@ -84,7 +84,7 @@ class Identity(Component):
         )
 
     def sign_in(self) -> lb.ListenerRuleActionArgs:
-        """Action of a listener rule: whoever has no session is sent to the directory and comes back with one."""
+        """Action of a listener rule: a person without a session is redirected to the directory to sign in."""
         return lb.ListenerRuleActionArgs(
             type="authenticate-cognito",
             authenticate_cognito=lb.ListenerRuleActionAuthenticateCognitoArgs(

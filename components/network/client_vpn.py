@@ -52,7 +52,7 @@ class ClientVpn(Component):
             source_type="aws:vpn",
         )
         self.security_group = security_group(
-            self, "sessions", vpc_id=network.vpc.id, description="Sessions of the client VPN: nothing in, doors out"
+            self, "sessions", vpc_id=network.vpc.id, description="Sessions of the client VPN, to the load balancers"
         )
         for port, group in listener_groups.items():
             connect(
@@ -116,7 +116,7 @@ class ClientVpn(Component):
                 target_network_cidr=str(subnets.subnet(network.cidr, "edge", zone)),
                 # Identity Center sends the ids of groups, never their names.
                 access_group_id=group_id,
-                description=f"{group} to the balancers in zone {zone}",
+                description=f"{group} to the load balancers in zone {zone}",
                 opts=self.options(),
             )
 

@@ -98,7 +98,7 @@ def _rows(metrics: Metrics, region: str) -> Iterator[tuple[str, list[dict[str, A
     charges = ["AWS/Billing", "EstimatedCharges", "Currency", "USD", {"stat": "Maximum", "period": 21_600}]
     pointer = (
         f"Estimated charges of the whole account since the first of the month. What the study may cost is the budget "
-        f"**{metrics.budget}**, in *Billing and Cost Management → Budgets*; it tells when it is used up."
+        f"**{metrics.budget}**, in *Billing and Cost Management → Budgets*; its alarms report when it is used up."
     )
     yield "Cost", [_graph("estimated charges (USD)", [charges], BILLING_REGION), _text(pointer)]
 
@@ -119,7 +119,7 @@ def _edge(load_balancer: Any, target: Any) -> dict[str, list[Series]]:
     errors = [f"HTTPCode_{source}_{kind}_Count" for source in ("ELB", "Target") for kind in ("4XX", "5XX")]
     return {
         "requests": [[space, "RequestCount", *where, total]],
-        "errors, by the balancer and by nginx": [[space, name, *where, total] for name in errors],
+        "errors, by the load balancer and by nginx": [[space, name, *where, total] for name in errors],
         "seconds to answer": [[space, "TargetResponseTime", *where, {"stat": stat}] for stat in ("p50", "p99")],
         "hosts, refused connections": [
             [space, "HealthyHostCount", *at, {"stat": "Minimum"}],

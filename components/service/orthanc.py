@@ -43,7 +43,7 @@ def statements(names: Names, bucket_arn: str, *, writable: bool) -> tuple[Statem
     actions = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"] if writable else ["s3:GetObject"]
     return (
         allow("Images", actions, [f"{bucket_arn}/{IMAGES_PREFIX}/*"]),
-        # Orthanc lists a key before it reads it, to learn its size.
+        # Orthanc lists a key before it reads it, to get its size.
         allow("ListImages", ["s3:ListBucket"], [bucket_arn]),
         use_key("ImageKey", names, "images", ["kms:GenerateDataKey", "kms:Decrypt"], via="s3"),
     )

@@ -1,7 +1,7 @@
 """Orthanc's configuration as data, without any secret.
 
 Keys and values: https://orthanc.uclouvain.be/book/users/configuration.html; Orthanc ignores unknown keys silently, so
-every key here is one that the pinned version knows.
+every key here exists in the pinned version.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ class Senders:
         return {
             f"{center}-{title.lower()}": {
                 "AET": title,
-                "Host": "0.0.0.0",  # noqa: S104  behind the balancer the sender's address is not known
+                "Host": "0.0.0.0",  # noqa: S104  the load balancer hides the sender's address
                 "Port": DICOM_LISTENER,
                 "AllowEcho": True,
                 "AllowStore": True,

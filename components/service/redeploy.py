@@ -123,5 +123,5 @@ class RedeployOnRotation(Component):
                 suffix,
                 metric=metric,
                 condition=AT_LEAST_ONCE,
-                description="Tasks were not deployed anew after a rotation; see docs/runbooks/secret-rotation.md",
+                description="Tasks were not redeployed after a rotation; see docs/runbooks/secret-rotation.md",
             )

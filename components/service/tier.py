@@ -166,7 +166,7 @@ class Tier(Component):
                     source=route.source,
                     target=group,
                     port=self.workload.ports[purpose],
-                    description=f"Balancer to the {self.component} tier",
+                    description=f"Load balancer to the {self.component} tier",
                 )
         return group
 

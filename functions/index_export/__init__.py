@@ -1,4 +1,4 @@
 """Export of Orthanc's index at the end of a study: a Lambda function, deployed by components/closing/closing.py.
 
-What it writes says which object of the image bucket is which image: the archive is proved with it, and found again.
+The export maps objects of the image bucket to images: the archive is verified and restored with it.
 """

@@ -1,6 +1,6 @@
 """Entry point: writes the index as gzipped JSON Lines, in parts, below a prefix of the archive bucket.
 
-It may be repeated: the same parts are written again, as new versions of locked objects.
+A repeated run writes the same parts again, as new versions of locked objects.
 """
 
 from __future__ import annotations
@@ -18,20 +18,23 @@ from typing import Any
 
 import boto3
 
-from .index import LoginRefusedError, Server, attachments
+from functions.database import LoginRefusedError, Server
 
+from .index import attachments
+
+APPLICATION = "image-store-index-export"
 ROWS = 5_000
 LINES = 200_000
-"""Of one part: some 20 MB compressed."""
+"""Lines of a part: about 20 MB compressed."""
 
 RESERVE_MS = 30_000
 TRIES = 5
 PAUSE_SECONDS = 2
-"""A rotation moves user and password one after the other: who reads in between reads again."""
+"""A rotation changes user and password one after the other: a log-in between the two reads both again."""
 
 
 class ExportError(RuntimeError):
-    """The index could not be exported whole; nothing that was written counts."""
+    """The export is incomplete; ignore the parts it wrote."""
 
 
 @dataclass
@@ -49,21 +52,21 @@ class Parts:
         self._begin()
 
     def add(self, entries: list[dict[str, Any]]) -> None:
-        """Takes entries, and writes a part whenever one is full."""
+        """Adds entries, and writes each part that is full."""
         for entry in entries:
             self._file.write(json.dumps(entry, separators=(",", ":")).encode() + b"\n")
-            self._held += 1
-            if self._held == self.lines:
+            self._count += 1
+            if self._count == self.lines:
                 self._write()
         self.objects += len(entries)
 
     def end(self) -> None:
-        """Writes what is left; an empty index has one empty part, so that there is something to read."""
-        if self._held or not self.keys:
+        """Writes the last part; an empty index is one empty part."""
+        if self._count or not self.keys:
             self._write()
 
     def _begin(self) -> None:
-        self._held, self._buffer = 0, io.BytesIO()
+        self._count, self._buffer = 0, io.BytesIO()
         self._file = gzip.GzipFile(fileobj=self._buffer, mode="wb", mtime=0)
 
     def _write(self) -> None:
@@ -74,23 +77,18 @@ class Parts:
             Key=key,
             Body=self._buffer.getvalue(),
             ContentType="application/gzip",
-            ChecksumAlgorithm="SHA256",  # Object Lock takes nothing without a checksum
+            ChecksumAlgorithm="SHA256",  # Object Lock requires a checksum
         )
         self.keys.append(key)
         self._begin()
 
 
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-    """Exports to `{"bucket", "prefix"}` and answers `{"objects", "parts"}`; ValueError for any other place."""
+    """Exports to `{"bucket", "prefix"}` and returns `{"objects", "parts"}`; ValueError for any other destination."""
     bucket, prefix = os.environ["ARCHIVE_BUCKET"], os.environ["ARCHIVE_PREFIX"]
     if event.get("bucket") != bucket or not str(event.get("prefix", "")).startswith(prefix):
-        raise ValueError(f"this function writes below s3://{bucket}/{prefix} alone")
-    server = Server(
-        host=os.environ["DATABASE_HOST"],
-        port=int(os.environ["DATABASE_PORT"]),
-        database=os.environ["DATABASE_NAME"],
-        authorities=str(Path(__file__).parent / os.environ["DATABASE_CA"]),
-    )
+        raise ValueError(f"this function only writes below s3://{bucket}/{prefix}")
+    server = Server.from_environment(os.environ, folder=Path(__file__).parent, application_name=APPLICATION)
     parts = Parts(client=boto3.client("s3"), bucket=bucket, prefix=event["prefix"])
     with _login(server, boto3.client("secretsmanager")) as connection:
         for entries in attachments(connection, ROWS):

@@ -1,7 +1,7 @@
 """Entry point: the four steps of a rotation, and `prepare`, which the deployment calls before Orthanc's first task.
 
-Every step may be repeated, and may be killed and repeated. The user and the password are two secrets; a rotation writes
-both under the same version, so that a step that comes back finds what it had decided.
+Every step is idempotent, even after it was killed halfway. The user and the password are two secrets; a rotation writes
+both under the same version, so that a repeated step finds the values it chose before.
 https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotating-secrets-lambda-functions.html
 """
 
@@ -17,16 +17,18 @@ from typing import Any
 
 import boto3
 
+from functions.database import LoginRefusedError, Server
+
 from . import roles
-from .roles import LoginRefusedError, Server
 from .versions import Versions
 
+APPLICATION = "image-store-rotation"
 PASSWORD_BYTES = 30  # 40 characters in base64url
 
 
 @dataclass(frozen=True, kw_only=True)
-class Store:
-    """Everything a step works on."""
+class Rotation:
+    """The database and the three secrets that a step works on."""
 
     server: Server
     master: Versions
@@ -34,11 +36,11 @@ class Store:
     password: Versions
 
     def as_master(self) -> Any:
-        """A connection as the cluster's master, whose secret RDS keeps and rotates."""
-        held = json.loads(self.master.current())
-        return self.server.login(held["username"], held["password"])
+        """A connection as the cluster's master user, whose secret RDS keeps and rotates."""
+        secret = json.loads(self.master.current())
+        return self.server.login(secret["username"], secret["password"])
 
-    def lets_in(self, user: str, password: str) -> bool:
+    def can_log_in(self, user: str, password: str) -> bool:
         """Whether `user` can log in with `password`."""
         try:
             with self.server.login(user, password):
@@ -47,111 +49,110 @@ class Store:
             return False
 
 
-def store(environment: Mapping[str, str], client: Any) -> Store:
-    """What the function's environment describes; KeyError names the variable that is missing."""
-    server = Server(
-        host=environment["DATABASE_HOST"],
-        port=int(environment["DATABASE_PORT"]),
-        database=environment["DATABASE_NAME"],
-        authorities=str(Path(__file__).parent / environment["DATABASE_CA"]),
+def rotation_from(environment: Mapping[str, str], client: Any) -> Rotation:
+    """Server and secrets that the function's environment names; KeyError names the variable that is missing."""
+    server = Server.from_environment(environment, folder=Path(__file__).parent, application_name=APPLICATION)
+    master, user, password = (
+        Versions(client=client, arn=environment[f"{name}_SECRET_ARN"]) for name in ("MASTER", "USER", "PASSWORD")
     )
-    held = {name: Versions(client=client, arn=environment[f"{name.upper()}_SECRET_ARN"]) for name in ("master", "user")}
-    password = Versions(client=client, arn=environment["PASSWORD_SECRET_ARN"])
-    return Store(server=server, password=password, **held)
+    return Rotation(server=server, master=master, user=user, password=password)
 
 
-def repair(held: Store) -> None:
-    """Makes a pair again of what was left between the last two moves: the password follows the user."""
-    version, holder = held.user.current_version(), held.password.current_version()
-    if version != holder and held.password.holds(version):
-        held.password.promote(version, holder=holder)
+def repair(rotation: Rotation) -> None:
+    """Completes a rotation that stopped between its last two changes: the password follows the user."""
+    version, holder = rotation.user.current_version(), rotation.password.current_version()
+    if version != holder and rotation.password.has_value(version):
+        rotation.password.promote(version, holder=holder)
 
 
-def prepare(held: Store) -> None:
-    """Roles and ownership; the current user gets the current password, unless it has it already."""
-    repair(held)
-    user, password = held.user.current(), held.password.current()
-    roles.other(user)
-    with held.as_master() as master:
+def prepare(rotation: Rotation) -> None:
+    """Prepares roles and ownership, and sets the current user's password unless it is already the current one."""
+    repair(rotation)
+    user, password = rotation.user.current(), rotation.password.current()
+    roles.next_user(user)
+    with rotation.as_master() as master:
         roles.prepare(master)
-        if not held.lets_in(user, password):
+        if not rotation.can_log_in(user, password):
             roles.set_password(master, user, password)
 
 
-def create(held: Store, token: str) -> None:
-    """Decides: the other user, and a new password."""
-    repair(held)
-    if not held.user.holds(token):
-        held.user.propose(token, roles.other(held.user.current()))
-    if not held.password.holds(token):
-        held.password.propose(token, secrets.token_urlsafe(PASSWORD_BYTES))
+def create_pending(rotation: Rotation, token: str) -> None:
+    """Stores the other user and a new password as pending values."""
+    repair(rotation)
+    if not rotation.user.has_value(token):
+        rotation.user.propose(token, roles.next_user(rotation.user.current()))
+    if not rotation.password.has_value(token):
+        rotation.password.propose(token, secrets.token_urlsafe(PASSWORD_BYTES))
 
 
-def set_pending(held: Store, token: str) -> None:
-    """Gives the pending user the pending password."""
-    user, password = held.user.value(token), held.password.value(token)
-    if held.lets_in(user, password):
+def set_pending(rotation: Rotation, token: str) -> None:
+    """Sets the pending password for the pending user."""
+    user, password = rotation.user.value(token), rotation.password.value(token)
+    if rotation.can_log_in(user, password):
         return
-    # Somebody moved the user by hand: its password is what running tasks log in with.
-    if user == held.user.current():
+    # An operator changed the current user by hand: running tasks log in with that user's password.
+    if user == rotation.user.current():
         raise LoginRefusedError(f"{user} is in use and refused: run the function's action prepare")
-    with held.as_master() as master:
+    with rotation.as_master() as master:
         roles.set_password(master, user, password)
 
 
-def test(held: Store, token: str) -> None:
-    """Logs in as the pending user and tries what Orthanc does.
+def test_pending(rotation: Rotation, token: str) -> None:
+    """Logs in as the pending user and tries a write as Orthanc would.
 
-    When rotation is set up without rotating, Secrets Manager tries this step with a copy of the password in use.
+    When rotation is turned on without an immediate rotation, Secrets Manager runs this step with a copy of the current
+    password.
     """
-    user = held.user.value(token) if held.user.holds(token) else held.user.current()
-    with held.server.login(user, held.password.value(token)) as session:
-        roles.check(session)
+    user = rotation.user.value(token) if rotation.user.has_value(token) else rotation.user.current()
+    with rotation.server.login(user, rotation.password.value(token)) as session:
+        roles.check_owner(session)
 
 
-def finish(held: Store, token: str) -> None:
-    """Makes the pending pair the current one. Who reads between the two moves is refused, and reads again.
+def finish_rotation(rotation: Rotation, token: str) -> None:
+    """Makes the pending user and password current. A log-in with a pair read between the two changes is refused.
 
-    Both are looked up first, so that nothing but the second move itself lies in between. The user moves first: a
-    password that has moved looks to Secrets Manager like a rotation that is done.
+    Both versions are looked up first, so that nothing else happens between the two changes. The user changes first:
+    Secrets Manager takes a changed password for a finished rotation.
     """
-    user, password = held.user.current_version(), held.password.current_version()
-    held.user.promote(token, holder=user)
-    held.password.promote(token, holder=password)
+    user, password = rotation.user.current_version(), rotation.password.current_version()
+    rotation.user.promote(token, holder=user)
+    rotation.password.promote(token, holder=password)
 
 
-def done(held: Store, token: str) -> bool:
-    """Whether the version `token` is in use, together with its user if it has one."""
-    return held.password.is_current(token) and (held.user.is_current(token) or not held.user.holds(token))
+def is_finished(rotation: Rotation, token: str) -> bool:
+    """Whether the version `token` is current, for the user too if it has that version."""
+    return rotation.password.is_current(token) and (
+        rotation.user.is_current(token) or not rotation.user.has_value(token)
+    )
 
 
-STEPS: dict[str, Callable[[Store, str], None]] = {
-    "createSecret": create,
+STEPS: dict[str, Callable[[Rotation, str], None]] = {
+    "createSecret": create_pending,
     "setSecret": set_pending,
-    "testSecret": test,
-    "finishSecret": finish,
+    "testSecret": test_pending,
+    "finishSecret": finish_rotation,
 }
 
 
-def handler(event: Mapping[str, Any], _context: object) -> dict[str, str]:
+def handler(event: Mapping[str, Any], _lambda_context: object) -> dict[str, str]:
     """Runs `{"action": "prepare"}` or one step of a rotation; ValueError for anything else."""
-    held = store(os.environ, boto3.client("secretsmanager"))
+    rotation = rotation_from(os.environ, boto3.client("secretsmanager"))
     if dict(event) == {"action": "prepare"}:
-        prepare(held)
-        return _told("prepare", held)
+        prepare(rotation)
+        return _report("prepare", rotation)
     step, arn, token = (event.get(key, "") for key in ("Step", "SecretId", "ClientRequestToken"))
     if step not in STEPS:
         raise ValueError(f"unknown event: expected action prepare, or one of the steps {', '.join(STEPS)}")
-    if arn != held.password.arn:
-        raise ValueError(f"this function rotates {held.password.arn}, not {arn}")
-    held.password.demand(token)
-    # Secrets Manager repeats a step whose answer it has lost, up to one that has nothing left to do.
-    if not done(held, token):
-        STEPS[step](held, token)
-    return _told(step, held)
+    if arn != rotation.password.arn:
+        raise ValueError(f"this function rotates {rotation.password.arn}, not {arn}")
+    rotation.password.require_rotation(token)
+    # Secrets Manager repeats a step whose response was lost, even after the rotation finished.
+    if not is_finished(rotation, token):
+        STEPS[step](rotation, token)
+    return _report(step, rotation)
 
 
-def _told(step: str, held: Store) -> dict[str, str]:
-    answer = {"step": step, "user": held.user.current()}
-    print(json.dumps({**answer, "secret": held.password.arn}))  # noqa: T201  Lambda's log is its standard output
+def _report(step: str, rotation: Rotation) -> dict[str, str]:
+    answer = {"step": step, "user": rotation.user.current()}
+    print(json.dumps({**answer, "secret": rotation.password.arn}))  # noqa: T201  Lambda's log is its standard output
     return answer

@@ -1,24 +1,18 @@
-"""The roles in the database: one that owns everything, and two that take turns to log in as it."""
+"""Database roles: an owner of all objects, and two log-in roles that alternate and act as the owner."""
 
 from __future__ import annotations
 
 import base64
-import ssl
-from collections.abc import Generator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 
-from pg8000.exceptions import DatabaseError, InterfaceError
 from pg8000.native import Connection, identifier, literal
 from scramp import ScramMechanism
+
+from functions.database import LoginRefusedError
 
 OWNER = "orthanc"
 USERS = ("orthanc_a", "orthanc_b")
 LOCK_TIMEOUT = "10s"
-TIMEOUT_SECONDS = 60  # a paused cluster wakes in 30 s or more
 ITERATIONS = 4096
-REFUSALS = frozenset({"28P01", "28000"})
-"""A wrong password, or a role that may not log in; https://www.postgresql.org/docs/current/errcodes-appendix.html"""
 
 FOREIGN = """
 SELECT CASE relkind WHEN 'S' THEN 'SEQUENCE' WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END,
@@ -35,56 +29,13 @@ SELECT 'ROUTINE', oid::regprocedure::text, proowner::regrole::text, pg_has_role(
    AND NOT EXISTS (SELECT 1 FROM pg_depend
                     WHERE classid = 'pg_proc'::regclass AND objid = routine.oid AND deptype IN ('i', 'e'))
 """
-"""What somebody else owns, and whether this session may give it away. A serial column's sequence goes with its table,
-and what an extension made with that.
+"""Objects with another owner, and whether this session may change that owner. The sequence of a serial column follows
+its table, and the objects of an extension follow the extension.
 """
 
 
-class LoginRefusedError(RuntimeError):
-    """The server does not let this role in with this password."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Server:
-    """Where the database is, and the file of the authorities that may vouch for it."""
-
-    host: str
-    port: int
-    database: str
-    authorities: str
-
-    @contextmanager
-    def login(self, user: str, password: str) -> Generator[Connection]:
-        """A connection as `user`, whose server certificate is verified with its name.
-
-        LoginRefusedError if it is the user or the password that is refused.
-        """
-        context = ssl.create_default_context(cafile=self.authorities)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        try:
-            connection = Connection(
-                user,
-                host=self.host,
-                port=self.port,
-                database=self.database,
-                password=password,
-                ssl_context=context,
-                timeout=TIMEOUT_SECONDS,
-                application_name="image-store-rotation",
-            )
-        except DatabaseError as error:
-            if error.args[0]["C"] not in REFUSALS:  # as when there are too many connections: no password helps
-                raise
-            raise LoginRefusedError(f"{user} cannot log in: {error.args[0]['M']}") from None
-        try:
-            yield connection
-        finally:
-            with suppress(InterfaceError):  # lost already, and what lost it has been raised
-                connection.close()
-
-
-def other(user: str) -> str:
-    """The role whose turn is next; ValueError for a user that takes no turns."""
+def next_user(user: str) -> str:
+    """The role that the next rotation uses; ValueError for a user that is neither of the two."""
     first, second = USERS
     turns = {first: second, second: first}
     if user not in turns:
@@ -93,7 +44,7 @@ def other(user: str) -> str:
 
 
 def verifier(password: str) -> str:
-    """What PostgreSQL stores of `password`. Sent instead of it, the password never reaches a statement or its log.
+    """The SCRAM verifier that PostgreSQL stores for `password`. With it, no statement and no log contains the password.
 
     https://www.postgresql.org/docs/current/catalog-pg-authid.html
     """
@@ -105,8 +56,8 @@ def verifier(password: str) -> str:
 
 
 def prepare(connection: Connection) -> None:
-    """Creates the roles where they are missing, and makes the owner own the database and all in it. Repeatable."""
-    # A statement that waits for a lock holds up everybody behind it.
+    """Creates missing roles, and makes the owner role own the database and all objects in it. Idempotent."""
+    # A statement that waits for a lock blocks all later ones.
     connection.run(f"SET lock_timeout TO {literal(LOCK_TIMEOUT)}")
     _create(connection, OWNER, "NOLOGIN")
     connection.run(f"GRANT {OWNER} TO CURRENT_USER")
@@ -114,26 +65,26 @@ def prepare(connection: Connection) -> None:
         _create(connection, user, "LOGIN")
         connection.run(f"ALTER ROLE {user} LOGIN")
         connection.run(f"GRANT {OWNER} TO {user}")
-        # Whatever a role creates belongs to the owner, so that the other role can use and alter it.
+        # Objects that a role creates belong to the owner, so that the other role can use and alter them.
         connection.run(f"ALTER ROLE {user} SET role TO {literal(OWNER)}")
     [[database]] = connection.run("SELECT current_database()")
     connection.run(f"ALTER DATABASE {identifier(database)} OWNER TO {OWNER}")
-    for kind, name, owner, may_give in connection.run(FOREIGN, owner=OWNER):
-        if not may_give:
+    for kind, name, owner, may_change in connection.run(FOREIGN, owner=OWNER):
+        if not may_change:
             connection.run(f"GRANT {owner} TO CURRENT_USER")
         connection.run(f"ALTER {kind} {name} OWNER TO {OWNER}")
     connection.run(f"SET ROLE {OWNER}")
-    connection.run("CREATE EXTENSION IF NOT EXISTS pg_trgm")  # Orthanc's index of patient names asks for it
+    connection.run("CREATE EXTENSION IF NOT EXISTS pg_trgm")  # Orthanc's index of patient names needs it
     connection.run("RESET ROLE")
 
 
 def set_password(connection: Connection, user: str, password: str) -> None:
-    """Gives `user` a new password; sessions that are open go on."""
+    """Sets a new password for `user`; open sessions continue."""
     connection.run(f"ALTER ROLE {identifier(user)} PASSWORD {literal(verifier(password))}")
 
 
-def check(connection: Connection) -> None:
-    """That this role acts as the owner and may write; leaves nothing behind."""
+def check_owner(connection: Connection) -> None:
+    """LoginRefusedError unless this session acts as the owner; it tries a write and rolls it back."""
     [[role]] = connection.run("SELECT current_user")
     if role != OWNER:
         raise LoginRefusedError(f"a session acts as {role}, not as {OWNER}: run the function's action prepare")

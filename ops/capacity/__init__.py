@@ -1,1 +1,1 @@
-"""How the store follows its load: simulated on the scaling that a stack declares, and reckoned for growth."""
+"""Capacity of a stack: a simulation of its declared scaling under load, recommended settings, and limits to growth."""

@@ -1,4 +1,4 @@
-"""A week of the simulation as one HTML file with SVG and no scripts."""
+"""The first week of a simulation as an HTML page with SVG and without scripts."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from pathlib import Path
 import jinja2
 
 from ops.capacity.alternatives import FIXED
-from ops.capacity.outcome import Sample
 from ops.capacity.report import Report
+from ops.capacity.simulation.outcome import Sample
 
 TEMPLATE = Path(__file__).parent / "chart.html.j2"
 WIDTH, HEIGHT = 1120, 150
-EVERY = 5
-"""Minutes to a point: the highest value of them."""
+POINT_MINUTES = 5
+"""Minutes of a point, which shows their highest value."""
 COLOURS = ("#0b6e4f", "#1f77b4", "#999999", "#c0392b")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One alternative's course, as points of a polyline."""
+    """One alternative as points of a polyline."""
 
     name: str
     colour: str
@@ -39,8 +39,8 @@ class Panel:
 
 
 def polyline(values: Sequence[float], top: float) -> str:
-    """Points of steps over the panel's width, the highest value of every `EVERY` minutes."""
-    peaks = [max(values[start : start + EVERY]) for start in range(0, len(values), EVERY)]
+    """Points of a step line over the panel's width: the highest value of every `POINT_MINUTES`."""
+    peaks = [max(values[start : start + POINT_MINUTES]) for start in range(0, len(values), POINT_MINUTES)]
     scale = HEIGHT / top if top else 0.0
     points: list[str] = []
     last = None
@@ -54,29 +54,27 @@ def polyline(values: Sequence[float], top: float) -> str:
 
 
 def panels(report: Report) -> list[Panel]:
-    """Load, tasks of each tier, database capacity and the wait of the slowest hundredth."""
+    """The panels: load, tasks of each tier, database capacity and the p99 wait."""
     quantities: list[tuple[str, str, Callable[[Sample], float]]] = [
         ("load", "", lambda sample: sample.load),
         ("app tasks", "", lambda sample: sample.app),
         ("web tasks", "", lambda sample: sample.web),
         ("database", " ACU", lambda sample: sample.acu),
-        ("wait of the slowest hundredth", " s", lambda sample: sample.wait),
+        ("p99 wait", " s", lambda sample: sample.wait),
     ]
     result = []
     for title, unit, value in quantities:
         rows = report.rows[:1] if title == "load" else report.rows
-        courses = {row.name: [value(sample) for sample in row.outcome.samples] for row in rows if row.name != FIXED}
-        top = max((max(course, default=0.0) for course in courses.values()), default=0.0)
+        series = {row.name: [value(sample) for sample in row.outcome.samples] for row in rows if row.name != FIXED}
+        top = max((max(values, default=0.0) for values in series.values()), default=0.0)
         colours = {row.name: colour for row, colour in zip(report.rows, COLOURS, strict=False)}
-        lines = [
-            Line(name=name, colour=colours[name], points=polyline(course, top)) for name, course in courses.items()
-        ]
+        lines = [Line(name=name, colour=colours[name], points=polyline(values, top)) for name, values in series.items()]
         result.append(Panel(title=title, top=f"{top:.3g}{unit}", lines=tuple(reversed(lines))))
     return result
 
 
-def html(report: Report) -> str:
-    """The page."""
+def render_chart(report: Report) -> str:
+    """The page of a report."""
     environment = jinja2.Environment(
         undefined=jinja2.StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True
     )

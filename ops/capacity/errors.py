@@ -1,7 +1,7 @@
-"""What a person can put right about a capacity report."""
+"""The error of a capacity calculation."""
 
 from __future__ import annotations
 
 
 class CapacityError(Exception):
-    """A wish that cannot be met, or a plan that does not say what is asked of it."""
+    """An option out of range, or a plan whose scaling cannot be simulated."""

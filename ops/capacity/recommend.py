@@ -1,31 +1,30 @@
-"""Which settings of the scaling carry the load at the least cost: a small grid, swept on the simulation.
+"""Recommended scaling settings: a small grid of choices, simulated to find the cheapest that serves the load.
 
-Tiers are swept one after the other, as the policies of one never read the other's metrics. A candidate must refuse
-nothing in the scheduled weeks, keep the p99 wait of surprises within 2 s after their third minute and task-hours
-within 1.25 of perfect foresight. Of those the ones that refuse least in surprises, then cost least, are best; whatever
-is within 1 % of the least cost and refuses no more ties with it, and a tie is kept as it is.
+Each tier is swept alone, because its policies never read the other tier's metrics. A choice holds if it refuses no
+request in the scheduled weeks, keeps the p99 wait of spikes within 2 s after their third minute, and uses at most 1.25
+times the task-hours of perfect foresight. The best choices are those that refuse least in spikes and then cost least;
+costs within 1 % are a tie, and a tie keeps the declared settings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import product
-from typing import Any
 
 from rich.table import Table
 
 from ops.capacity.alternatives import DECLARED, FORESIGHT, Scenario, run
-from ops.capacity.declared import Action, Tier
+from ops.capacity.cost import dollars
 from ops.capacity.errors import CapacityError
-from ops.capacity.money import dollars
-from ops.capacity.outcome import LATER, SCHEDULED, SURPRISE, Outcome
+from ops.capacity.scaling.declared import ScheduledAction, Tier
+from ops.capacity.simulation.outcome import SCHEDULED, SPIKE, SPIKE_LATER, Outcome
 
 WAIT_SECONDS = 2.0
 FORESIGHT_SHARE = 1.25
-TIE = 0.01
+COST_TIE = 0.01
 REFUSED_TIE = 1e-4
-"""Shares of refused requests that differ by less are noise."""
+"""A smaller difference between shares of refused requests is noise."""
 TASKS_PER_LOAD = (1, 2, 3)
 TARGETS: Mapping[str, tuple[float, ...]] = {"web": (6000, 8000, 10000), "app": (45, 55, 65)}
 SURGES: Mapping[str, tuple[float, ...]] = {"web": (9000, 12000), "app": (75, 85)}
@@ -33,7 +32,7 @@ SURGES: Mapping[str, tuple[float, ...]] = {"web": (9000, 12000), "app": (75, 85)
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """What is swept of a tier."""
+    """The settings of a tier that a sweep varies."""
 
     tasks_per_load: int
     target: float
@@ -42,7 +41,7 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """A choice and what came of it. `monthly` in USD for the tier; `refused` is the share of surprises' requests."""
+    """The result of a choice. `monthly`: USD of the tier; `refused`: share of the requests in spikes."""
 
     choice: Choice
     monthly: float
@@ -52,19 +51,19 @@ class Result:
     holds: bool
 
 
-def shipped(tier: Tier, loads: Mapping[str, float]) -> Choice:
-    """The choice that a plan's tier stands for: of the least tasks per load that give its floors."""
+def current_choice(tier: Tier, loads: Mapping[str, float]) -> Choice:
+    """The declared choice of a tier, with the fewest tasks per load that give its scheduled minimum."""
     peak = max(loads.values())
     floor = max(action.minimum for action in tier.actions)
     per_load = next((number for number in range(1, floor + 1) if -(-peak * number // 1) >= floor), 1)
     return Choice(tasks_per_load=per_load, target=tier.tracking[0].target, surge=tier.steps[0].threshold)
 
 
-def chosen(tier: Tier, choice: Choice, floors: Mapping[str, float]) -> Tier:
-    """The tier with another choice. `floors`: load of the period that each scheduled action begins."""
+def with_choice(tier: Tier, choice: Choice, floor_loads: Mapping[str, float]) -> Tier:
+    """The tier with another choice. `floor_loads`: load of the period that each scheduled action begins."""
 
-    def action(found: Action) -> Action:
-        load = floors[found.name]
+    def action(found: ScheduledAction) -> ScheduledAction:
+        load = floor_loads[found.name]
         floor = max(tier.minimum, -int(-load * choice.tasks_per_load // 1)) if load else 0
         return replace(found, minimum=min(floor, found.maximum))
 
@@ -76,34 +75,45 @@ def chosen(tier: Tier, choice: Choice, floors: Mapping[str, float]) -> Tier:
     )
 
 
-def floors(scenario: Scenario, tier: Tier) -> dict[str, float]:
-    """Load that each scheduled action of `tier` prepares, by the period in its name."""
+def floor_loads(scenario: Scenario, tier: Tier) -> dict[str, float]:
+    """Load of the period that each scheduled action begins, by the period in the action's name."""
     periods = {period.name: period.load for period in scenario.declared.schedule.periods}
     prefix = f"{tier.name}-scaling-"
     return {found.name: periods[found.name.removeprefix(prefix).rpartition("-")[0]] for found in tier.actions}
 
 
-def sweep(scenario: Scenario, name: str, choices: Sequence[Choice] | None = None) -> Iterator[Result]:
-    """Every one of `choices` (the whole grid) for a tier, the other being as declared; the declared is the first."""
-    known = scenario.declared
-    tier = known.tiers[name]
-    loads = floors(scenario, tier)
-    foresight = run(scenario, FORESIGHT)
-    first = shipped(tier, loads)
-    grid = [
+def swept_choices(scenario: Scenario, name: str, choices: Iterable[Choice] | None = None) -> list[Choice]:
+    """The declared choice of a tier, followed by the other `choices`, by default those of the grid.
+
+    Raises CapacityError for a tier without scheduled actions, target tracking or a surge policy.
+    """
+    tier = scenario.declared.tiers[name]
+    if not (tier.actions and tier.tracking and tier.steps):
+        raise CapacityError(f"{name} lacks scheduled actions, target tracking or a surge policy: nothing to sweep")
+    first = current_choice(tier, floor_loads(scenario, tier))
+    grid = (
         Choice(tasks_per_load=number, target=target, surge=surge)
         for number, target, surge in product(TASKS_PER_LOAD, TARGETS[name], SURGES[name])
-    ]
-    for choice in [first, *(found for found in (grid if choices is None else choices) if found != first)]:
-        tiers = {**known.tiers, name: chosen(tier, choice, loads)}
+    )
+    return [first, *(choice for choice in (grid if choices is None else choices) if choice != first)]
+
+
+def sweep(scenario: Scenario, name: str, choices: Sequence[Choice]) -> Iterator[Result]:
+    """The result of each choice for a tier, with the other tier as declared."""
+    known = scenario.declared
+    tier = known.tiers[name]
+    loads = floor_loads(scenario, tier)
+    foresight = run(scenario, FORESIGHT)
+    for choice in choices:
+        tiers = {**known.tiers, name: with_choice(tier, choice, loads)}
         outcome = run(replace(scenario, declared=replace(known, tiers=tiers)), DECLARED)
-        yield _judged(scenario, choice, outcome, name, foresight)
+        yield _judge(scenario, choice, outcome, name, foresight)
 
 
-def _judged(scenario: Scenario, choice: Choice, outcome: Outcome, tier: str, foresight: Outcome) -> Result:
-    burst, later = outcome.windows[SURPRISE], outcome.windows[LATER]
-    refused = burst.refused + later.refused
-    offered = burst.waits.requests + later.waits.requests
+def _judge(scenario: Scenario, choice: Choice, outcome: Outcome, tier: str, foresight: Outcome) -> Result:
+    spike, later = outcome.windows[SPIKE], outcome.windows[SPIKE_LATER]
+    refused = spike.refused + later.refused
+    offered = spike.waits.requests + later.waits.requests
     hours, best_hours = outcome.task_hours[tier], foresight.task_hours[tier]
     wait = later.waits.quantile(0.99)
     share = hours / best_hours if best_hours else 1.0
@@ -117,20 +127,20 @@ def _judged(scenario: Scenario, choice: Choice, outcome: Outcome, tier: str, for
     )
 
 
-def best(results: list[Result]) -> list[Result]:
-    """The best results, the declared first if it is one of them; none if no choice holds."""
+def best_results(results: list[Result]) -> list[Result]:
+    """The best results, in the order of the sweep; none if no choice holds."""
     holding = [found for found in results if found.holds]
     if not holding:
         return []
     least = min(found.refused for found in holding)
-    kept = [found for found in holding if found.refused <= least + REFUSED_TIE]
-    cost = min(found.monthly for found in kept)
-    return [found for found in kept if found.monthly <= cost * (1 + TIE)]
+    equal = [found for found in holding if found.refused <= least + REFUSED_TIE]
+    cost = min(found.monthly for found in equal)
+    return [found for found in equal if found.monthly <= cost * (1 + COST_TIE)]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What a sweep of a tier found."""
+class Recommendation:
+    """The results of the sweep of a tier, and the best of them."""
 
     tier: str
     results: tuple[Result, ...]
@@ -138,7 +148,7 @@ class Answer:
 
     @property
     def sentence(self) -> str:
-        """What it would set."""
+        """The recommended settings in a sentence."""
         if not self.best:
             return f"{self.tier}: no choice holds; raise {self.tier}.min or {self.tier}.cpu, or sweep other values"
         first = self.best[0]
@@ -149,11 +159,11 @@ class Answer:
         )
 
     def table(self) -> Table:
-        """Every choice for a terminal."""
+        """All results for a terminal."""
         headings = ("", "tasks per load", "target", "surge", "$/month", "refused", "p99 wait", "of foresight")
-        shown = Table(*headings, title=self.tier, title_justify="left")
+        table = Table(*headings, title=self.tier, title_justify="left")
         for found in self.results:
-            shown.add_row(
+            table.add_row(
                 "best" if found in self.best else "" if found.holds else "fails",
                 str(found.choice.tasks_per_load),
                 f"{found.choice.target:g}",
@@ -163,9 +173,9 @@ class Answer:
                 f"{found.wait:.3f} s",
                 f"{found.share:.3f}",
             )
-        return shown
+        return table
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """The sweep as plain data."""
         return {
             "recommendation": self.sentence,
@@ -173,10 +183,12 @@ class Answer:
         }
 
 
-def answer(scenario: Scenario, name: str, choices: Sequence[Choice] | None = None) -> Answer:
-    """The sweep of a tier. Raises CapacityError for one without a timetable or the policies that are swept."""
-    tier = scenario.declared.tiers[name]
-    if not (tier.actions and tier.tracking and tier.steps):
-        raise CapacityError(f"{name} lacks a timetable, a tracking policy or a surge policy: nothing to sweep")
-    results = tuple(sweep(scenario, name, choices))
-    return Answer(tier=name, results=results, best=tuple(best(list(results))))
+def recommend_settings(
+    scenario: Scenario, name: str, choices: Iterable[Choice] | None = None, count: Callable[[], None] = lambda: None
+) -> Recommendation:
+    """The recommendation for a tier among `swept_choices`. Calls `count` after each simulation."""
+    results = []
+    for result in sweep(scenario, name, swept_choices(scenario, name, choices)):
+        results.append(result)
+        count()
+    return Recommendation(tier=name, results=tuple(results), best=tuple(best_results(results)))

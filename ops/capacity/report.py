@@ -1,25 +1,24 @@
-"""What a simulation says, as data and as a table: refusals, waits, task-hours and dollars of each alternative."""
+"""The report of a simulation: refused requests, waits, task-hours and cost of each alternative."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from rich.console import Group
 from rich.table import Table
 
 from ops.capacity.alternatives import DECLARED, FORESIGHT, Scenario
-from ops.capacity.money import dollars
-from ops.capacity.outcome import LATER, SCHEDULED, Outcome
+from ops.capacity.cost import dollars
 from ops.capacity.recommend import FORESIGHT_SHARE, WAIT_SECONDS
+from ops.capacity.simulation.outcome import SCHEDULED, SPIKE_LATER, Outcome
 
 MONTH_HOURS = 730
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """One alternative. `share`: its task-hours of both tiers against perfect foresight's."""
+    """One alternative. `share`: its task-hours of both tiers divided by those of perfect foresight."""
 
     name: str
     outcome: Outcome
@@ -30,7 +29,7 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """Something that the declared scaling has to hold, and what was found."""
+    """A rule for the declared scaling, and whether it holds."""
 
     rule: str
     found: str
@@ -39,7 +38,7 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """A stack's simulation. `service` says which service times were used."""
+    """The simulation of a stack. `service` names the origin of the service times."""
 
     scenario: Scenario
     service: str
@@ -48,19 +47,19 @@ class Report:
 
     @property
     def declared(self) -> Row:
-        """The scaling as declared."""
+        """The row of the declared scaling."""
         return next(row for row in self.rows if row.name == DECLARED)
 
     @property
     def checks(self) -> list[Check]:
-        """What is asked of the declared scaling."""
+        """The rules for the declared scaling."""
         row = self.declared
         refused = row.outcome.windows[SCHEDULED].refused
-        wait = row.outcome.windows[LATER].waits.quantile(0.99)
+        wait = row.outcome.windows[SPIKE_LATER].waits.quantile(0.99)
         return [
             Check(rule="no refused request in the scheduled week", found=f"{refused:,.0f}", holds=refused < 1),
             Check(
-                rule=f"p99 wait of a surprise {self.scenario.factor:g}x burst after 3 minutes <= {WAIT_SECONDS:g} s",
+                rule=f"p99 wait of a {self.scenario.factor:g}x demand spike after 3 minutes <= {WAIT_SECONDS:g} s",
                 found=f"{wait:.3f} s",
                 holds=wait <= WAIT_SECONDS,
             ),
@@ -71,7 +70,7 @@ class Report:
             ),
         ]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """The report as plain data; waits in seconds, cost in USD a month."""
         return {
             "stack": self.scenario.declared.stack,
@@ -95,7 +94,7 @@ class Report:
 
     def table(self) -> Group:
         """The report for a terminal."""
-        shown = Table(title=f"{self.scenario.declared.stack}, {self.scenario.weeks} weeks", title_justify="left")
+        table = Table(title=f"{self.scenario.declared.stack}, {self.scenario.weeks} weeks", title_justify="left")
         for heading in (
             "alternative",
             "when",
@@ -107,14 +106,14 @@ class Report:
             "of foresight",
             "$/month",
         ):
-            shown.add_column(heading, justify="left" if heading in {"alternative", "when"} else "right")
+            table.add_column(heading, justify="left" if heading in {"alternative", "when"} else "right")
         for row in self.rows:
-            shown.add_section()
+            table.add_section()
             for position, (name, window) in enumerate(row.outcome.windows.items()):
                 ends = (
                     (f"{row.task_hours:,.0f}", f"{row.share:.3f}", f"{row.monthly:,.2f}") if not position else ("",) * 3
                 )
-                shown.add_row(
+                table.add_row(
                     row.name if not position else "",
                     name,
                     f"{window.waits.requests:,.0f}",
@@ -122,16 +121,16 @@ class Report:
                     *(f"{window.waits.quantile(share):.3f} s" for share in (0.95, 0.99)),
                     *ends,
                 )
-        said = [
+        notes = [
             f"Load 1: {self.scenario.demand.derivation}",
-            f"Service times: {self.service}. Cost: tasks and database capacity alone.",
+            f"Service times: {self.service}. Cost: tasks and database capacity only.",
             *(f"{'holds' if check.holds else 'FAILS'}: {check.rule} ({check.found})" for check in self.checks),
             f"Simulated in {self.seconds:.1f} s.",
         ]
-        return Group(shown, *said)
+        return Group(table, *notes)
 
 
-def _window(row: Row, name: str) -> dict[str, Any]:
+def _window(row: Row, name: str) -> dict[str, object]:
     window = row.outcome.windows[name]
     return {
         "minutes": window.minutes,
@@ -142,8 +141,8 @@ def _window(row: Row, name: str) -> dict[str, Any]:
     }
 
 
-def report(scenario: Scenario, service: str, outcomes: Mapping[str, Outcome], *, seconds: float) -> Report:
-    """The outcomes of all alternatives, priced and set against foresight."""
+def build_report(scenario: Scenario, service: str, outcomes: Mapping[str, Outcome], *, seconds: float) -> Report:
+    """The report of all alternatives, with their cost and their task-hours relative to perfect foresight."""
     best = sum(outcomes[FORESIGHT].task_hours.values())
     known = scenario.declared
     factor = MONTH_HOURS / 168 / scenario.weeks

@@ -1,4 +1,4 @@
-"""What a change costs: two plans at one usage, component by component."""
+"""The cost of a change: two plans at the same usage, component by component."""
 
 from __future__ import annotations
 
@@ -6,26 +6,25 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from ops.cost import prices
 from ops.cost.errors import CostError
 from ops.cost.estimate import estimate
-from ops.cost.model import Estimate, rounded, shown
-from ops.cost.prices import PriceBook
+from ops.cost.model import Estimate, round_money, round_to_total
+from ops.cost.prices.book import PriceBook, load_prices
 from ops.cost.stack import settings_at, settings_of
-from ops.cost.usage import Usage
+from ops.cost.usage.quantities import Usage
 from ops.plan.resources import Plan
 from settings import Settings
 
-LISTED = 12
-NOISE = Decimal("1e-9")
-"""What division leaves over."""
+MAX_PROBLEM_LINES = 12
+TOLERANCE = Decimal("1e-9")
+"""Differences below this come from division, not from a change."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """Cost a month on the mean of the study, before and after; `components` holds those that differ.
+    """Mean cost a month over the study, before and after; `components` holds those that differ.
 
-    A side that cannot be priced is None, and `problem` says why.
+    A side that cannot be priced is None, and `problem` gives the reason.
     """
 
     before: Decimal | None
@@ -35,28 +34,29 @@ class Change:
 
     @property
     def difference(self) -> Decimal | None:
-        """USD a month; None where one side is unknown."""
+        """USD a month; None if one side is unknown."""
         return None if self.before is None or self.after is None else self.after - self.before
 
 
 def change(
     base: Plan, base_settings: Settings, head: Plan, head_settings: Settings, *, book: PriceBook | None = None
 ) -> Change:
-    """Prices both plans at the usage of the new one, so that the difference is the program's. Never raises CostError:
-    a plan that cannot be priced is said to be so.
+    """Prices both plans at the usage of the new one, so that only the program makes a difference.
+
+    Never raises CostError: the result names the problem of a plan that cannot be priced.
     """
-    usage, book = Usage.of(head_settings.usage), book or prices.load()
+    usage, book = Usage.of(head_settings.usage), book or load_prices()
     problems: list[str] = []
 
-    def priced(which: str, plan: Plan, settings: Settings) -> Estimate | None:
+    def try_estimate(which: str, plan: Plan, settings: Settings) -> Estimate | None:
         try:
             return estimate(plan, settings, usage=usage, book=book)
         except CostError as error:
             problems.append(f"{which}: {error}")
             return None
 
-    before = priced("before", base, base_settings)
-    after = priced("after", head, head_settings)
+    before = try_estimate("before", base, base_settings)
+    after = try_estimate("after", head, head_settings)
     if before is None or after is None:
         return Change(
             before=before.mean if before else None, after=after.mean if after else None, problem="\n".join(problems)
@@ -64,13 +64,13 @@ def change(
     return Change(before=before.mean, after=after.mean, components=_differences(before, after))
 
 
-def since(reference: str, base: Plan, head: Plan) -> Change:
-    """The change of a stack since a Git reference, its settings included. Never raises CostError."""
+def change_since(reference: str, base: Plan, head: Plan, *, book: PriceBook | None = None) -> Change:
+    """The change of a stack since a Git reference, including its settings. Never raises CostError."""
     try:
         before = settings_at(reference, head.stack)
     except CostError as error:
         return Change(before=None, after=None, problem=str(error))
-    return change(base, before, head, settings_of(head.stack))
+    return change(base, before, head, settings_of(head.stack), book=book)
 
 
 def _differences(before: Estimate, after: Estimate) -> dict[str, tuple[Decimal, Decimal]]:
@@ -81,7 +81,7 @@ def _differences(before: Estimate, after: Estimate) -> dict[str, tuple[Decimal, 
         )
         for name in {**before.components, **after.components}
     }
-    differing = {name: pair for name, pair in pairs.items() if abs(pair[1] - pair[0]) > NOISE}
+    differing = {name: pair for name, pair in pairs.items() if abs(pair[1] - pair[0]) > TOLERANCE}
     return dict(sorted(differing.items(), key=lambda item: (-abs(item[1][1] - item[1][0]), item[0])))
 
 
@@ -94,28 +94,28 @@ def markdown(found: Change) -> str:
             if amount is not None
         ]
         lines = found.problem.splitlines()
-        more = f"\n> … and {len(lines) - LISTED} more lines" if len(lines) > LISTED else ""
-        quoted = "\n".join(f"> {line}" for line in lines[:LISTED])
+        more = f"\n> … and {len(lines) - MAX_PROBLEM_LINES} more lines" if len(lines) > MAX_PROBLEM_LINES else ""
+        quoted = "\n".join(f"> {line}" for line in lines[:MAX_PROBLEM_LINES])
         return f"The difference is not known{', '.join(['', *known])}:\n{quoted}{more}"
-    before, after = rounded(found.before), rounded(found.after)
+    before, after = round_money(found.before), round_money(found.after)
     total = f"**${before:,.2f} → ${after:,.2f}** a month"
     rows = list(_rows(found, after - before))
     if not rows:
         return f"{total}: no change."
     head = ["| component | before | after | difference |", "|---|---:|---:|---:|"]
-    return "\n".join([f"{total} ({_signed(after - before)}).", "", *head, *rows])
+    return "\n".join([f"{total} ({_format_signed(after - before)}).", "", *head, *rows])
 
 
 def _rows(found: Change, total: Decimal) -> Iterator[str]:
-    """Components that differ by a cent or more; differences add up to the total: the largest bears what is left."""
-    differences = shown(after - before for before, after in found.components.values())
+    """Components that differ by a cent or more. The largest difference is adjusted so that all add up to the total."""
+    differences = round_to_total(after - before for before, after in found.components.values())
     if differences:
         differences[0] += total - sum(differences, Decimal())
     for (name, (exact, _)), difference in zip(found.components.items(), differences, strict=True):
         if difference:
-            before = rounded(exact)
-            yield f"| {name} | {before:,.2f} | {before + difference:,.2f} | {_signed(difference)} |"
+            before = round_money(exact)
+            yield f"| {name} | {before:,.2f} | {before + difference:,.2f} | {_format_signed(difference)} |"
 
 
-def _signed(amount: Decimal) -> str:
+def _format_signed(amount: Decimal) -> str:
     return f"{'+' if amount >= 0 else '-'}${abs(amount):,.2f}"

@@ -1,4 +1,4 @@
-"""What stops a calculation of cost."""
+"""The error of a cost that cannot be calculated."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ import pulumi
 
 
 class CostError(pulumi.RunError):
-    """Cost that cannot be calculated: a resource without a price, a price file that is broken, usage that is absurd."""
+    """A resource without a price, a broken price file, impossible usage, or options that contradict each other."""

@@ -1,4 +1,4 @@
-"""What a stack costs, as data: lines of a quantity at a unit price, and every resource accounted for."""
+"""An estimate as data: lines of a quantity at a unit price, and how each resource was classified."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from decimal import ROUND_HALF_UP, Decimal
 from functools import cached_property
 from typing import Literal
 
-from ops.cost.prices import Price
+from ops.cost.prices.book import Price
 
 Kind = Literal["fixed", "load", "usage"]
 Outcome = Literal["priced", "usage", "free"]
 ACCOUNT = "account"
-"""Stands for a component in lines that no resource carries: traffic, requests to keys, what AWS gives away."""
+"""The component of lines that belong to no resource: traffic, requests to keys, free allowances."""
 
 CENT = Decimal("0.01")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A quantity of each month at a unit price in USD. `resource` is a name, empty for the account's lines.
+    """A quantity for each month at a unit price in USD. `resource` is a name, empty in the account's lines.
 
-    Kinds: fixed (billed while it exists), load (follows the study's week), usage (needs a quantity).
+    Kinds: fixed (billed while it exists), load (follows the study's week), usage (billed by quantity).
     """
 
     urn: str
@@ -36,7 +36,7 @@ class Line:
 
     @property
     def service(self) -> str:
-        """AWS's name of the service that bills it."""
+        """Name of the AWS service that bills the line."""
         return self.price.service
 
     @property
@@ -50,8 +50,8 @@ class Line:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Classified:
-    """How a resource ended: priced, usage-based, or free for a `reason`."""
+class ClassifiedResource:
+    """The outcome of a resource: priced, usage-based, or free for a `reason`."""
 
     urn: str
     type: str
@@ -62,12 +62,12 @@ class Classified:
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """The cost of a stack at one usage and load. Amounts are exact; `shown` rounds them."""
+    """The cost of a stack at one usage and load. Amounts are exact; `round_to_total` rounds them."""
 
     stack: str
     months: tuple[str, ...]
     lines: tuple[Line, ...]
-    resources: tuple[Classified, ...]
+    resources: tuple[ClassifiedResource, ...]
     warnings: tuple[str, ...] = ()
 
     @cached_property
@@ -77,7 +77,7 @@ class Estimate:
 
     @property
     def mean(self) -> Decimal:
-        """USD a month, on the mean of the study."""
+        """Mean USD a month over the study."""
         return self.total / len(self.months)
 
     def monthly(self, month: int) -> Decimal:
@@ -86,38 +86,39 @@ class Estimate:
 
     @cached_property
     def components(self) -> dict[str, Decimal]:
-        """USD to the end of the study by component of the program, dearest first."""
-        return self._by(lambda line: line.component)
+        """USD to the end of the study by component of the program, highest first."""
+        return self._total_by(lambda line: line.component)
 
     @cached_property
     def services(self) -> dict[str, Decimal]:
-        """USD to the end of the study by AWS service, dearest first."""
-        return self._by(lambda line: line.service)
+        """USD to the end of the study by AWS service, highest first."""
+        return self._total_by(lambda line: line.service)
 
     @cached_property
     def kinds(self) -> dict[str, Decimal]:
         """USD to the end of the study by kind."""
-        return self._by(lambda line: line.kind)
+        return self._total_by(lambda line: line.kind)
 
-    def _by(self, key: Callable[[Line], str]) -> dict[str, Decimal]:
+    def _total_by(self, key: Callable[[Line], str]) -> dict[str, Decimal]:
         totals: dict[str, Decimal] = {}
         for line in self.lines:
             totals[key(line)] = totals.get(key(line), Decimal()) + line.total
         return dict(sorted(totals.items(), key=lambda item: (-item[1], item[0])))
 
 
-def rounded(amount: Decimal, step: Decimal = CENT) -> Decimal:
-    """Half up, as people round: 2218.5 is 2219."""
+def round_money(amount: Decimal, step: Decimal = CENT) -> Decimal:
+    """The amount rounded half up: 2218.5 becomes 2219."""
     return amount.quantize(step, ROUND_HALF_UP)
 
 
-def shown(amounts: Iterable[Decimal], step: Decimal = CENT) -> list[Decimal]:
-    """The amounts rounded so that they add up to their rounded total: what rounding leaves over goes to those that
-    lost most by it.
+def round_to_total(amounts: Iterable[Decimal], step: Decimal = CENT) -> list[Decimal]:
+    """The amounts rounded so that they add up to their rounded total.
+
+    The remainder goes to the amounts that rounding changed most.
     """
     exact = list(amounts)
-    whole = [rounded(amount, step) for amount in exact]
-    left = int((rounded(sum(exact, Decimal()), step) - sum(whole, Decimal())) / step)
+    whole = [round_money(amount, step) for amount in exact]
+    left = int((round_money(sum(exact, Decimal()), step) - sum(whole, Decimal())) / step)
     sign = 1 if left > 0 else -1
     worst = sorted(range(len(exact)), key=lambda at: (sign * (whole[at] - exact[at]), at))
     for at in worst[: abs(left)]:
@@ -125,6 +126,6 @@ def shown(amounts: Iterable[Decimal], step: Decimal = CENT) -> list[Decimal]:
     return whole
 
 
-def shown_by(amounts: Mapping[str, Decimal], step: Decimal = CENT) -> dict[str, Decimal]:
-    """`shown` for amounts with names."""
-    return dict(zip(amounts, shown(amounts.values(), step), strict=True))
+def round_named_to_total(amounts: Mapping[str, Decimal], step: Decimal = CENT) -> dict[str, Decimal]:
+    """`round_to_total` for named amounts."""
+    return dict(zip(amounts, round_to_total(amounts.values(), step), strict=True))

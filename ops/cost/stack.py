@@ -1,4 +1,4 @@
-"""The plan and the settings of a stack, today or at a Git reference."""
+"""The settings of a stack, today or at a Git reference."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ import tarfile
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from ops.cost.errors import CostError
 from ops.plan.configuration import PROJECT, configuration
 from settings import Settings, SettingsError
 
 
-def settings_of(stack: str, overrides: Mapping[str, Any] | None = None, *, folder: Path | None = None) -> Settings:
-    """The settings of a stack; SettingsError where they break a rule."""
+def settings_of(stack: str, overrides: Mapping[str, object] | None = None, *, folder: Path | None = None) -> Settings:
+    """The settings of a stack. Raises SettingsError if they break a rule."""
     prefix = f"{Settings.NAMESPACE}:"
     values = {
         key.removeprefix(prefix): value
@@ -28,16 +27,16 @@ def settings_of(stack: str, overrides: Mapping[str, Any] | None = None, *, folde
 
 
 def settings_at(reference: str, stack: str, folder: Path = PROJECT) -> Settings:
-    """The settings of a stack as its files were at a Git reference. CostError where this program cannot read them."""
+    """The settings of a stack at a Git reference. Raises CostError if this version cannot read them."""
     files = ["Pulumi.yaml", f"Pulumi.{stack}.yaml"]
     command = [shutil.which("git") or "git", "-C", str(folder), "archive", "--end-of-options", reference, *files]
     archive = subprocess.run(command, capture_output=True, check=False)  # noqa: S603
     if archive.returncode:
         raise CostError(f"--base {reference}: {archive.stderr.decode().strip()}")
-    with tempfile.TemporaryDirectory() as there:
-        with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as tar:
-            tar.extractall(there, filter="data")
+    with tempfile.TemporaryDirectory() as checkout:
+        with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files_at_reference:
+            files_at_reference.extractall(checkout, filter="data")
         try:
-            return settings_of(stack, folder=Path(there))
+            return settings_of(stack, folder=Path(checkout))
         except SettingsError as error:
-            raise CostError(f"--base {reference}: its settings are not of this version's form: {error}") from None
+            raise CostError(f"--base {reference}: this version cannot read the settings there: {error}") from None

@@ -1,6 +1,6 @@
 """A recorder that answers with values instead of tokens: real keys, certificates and passwords, and ids in AWS's forms.
 
-The makers are those of the rehearsal's simulated cloud, so that what is rendered and what is rehearsed are alike.
+The values are made as in a rehearsal, so that rendered and rehearsed configuration are alike.
 """
 
 from __future__ import annotations
@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from awsmodel.certificates import MAKERS
+from awsmodel.identity import compute_outputs
+from awsmodel.properties import from_struct
+from awsmodel.randomness import draw
 from ops.plan.recorder import Recorder
 from ops.plan.resources import PROVIDER_PREFIX
 from ops.plan.wire import secret
-from rehearsal.cloud import certificates, randomness
-from rehearsal.cloud.identity import created
-from rehearsal.cloud.properties import from_struct
 
 AWS_PROVIDER = f"{PROVIDER_PREFIX}aws"
 SECRET_OUTPUTS = frozenset({"result", "privateKeyPem", "privateKeyPemPkcs8"})
@@ -49,11 +50,10 @@ class Realizing(Recorder):
 
     def _outputs(self, token: str, urn: str, inputs: dict[str, Any]) -> dict[str, Any]:
         """What the resource has beyond its inputs; keys and passwords are drawn, so each is asked once."""
-        if token in certificates.MAKERS:
-            return certificates.MAKERS[token](inputs)
+        if token in MAKERS:
+            return MAKERS[token](inputs)
         if token.startswith("random:"):
-            _, drawn = randomness.Random().create(token, urn, inputs)
-            return {name: value for name, value in drawn.items() if name not in inputs}
+            return {name: value for name, value in draw(token, inputs).items() if name != "id"}
         if token.startswith("aws:"):
-            return created(token, urn, inputs, account=self._account, region=self._region, generation="")
+            return compute_outputs(token, urn, inputs, account=self._account, region=self._region, generation="")
         return {}

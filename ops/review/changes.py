@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from awsmodel.tables import name_property
 from ops.plan import Plan, PlannedResource
-from rehearsal.cloud.identity import name_property
 
 Action = Literal["create", "update", "replace", "delete", "retain"]
 

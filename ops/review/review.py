@@ -15,6 +15,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from awsmodel.tables import replaces
 from ops.cost import compare
 from ops.plan import Plan, PlanError
 from ops.plan.configuration import PROJECT
@@ -22,7 +23,6 @@ from ops.review import events
 from ops.review.changes import Action, Change, changes
 from ops.review.exposure import foreign_principals, openings, rights
 from ops.review.policies import Verdict, verdict
-from rehearsal.cloud.tables import replaces
 
 LISTED = 40
 """Lines of a list before the rest is counted: a comment that nobody reads to the end protects nobody."""

@@ -1,7 +1,8 @@
-"""May a stack be destroyed? The workflow runs `python -m ops.study.destroy_check --stack S --study ID` twice.
+"""Checks whether a stack may be destroyed. The destroy workflow runs it twice.
 
-It asks three things: that the study typed by hand is the stack's, that its phase is `archived`, and that nothing is
-lost by it, which `python -m ops teardown --check` finds out.
+    python -m ops.study.destroy_check --stack S --study ID
+
+The study given must be the stack's, its phase must be `archived`, and `python -m ops teardown --check` must pass.
 """
 
 from __future__ import annotations
@@ -16,24 +17,24 @@ from ops.plan.configuration import PROJECT, configuration, project_name
 from ops.plan.resources import PlanError
 
 
-def objections(stack: str, study: str, folder: Path = PROJECT) -> list[str]:
-    """What the stack's settings say against it; PlanError if there is no such stack."""
+def settings_blockers(stack: str, study: str, folder: Path = PROJECT) -> list[str]:
+    """Blockers in the stack's settings; PlanError if there is no such stack."""
     project = project_name(folder)
     settings = configuration(stack, folder=folder)
-    found = []
+    blockers = []
     expected = (settings.get(f"{project}:study") or {}).get("id")
     if study != expected:
-        found.append(f"the study of {stack} is not {study!r}: type the id that Pulumi.{stack}.yaml names")
+        blockers.append(f"the study of {stack} is not {study!r}: type the id in Pulumi.{stack}.yaml")
     phase = settings.get(f"{project}:phase", "active")
     if phase != "archived":
-        found.append(f"the phase of {stack} is {phase}: set {project}:phase to archived, deploy, and ask again")
-    return found
+        blockers.append(f"the phase of {stack} is {phase}: set {project}:phase to archived, deploy, and check again")
+    return blockers
 
 
-def unarchived(stack: str, ops: Sequence[str] = (sys.executable, "-m", "ops")) -> list[str]:
-    """What the archive and the backups say against it; an objection too if they cannot be asked."""
+def teardown_blockers(stack: str, ops: Sequence[str] = (sys.executable, "-m", "ops")) -> list[str]:
+    """Blockers that `teardown --check` finds in AWS; also one if it cannot run."""
     if _run(*ops, "teardown", "--help").returncode:
-        return ["`python -m ops teardown` does not exist in this version: nothing is destroyed without its check"]
+        return ["`python -m ops teardown` does not exist in this version, and nothing is destroyed without its check"]
     checked = _run(*ops, "teardown", "--check", "--stack", stack)
     return [f"teardown --check:\n{(checked.stdout + checked.stderr).strip()}"] if checked.returncode else []
 
@@ -43,18 +44,18 @@ def _run(*command: str) -> subprocess.CompletedProcess[str]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """0 when nothing speaks against it; else every objection, and 1."""
+    """Exit code 0 if there is no blocker; otherwise prints all of them and returns 1."""
     parser = argparse.ArgumentParser(prog="python -m ops.study.destroy_check", description=__doc__.splitlines()[0])
     parser.add_argument("--stack", required=True)
     parser.add_argument("--study", required=True)
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        found = objections(given.stack, given.study) or unarchived(given.stack)
+        blockers = settings_blockers(options.stack, options.study) or teardown_blockers(options.stack)
     except PlanError as error:
-        found = [str(error)]
-    for objection in found:
-        sys.stderr.write(f"not destroyed: {objection}\n")
-    return 1 if found else 0
+        blockers = [str(error)]
+    for blocker in blockers:
+        sys.stderr.write(f"not destroyed: {blocker}\n")
+    return 1 if blockers else 0
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What stops the end of a study, said so that a person knows what to do next."""
+"""Errors that stop the end of a study. Each message says what is wrong and what to do next."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from contextlib import AbstractContextManager
 from ops import refusals
 from ops.refusals import code
 
-__all__ = ["AGAIN", "Refused", "StudyError", "code", "explained"]
+__all__ = ["RERUN", "Refused", "StudyError", "code", "explain_failure"]
 
-AGAIN = "Nothing was deleted by this step: run the same command again, and it goes on from there."
+RERUN = "This step deleted nothing: run the same command again, and it continues from there."
 
 
 class StudyError(RuntimeError):
-    """The command cannot go on. The text says what is wrong and the next step to take."""
+    """The command cannot continue. The message names the problem and the next step."""
 
 
 class Refused(StudyError):
-    """Every objection, each with its next step."""
+    """The command is refused. `blockers`: every reason, each with its next step."""
 
-    def __init__(self, what: str, objections: list[str]) -> None:
-        self.objections = objections
-        super().__init__("\n".join([f"{what}:", *(f"  - {objection}" for objection in objections)]))
+    def __init__(self, what: str, blockers: list[str]) -> None:
+        self.blockers = blockers
+        super().__init__("\n".join([f"{what}:", *(f"  - {blocker}" for blocker in blockers)]))
 
 
-def explained(doing: str, remedy: str = AGAIN) -> AbstractContextManager[None]:
-    """Turns what AWS, or the way to it, answers into a StudyError; what is one already passes."""
+def explain_failure(doing: str, remedy: str = RERUN) -> AbstractContextManager[None]:
+    """Converts an AWS or network error in the block to a StudyError; a StudyError passes unchanged."""
     return refusals.explained(StudyError, doing, remedy)

@@ -1,4 +1,4 @@
-"""What a long command shows: a live line in a terminal, plain lines in a log."""
+"""Progress of `close`, `teardown` and `status`: a live line in a terminal, plain lines in a log."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.status import Status
 
-from ops.study.engine import Event, Watcher, short
+from ops.study.engine import Event, Watcher, short_name
 
 
 class Progress:
-    """Says what is being done, and counts the resources that the engine has worked on."""
+    """Shows the current step, and the number of resources that the engine has finished."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -32,18 +32,18 @@ class Progress:
         if self._status:
             self._status.stop()
 
-    def say(self, what: str) -> None:
-        """A step begins."""
+    def show(self, step: str) -> None:
+        """Shows the step that begins."""
         if self._status and self._console.is_terminal:
-            self._status.update(escape(what))
+            self._status.update(escape(step))
         else:
-            self._console.print(what, markup=False)
+            self._console.print(step, markup=False)
 
     @contextmanager
-    def counting(self, title: str) -> Generator[Watcher]:
-        """A watcher of engine events that counts what is done."""
+    def count_resources(self, title: str) -> Generator[Watcher]:
+        """A watcher of engine events that counts finished resources."""
         done = 0
-        self.say(title)
+        self.show(title)
 
         def count(event: Event) -> None:
             nonlocal done
@@ -51,7 +51,7 @@ class Progress:
             if step and not step.get("planning"):
                 done += 1
                 if self._status:
-                    self._status.update(f"{title}: {done} resources, {escape(short(step['metadata']['urn']))}")
+                    self._status.update(f"{title}: {done} resources, {escape(short_name(step['metadata']['urn']))}")
 
         yield count
-        self.say(f"{title}: {done} resources done")
+        self.show(f"{title}: {done} resources done")

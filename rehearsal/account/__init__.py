@@ -1,6 +1,1 @@
-"""The account of a rehearsal that operators' tools talk to: a local AWS API that shows the simulated cloud."""
-
-from rehearsal.account import data, services  # they register what they show
-from rehearsal.account.mirror import Account
-
-__all__ = ["Account", "data", "services"]
+"""The AWS API of a rehearsal: a local server for operators' tools, into which the simulated cloud is mirrored."""

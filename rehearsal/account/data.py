@@ -6,31 +6,32 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from rehearsal.account.mirror import KEY_ID_TAG, Clients, Inputs, hides, shows
-from rehearsal.cloud.folder import Resource
+from rehearsal.account.clients import Clients
+from rehearsal.account.handlers import KEY_ID_TAG, Inputs, on_delete, on_put
+from rehearsal.cloud.resources import Resource
 
-BATCH = 1000  # versions that one call deletes
+BATCH = 1000  # versions that one call can delete
 
 
-@shows("aws:s3/bucket:Bucket")
-def bucket(aws: Clients, resource: Resource, inputs: Inputs) -> None:
-    """A bucket."""
-    place = {} if aws.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": aws.region}}
+@on_put("aws:s3/bucket:Bucket")
+def put_bucket(aws: Clients, resource: Resource, inputs: Inputs) -> None:
+    """Create a bucket."""
+    location = {} if aws.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": aws.region}}
     with suppress(aws.s3.exceptions.BucketAlreadyOwnedByYou):
         locked = bool(inputs.get("objectLockEnabled"))
-        aws.s3.create_bucket(Bucket=resource.outputs["bucket"], ObjectLockEnabledForBucket=locked, **place)
+        aws.s3.create_bucket(Bucket=resource.outputs["bucket"], ObjectLockEnabledForBucket=locked, **location)
 
 
-@shows("aws:s3/bucketVersioning:BucketVersioning")
-def versioning(aws: Clients, _: Resource, inputs: Inputs) -> None:
-    """Of a bucket."""
+@on_put("aws:s3/bucketVersioning:BucketVersioning")
+def put_versioning(aws: Clients, _: Resource, inputs: Inputs) -> None:
+    """Set a bucket's versioning."""
     status = inputs["versioningConfiguration"]["status"]
     aws.s3.put_bucket_versioning(Bucket=inputs["bucket"], VersioningConfiguration={"Status": status})
 
 
-@shows("aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration")
-def object_lock(aws: Clients, _: Resource, inputs: Inputs) -> None:
-    """Of a bucket, with its default retention."""
+@on_put("aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration")
+def put_object_lock(aws: Clients, _: Resource, inputs: Inputs) -> None:
+    """Set a bucket's default retention."""
     retention = inputs["rule"]["defaultRetention"]
     default = {"Mode": retention["mode"]} | {
         unit.capitalize(): retention[unit] for unit in ("days", "years") if unit in retention
@@ -39,9 +40,9 @@ def object_lock(aws: Clients, _: Resource, inputs: Inputs) -> None:
     aws.s3.put_object_lock_configuration(Bucket=inputs["bucket"], ObjectLockConfiguration=configuration)
 
 
-@shows("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration")
-def encryption(aws: Clients, _: Resource, inputs: Inputs) -> None:
-    """Of a bucket."""
+@on_put("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration")
+def put_encryption(aws: Clients, _: Resource, inputs: Inputs) -> None:
+    """Set a bucket's default encryption."""
     rules = []
     for rule in inputs["rules"]:
         default = rule["applyServerSideEncryptionByDefault"]
@@ -53,15 +54,15 @@ def encryption(aws: Clients, _: Resource, inputs: Inputs) -> None:
     aws.s3.put_bucket_encryption(Bucket=inputs["bucket"], ServerSideEncryptionConfiguration={"Rules": rules})
 
 
-@shows("aws:s3/bucketPolicy:BucketPolicy")
-def bucket_policy(aws: Clients, _: Resource, inputs: Inputs) -> None:
-    """Who may come to a bucket."""
+@on_put("aws:s3/bucketPolicy:BucketPolicy")
+def put_bucket_policy(aws: Clients, _: Resource, inputs: Inputs) -> None:
+    """Set a bucket's policy."""
     aws.s3.put_bucket_policy(Bucket=inputs["bucket"], Policy=inputs["policy"])
 
 
-@hides("aws:s3/bucket:Bucket")
-def no_bucket(aws: Clients, resource: Resource, inputs: Inputs) -> None:
-    """Deletes a bucket; with `forceDestroy` its versions go first, as the provider does it."""
+@on_delete("aws:s3/bucket:Bucket")
+def delete_bucket(aws: Clients, resource: Resource, inputs: Inputs) -> None:
+    """Delete a bucket; with `forceDestroy` delete its versions first, as the provider does."""
     name = resource.outputs["bucket"]
     if inputs.get("forceDestroy"):
         for page in aws.s3.get_paginator("list_object_versions").paginate(Bucket=name):
@@ -76,9 +77,9 @@ def _batches(page: Mapping[str, Any]) -> Iterator[list[dict[str, str]]]:
     yield from (keys[start : start + BATCH] for start in range(0, len(keys), BATCH))
 
 
-@shows("aws:kms/key:Key")
-def key(aws: Clients, resource: Resource, inputs: Inputs) -> None:
-    """A KMS key with the cloud's own id."""
+@on_put("aws:kms/key:Key")
+def put_key(aws: Clients, resource: Resource, inputs: Inputs) -> None:
+    """Create a KMS key with the id that it has in the cloud, or change its policy."""
     with suppress(aws.kms.exceptions.NotFoundException):
         aws.kms.describe_key(KeyId=resource.id)
         aws.kms.put_key_policy(KeyId=resource.id, PolicyName="default", Policy=inputs["policy"])
@@ -92,48 +93,48 @@ def key(aws: Clients, resource: Resource, inputs: Inputs) -> None:
     )
 
 
-@hides("aws:kms/key:Key")
-def no_key(aws: Clients, resource: Resource, inputs: Inputs) -> None:
-    """Schedules a key's deletion."""
+@on_delete("aws:kms/key:Key")
+def delete_key(aws: Clients, resource: Resource, inputs: Inputs) -> None:
+    """Schedule a key's deletion."""
     aws.kms.schedule_key_deletion(KeyId=resource.id, PendingWindowInDays=inputs.get("deletionWindowInDays", 30))
 
 
-@shows("aws:kms/alias:Alias")
-def alias(aws: Clients, resource: Resource, inputs: Inputs) -> None:
-    """A key's name."""
-    named = {"AliasName": resource.outputs["name"], "TargetKeyId": inputs["targetKeyId"]}
+@on_put("aws:kms/alias:Alias")
+def put_alias(aws: Clients, resource: Resource, inputs: Inputs) -> None:
+    """Point an alias at its key."""
+    request = {"AliasName": resource.outputs["name"], "TargetKeyId": inputs["targetKeyId"]}
     try:
-        aws.kms.create_alias(**named)
+        aws.kms.create_alias(**request)
     except aws.kms.exceptions.AlreadyExistsException:
-        aws.kms.update_alias(**named)
+        aws.kms.update_alias(**request)
 
 
-@hides("aws:kms/alias:Alias")
-def no_alias(aws: Clients, resource: Resource, _: Inputs) -> None:
-    """Deletes it."""
+@on_delete("aws:kms/alias:Alias")
+def delete_alias(aws: Clients, resource: Resource, _: Inputs) -> None:
+    """Delete an alias."""
     aws.kms.delete_alias(AliasName=resource.outputs["name"])
 
 
-@shows("aws:secretsmanager/secret:Secret")
-def secret(aws: Clients, resource: Resource, inputs: Inputs) -> None:
-    """A secret without a value."""
+@on_put("aws:secretsmanager/secret:Secret")
+def put_secret(aws: Clients, resource: Resource, inputs: Inputs) -> None:
+    """Create a secret without a value."""
     with suppress(aws.secretsmanager.exceptions.ResourceExistsException):
         aws.secretsmanager.create_secret(Name=resource.outputs["name"], Description=inputs.get("description", ""))
 
 
-@shows("aws:secretsmanager/secretVersion:SecretVersion")
-def secret_version(aws: Clients, _: Resource, inputs: Inputs) -> None:
-    """A secret's value."""
+@on_put("aws:secretsmanager/secretVersion:SecretVersion")
+def put_secret_version(aws: Clients, _: Resource, inputs: Inputs) -> None:
+    """Put a secret's value."""
     if value := inputs.get("secretStringWo") or inputs.get("secretString"):
         aws.secretsmanager.put_secret_value(SecretId=_secret_name(inputs["secretId"]), SecretString=value)
 
 
-@hides("aws:secretsmanager/secret:Secret")
-def no_secret(aws: Clients, resource: Resource, inputs: Inputs) -> None:
-    """Deletes a secret, recoverable for its days."""
+@on_delete("aws:secretsmanager/secret:Secret")
+def delete_secret(aws: Clients, resource: Resource, inputs: Inputs) -> None:
+    """Delete a secret, with its recovery window."""
     days = inputs.get("recoveryWindowInDays", 30)
-    how = {"RecoveryWindowInDays": days} if days else {"ForceDeleteWithoutRecovery": True}
-    aws.secretsmanager.delete_secret(SecretId=resource.outputs["name"], **how)
+    options = {"RecoveryWindowInDays": days} if days else {"ForceDeleteWithoutRecovery": True}
+    aws.secretsmanager.delete_secret(SecretId=resource.outputs["name"], **options)
 
 
 def _secret_name(arn: str) -> str:

@@ -1,96 +1,64 @@
-"""Shows resources of the simulated cloud in the account's API, as far as an operator's tools ask for them.
+"""Mirrors resources of the simulated cloud into the account's API, as far as operators' tools read them.
 
-What is shown: buckets with their settings, keys, secrets, roles and policies, log groups, functions, the database and
-the services. A call that the API refuses is the resource's failure, as it would be at AWS.
+Mirrored are buckets with their settings, keys, secrets, roles and policies, log groups, functions, the database and the
+services. If the API rejects a call, the resource fails, as it would in AWS.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from rehearsal.cloud.folder import Resource
-from rehearsal.cloud.rules.errors import AwsError
-
-KEY_ID_TAG = "rehearsal:key-id"
-Inputs = Mapping[str, Any]
-
-
-class Clients:
-    """boto3 clients of one Region, made when they are first needed."""
-
-    def __init__(self, endpoint: str, region: str) -> None:
-        self._endpoint, self.region = endpoint, region
-        self._made: dict[str, Any] = {}
-
-    def __getattr__(self, service: str) -> Any:
-        if service not in self._made:
-            name = {"lambda_": "lambda"}.get(service, service)
-            self._made[service] = boto3.client(
-                name,
-                endpoint_url=self._endpoint,
-                region_name=self.region,
-                aws_access_key_id="rehearsal",
-                aws_secret_access_key="rehearsal",  # noqa: S106  the API asks for one, and looks at none
-                config=Config(retries={"max_attempts": 1}, s3={"addressing_style": "path"}),
-            )
-        return self._made[service]
-
-
-Handler = Callable[[Clients, Resource, Inputs], None]
-PUT: dict[str, Handler] = {}
-REMOVE: dict[str, Handler] = {}
-
-
-def shows(token: str) -> Callable[[Handler], Handler]:
-    """Registers what creates or changes resources of a type."""
-    return lambda handler: PUT.setdefault(token, handler)
-
-
-def hides(token: str) -> Callable[[Handler], Handler]:
-    """Registers what deletes resources of a type."""
-    return lambda handler: REMOVE.setdefault(token, handler)
+from rehearsal.account import data, services  # noqa: F401  they register their handlers
+from rehearsal.account.clients import Clients
+from rehearsal.account.handlers import DELETE, PUT, Inputs
+from rehearsal.account.tagging import tag
+from rehearsal.cloud.errors import AwsError
+from rehearsal.cloud.resources import Resource
 
 
 @dataclass(frozen=True)
 class Account:
-    """Clients of the account at `endpoint`, whose resources are in `region` unless they say otherwise."""
+    """The account at `endpoint`, whose resources are in `region` unless they name another.
 
-    endpoint: str
+    Without an endpoint the calls go to boto3's default, which moto's `mock_aws` intercepts.
+    """
+
+    endpoint: str | None
     region: str
 
     def put(self, resource: Resource, inputs: Inputs) -> None:
-        """Shows `resource` as it is now; `inputs` hold what the cloud keeps to itself."""
-        from rehearsal.account.tagging import tag  # noqa: PLC0415  it needs Clients
-
+        """Create or change `resource`. `inputs` include the values that the cloud does not store."""
         if handler := PUT.get(resource.type):
-            aws = self._of(resource)
-            _told(handler, aws, resource, inputs)
-            _told(lambda *_: tag(aws, resource), aws, resource, inputs)
+            aws = self._clients_for(resource)
+            with _aws_errors():
+                handler(aws, resource, inputs)
+                tag(aws, resource)
 
-    def remove(self, resource: Resource) -> None:
-        """Takes it away."""
-        if handler := REMOVE.get(resource.type):
-            _told(handler, self._of(resource), resource, resource.inputs)
+    def delete(self, resource: Resource) -> None:
+        """Delete `resource`."""
+        if handler := DELETE.get(resource.type):
+            with _aws_errors():
+                handler(self._clients_for(resource), resource, resource.inputs)
 
     @cached_property
     def clients(self) -> Clients:
-        """Of the account's own Region."""
+        """Clients of the account's own Region."""
         return Clients(self.endpoint, self.region)
 
-    def _of(self, resource: Resource) -> Clients:
+    def _clients_for(self, resource: Resource) -> Clients:
         region = resource.inputs.get("region", self.region)
         return self.clients if region == self.region else Clients(self.endpoint, region)
 
 
-def _told(handler: Handler, aws: Clients, resource: Resource, inputs: Inputs) -> None:
+@contextmanager
+def _aws_errors() -> Generator[None]:
+    """Turn an error of the API into one of the simulated cloud."""
     try:
-        handler(aws, resource, inputs)
+        yield
     except ClientError as error:
         raise AwsError(error.response["Error"]["Code"], "", error.response["Error"]["Message"]) from error

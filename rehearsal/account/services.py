@@ -6,15 +6,16 @@ import io
 import zipfile
 from contextlib import suppress
 
-from rehearsal.account.mirror import Clients, Inputs, hides, shows
-from rehearsal.cloud.folder import Resource
+from rehearsal.account.clients import Clients
+from rehearsal.account.handlers import Inputs, on_delete, on_put
+from rehearsal.cloud.resources import Resource
 
 MASTER = "storeadmin"
 
 
-@shows("aws:iam/role:Role")
-def role(aws: Clients, resource: Resource, inputs: Inputs) -> None:
-    """A role with its trust."""
+@on_put("aws:iam/role:Role")
+def put_role(aws: Clients, resource: Resource, inputs: Inputs) -> None:
+    """Create a role, or change its trust policy."""
     name, trust = resource.outputs["name"], inputs["assumeRolePolicy"]
     try:
         aws.iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust, Path=inputs.get("path", "/"))
@@ -22,15 +23,15 @@ def role(aws: Clients, resource: Resource, inputs: Inputs) -> None:
         aws.iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
 
 
-@hides("aws:iam/role:Role")
-def no_role(aws: Clients, resource: Resource, _: Inputs) -> None:
-    """Deletes it."""
+@on_delete("aws:iam/role:Role")
+def delete_role(aws: Clients, resource: Resource, _: Inputs) -> None:
+    """Delete a role."""
     aws.iam.delete_role(RoleName=resource.outputs["name"])
 
 
-@shows("aws:iam/policy:Policy")
-def policy(aws: Clients, resource: Resource, inputs: Inputs) -> None:
-    """A managed policy; a change is a new default version in place of the old one."""
+@on_put("aws:iam/policy:Policy")
+def put_policy(aws: Clients, resource: Resource, inputs: Inputs) -> None:
+    """Create a managed policy; a change replaces its default version."""
     try:
         aws.iam.create_policy(
             PolicyName=resource.outputs["name"], PolicyDocument=inputs["policy"], Path=inputs.get("path", "/")
@@ -42,41 +43,41 @@ def policy(aws: Clients, resource: Resource, inputs: Inputs) -> None:
         aws.iam.delete_policy_version(PolicyArn=arn, VersionId=old)
 
 
-@hides("aws:iam/policy:Policy")
-def no_policy(aws: Clients, resource: Resource, _: Inputs) -> None:
-    """Deletes it."""
+@on_delete("aws:iam/policy:Policy")
+def delete_policy(aws: Clients, resource: Resource, _: Inputs) -> None:
+    """Delete a managed policy."""
     aws.iam.delete_policy(PolicyArn=resource.outputs["arn"])
 
 
-@shows("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
-def attachment(aws: Clients, _: Resource, inputs: Inputs) -> None:
-    """Gives a role a policy."""
+@on_put("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+def put_attachment(aws: Clients, _: Resource, inputs: Inputs) -> None:
+    """Attach a policy to a role."""
     aws.iam.attach_role_policy(RoleName=inputs["role"], PolicyArn=inputs["policyArn"])
 
 
-@hides("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
-def no_attachment(aws: Clients, _: Resource, inputs: Inputs) -> None:
-    """Takes it away."""
-    with suppress(aws.iam.exceptions.NoSuchEntityException):  # the policy may be gone first
+@on_delete("aws:iam/rolePolicyAttachment:RolePolicyAttachment")
+def delete_attachment(aws: Clients, _: Resource, inputs: Inputs) -> None:
+    """Detach a policy from a role."""
+    with suppress(aws.iam.exceptions.NoSuchEntityException):  # the policy may have been deleted before
         aws.iam.detach_role_policy(RoleName=inputs["role"], PolicyArn=inputs["policyArn"])
 
 
-@shows("aws:cloudwatch/logGroup:LogGroup")
-def log_group(aws: Clients, resource: Resource, _: Inputs) -> None:
-    """A log group."""
+@on_put("aws:cloudwatch/logGroup:LogGroup")
+def put_log_group(aws: Clients, resource: Resource, _: Inputs) -> None:
+    """Create a log group."""
     with suppress(aws.logs.exceptions.ResourceAlreadyExistsException):
         aws.logs.create_log_group(logGroupName=resource.outputs["name"])
 
 
-@hides("aws:cloudwatch/logGroup:LogGroup")
-def no_log_group(aws: Clients, resource: Resource, _: Inputs) -> None:
-    """Deletes it, with what it holds."""
+@on_delete("aws:cloudwatch/logGroup:LogGroup")
+def delete_log_group(aws: Clients, resource: Resource, _: Inputs) -> None:
+    """Delete a log group with its events."""
     aws.logs.delete_log_group(logGroupName=resource.outputs["name"])
 
 
-@shows("aws:lambda/function:Function")
-def function(aws: Clients, resource: Resource, inputs: Inputs) -> None:
-    """A function. Its code is not run: whoever rehearses says what it answers."""
+@on_put("aws:lambda/function:Function")
+def put_function(aws: Clients, resource: Resource, inputs: Inputs) -> None:
+    """Create a function. Its code does not run: `Functions` says what it returns."""
     code = io.BytesIO()
     with zipfile.ZipFile(code, "w") as bundle:
         bundle.writestr("handler.py", "")
@@ -90,15 +91,15 @@ def function(aws: Clients, resource: Resource, inputs: Inputs) -> None:
         )
 
 
-@hides("aws:lambda/function:Function")
-def no_function(aws: Clients, resource: Resource, _: Inputs) -> None:
-    """Deletes it."""
+@on_delete("aws:lambda/function:Function")
+def delete_function(aws: Clients, resource: Resource, _: Inputs) -> None:
+    """Delete a function."""
     aws.lambda_.delete_function(FunctionName=resource.outputs["name"])
 
 
-@shows("aws:rds/cluster:Cluster")
-def database(aws: Clients, resource: Resource, inputs: Inputs) -> None:
-    """An Aurora cluster."""
+@on_put("aws:rds/cluster:Cluster")
+def put_database(aws: Clients, resource: Resource, inputs: Inputs) -> None:
+    """Create an Aurora cluster, or change its deletion protection."""
     protected = bool(inputs.get("deletionProtection"))
     name = resource.outputs["clusterIdentifier"]
     try:
@@ -117,17 +118,17 @@ def database(aws: Clients, resource: Resource, inputs: Inputs) -> None:
         aws.rds.modify_db_cluster(DBClusterIdentifier=name, DeletionProtection=protected, ApplyImmediately=True)
 
 
-@hides("aws:rds/cluster:Cluster")
-def no_database(aws: Clients, resource: Resource, inputs: Inputs) -> None:
-    """Deletes it, after the final snapshot that its settings name."""
+@on_delete("aws:rds/cluster:Cluster")
+def delete_database(aws: Clients, resource: Resource, inputs: Inputs) -> None:
+    """Delete a cluster, after the final snapshot that its settings name."""
     final = inputs.get("finalSnapshotIdentifier")
-    how = {"FinalDBSnapshotIdentifier": final} if final else {"SkipFinalSnapshot": True}
-    aws.rds.delete_db_cluster(DBClusterIdentifier=resource.outputs["clusterIdentifier"], **how)
+    options = {"FinalDBSnapshotIdentifier": final} if final else {"SkipFinalSnapshot": True}
+    aws.rds.delete_db_cluster(DBClusterIdentifier=resource.outputs["clusterIdentifier"], **options)
 
 
-@shows("aws:rds/clusterInstance:ClusterInstance")
-def database_instance(aws: Clients, resource: Resource, inputs: Inputs) -> None:
-    """A writer or reader."""
+@on_put("aws:rds/clusterInstance:ClusterInstance")
+def put_database_instance(aws: Clients, resource: Resource, inputs: Inputs) -> None:
+    """Create a writer or reader."""
     with suppress(aws.rds.exceptions.DBInstanceAlreadyExistsFault):
         aws.rds.create_db_instance(
             DBInstanceIdentifier=resource.outputs["identifier"],
@@ -137,39 +138,39 @@ def database_instance(aws: Clients, resource: Resource, inputs: Inputs) -> None:
         )
 
 
-@hides("aws:rds/clusterInstance:ClusterInstance")
-def no_database_instance(aws: Clients, resource: Resource, _: Inputs) -> None:
-    """Deletes it."""
+@on_delete("aws:rds/clusterInstance:ClusterInstance")
+def delete_database_instance(aws: Clients, resource: Resource, _: Inputs) -> None:
+    """Delete a writer or reader."""
     aws.rds.delete_db_instance(DBInstanceIdentifier=resource.outputs["identifier"], SkipFinalSnapshot=True)
 
 
-@shows("aws:ecs/cluster:Cluster")
-def cluster(aws: Clients, resource: Resource, _: Inputs) -> None:
-    """An ECS cluster."""
+@on_put("aws:ecs/cluster:Cluster")
+def put_cluster(aws: Clients, resource: Resource, _: Inputs) -> None:
+    """Create an ECS cluster."""
     aws.ecs.create_cluster(clusterName=resource.outputs["name"])
 
 
-@hides("aws:ecs/cluster:Cluster")
-def no_cluster(aws: Clients, resource: Resource, _: Inputs) -> None:
-    """Deletes it."""
+@on_delete("aws:ecs/cluster:Cluster")
+def delete_cluster(aws: Clients, resource: Resource, _: Inputs) -> None:
+    """Delete an ECS cluster."""
     aws.ecs.delete_cluster(cluster=resource.outputs["name"])
 
 
-@shows("aws:ecs/service:Service")
-def service(aws: Clients, resource: Resource, inputs: Inputs) -> None:
-    """An ECS service; how many tasks it wants is all that is shown of them."""
-    named = {"cluster": inputs["cluster"], "desiredCount": inputs.get("desiredCount", 0)}
+@on_put("aws:ecs/service:Service")
+def put_service(aws: Clients, resource: Resource, inputs: Inputs) -> None:
+    """Create an ECS service, or change its desired count; its tasks are not simulated."""
+    request = {"cluster": inputs["cluster"], "desiredCount": inputs.get("desiredCount", 0)}
     name = resource.outputs["name"]
     found = aws.ecs.describe_services(cluster=inputs["cluster"], services=[name])["services"]
     if any(one["status"] == "ACTIVE" for one in found):
-        aws.ecs.update_service(service=name, **named)
+        aws.ecs.update_service(service=name, **request)
         return
     task = {"family": name, "containerDefinitions": [{"name": name, "image": "none", "memory": 128}]}
     definition = aws.ecs.register_task_definition(**task)["taskDefinition"]["taskDefinitionArn"]
-    aws.ecs.create_service(serviceName=name, taskDefinition=definition, **named)
+    aws.ecs.create_service(serviceName=name, taskDefinition=definition, **request)
 
 
-@hides("aws:ecs/service:Service")
-def no_service(aws: Clients, resource: Resource, inputs: Inputs) -> None:
-    """Deletes it."""
+@on_delete("aws:ecs/service:Service")
+def delete_service(aws: Clients, resource: Resource, inputs: Inputs) -> None:
+    """Delete an ECS service."""
     aws.ecs.delete_service(cluster=inputs["cluster"], service=resource.outputs["name"], force=True)

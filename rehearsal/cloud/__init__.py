@@ -1,5 +1,5 @@
-"""A simulated AWS: Pulumi provider plugins aws, awsx, tls and random that refuse what AWS would refuse.
+"""A simulated AWS that rejects what AWS rejects: resources in a folder, and rules that every change must pass.
 
-Generic on purpose. Inputs are checked against the SDK's argument classes and AWS's own resource schemas; what those
-cannot know (how ids look, which names must be unique, what depends on what) stands in three reviewed data files.
+It is generic. Inputs are checked against the tables of `awsmodel`; what those cannot know (which names must be unique,
+what depends on what) is in one reviewed file, `behaviours.yaml`.
 """

@@ -1,4 +1,4 @@
-"""Are the inputs ones that the provider and AWS take? Names and types at every depth, then AWS's own limits."""
+"""Checks inputs as the provider and AWS do: names and types at every depth, then AWS's own limits."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
-from rehearsal.cloud.properties import UNKNOWN, at
-from rehearsal.cloud.tables import data, table
+from awsmodel.properties import UNKNOWN, values_at
+from awsmodel.tables import table
+from rehearsal.cloud.behaviours import behaviours
 
 PYTHON_TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
@@ -22,7 +23,7 @@ PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 
 @dataclass(frozen=True)
 class Failure:
-    """An input that is refused: where, and why."""
+    """An input that is rejected: its path and the reason."""
 
     path: str
     reason: str
@@ -31,11 +32,11 @@ class Failure:
 Failures = Iterator[Failure]
 
 
-def failures(package: str, token: str, inputs: dict[str, Any]) -> list[Failure]:
-    """Everything that is wrong with `inputs` of a resource of type `token`."""
+def validate(package: str, token: str, inputs: dict[str, Any]) -> list[Failure]:
+    """Everything that is wrong with the inputs of a resource of type `token`."""
     known = table(package)["types"].get(token)
     if known is None:
-        return [Failure("", f"{token} is not a type that the rehearsal knows of package {package}")]
+        return [Failure("", f"the rehearsal knows no type {token} in package {package}")]
     shape = list(_object(package, known, inputs, ""))
     return shape or [*_constraints(known, inputs), *_forms(token, inputs)]
 
@@ -86,7 +87,7 @@ def _scalar(kind: str, value: Any, path: str) -> Failures:
 def _compiled(pattern: str) -> re.Pattern[str] | None:
     try:
         return re.compile(pattern)
-    except re.error:  # some of AWS's patterns are written for another engine
+    except re.error:  # some of AWS's patterns are for another regex engine
         return None
 
 
@@ -104,20 +105,20 @@ def _constraints(known: dict[str, Any], inputs: dict[str, Any]) -> Failures:
 def _text(name: str, value: str, rules: dict[str, Any]) -> Failures:
     if not rules.get("minLength", 0) <= len(value) <= rules.get("maxLength", len(value)):
         limits = f"{rules.get('minLength', 0)} to {rules.get('maxLength', 'any number of')}"
-        yield Failure(name, f"it has {len(value)} characters, AWS takes {limits}")
+        yield Failure(name, f"it has {len(value)} characters, AWS allows {limits}")
     pattern = _compiled(rules["pattern"]) if "pattern" in rules else None
     if pattern is not None and pattern.search(value) is None:
         yield Failure(name, f"{value!r} does not match {rules['pattern']}")
     if "enum" in rules and value not in rules["enum"]:
-        yield Failure(name, f"{value!r} is none of {', '.join(map(str, rules['enum']))}")
+        yield Failure(name, f"{value!r} is not one of {', '.join(map(str, rules['enum']))}")
 
 
 def _forms(token: str, inputs: dict[str, Any]) -> Failures:
-    for name, pattern in data("behaviours")["forms"].get(token, {}).items():
+    for name, pattern in behaviours()["forms"].get(token, {}).items():
         value = inputs.get(name)
         if isinstance(value, str) and re.fullmatch(pattern, value, re.ASCII) is None:
-            yield Failure(name, f"{value!r} ({len(value)} characters) is not a name the service takes: {pattern}")
-    for path, offered in data("behaviours")["values"].get(token, {}).items():
-        for value in at(inputs, path):
+            yield Failure(name, f"{value!r} ({len(value)} characters) is not a valid name: {pattern}")
+    for path, offered in behaviours()["values"].get(token, {}).items():
+        for value in values_at(inputs, path):
             if value is not UNKNOWN and value not in offered:
-                yield Failure(path, f"{value!r} is none of {', '.join(map(str, offered))}")
+                yield Failure(path, f"{value!r} is not one of {', '.join(map(str, offered))}")

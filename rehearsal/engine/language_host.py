@@ -1,7 +1,6 @@
 """A Pulumi language host for Python: runs the program, and policy packs, for the engine.
 
-It implements the part of `pulumirpc.LanguageRuntime` that a Python program needs. The official host does the same job
-where the official bundle is installed. https://github.com/pulumi/pulumi/blob/master/proto/pulumi/language.proto
+It implements the part of `pulumirpc.LanguageRuntime` that a Python program needs, in place of the official host. https://github.com/pulumi/pulumi/blob/master/proto/pulumi/language.proto
 """
 
 from __future__ import annotations
@@ -27,37 +26,36 @@ import pulumi
 from pulumi.runtime import reset_options, run_in_stack, set_all_config
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc, plugin_pb2
 
-from rehearsal.engine.parent import end_with_parent
+from rehearsal.engine.plugin import start_server
 
-_MESSAGE_BYTES = 400 * 1024 * 1024  # the engine's own limit
 _CHUNK = 4096
-_THREADS_PER_OPERATION = 4  # as the official host has it
+_THREADS_PER_OPERATION = 4  # as in the official host
 
 
 class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
-    """Serves one operation of the engine, which starts a host of its own for each: `Run` may run in this process."""
+    """Serves one operation. The engine starts a host for each, so `Run` can run the program in this process."""
 
     def __init__(self, engine: str) -> None:
         self.engine = engine
 
     def Handshake(self, request: Any, context: Any) -> Any:  # noqa: ARG002  named by the protocol
-        """Nothing is negotiated."""
+        """Negotiate nothing."""
         return language_pb2.LanguageHandshakeResponse()
 
     def GetPluginInfo(self, request: Any, context: Any) -> Any:  # noqa: ARG002
-        """The version of the SDK this host runs programs with."""
+        """The version of the SDK with which this host runs programs."""
         return plugin_pb2.PluginInfo(version=version("pulumi"))
 
     def GetRequiredPackages(self, request: Any, context: Any) -> Any:  # noqa: ARG002
-        """None to look for: set-up installs the plugins, and each resource names the version it wants."""
+        """No packages: set-up installs the plugins, and each resource names its version."""
         return language_pb2.GetRequiredPackagesResponse()
 
     def GetProgramDependencies(self, request: Any, context: Any) -> Any:  # noqa: ARG002
-        """None are reported; requirements.txt and constraints.txt list them."""
+        """No dependencies: requirements.txt and constraints.txt list them."""
         return language_pb2.GetProgramDependenciesResponse()
 
     def InstallDependencies(self, request: Any, context: Any) -> Iterator[Any]:  # noqa: ARG002
-        """Nothing to do: set-up installs what the program needs."""
+        """Install nothing: set-up installs what the program needs."""
         yield from ()
 
     def About(self, request: Any, context: Any) -> Any:  # noqa: ARG002
@@ -65,17 +63,17 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
         return language_pb2.AboutResponse(executable=sys.executable, version=platform.python_version())
 
     def Run(self, request: Any, context: Any) -> Any:  # noqa: ARG002
-        """Run the program. What goes wrong in it is shown as a diagnostic, once, and the engine is told to stop."""
+        """Run the program. An error in it is reported as one diagnostic, and the engine stops."""
         return language_pb2.RunResponse(bail=_run_program(request, self.engine))
 
     def RunPlugin(self, request: Any, context: Any) -> Iterator[Any]:
         """Run a policy pack (kind `analyzer`) and stream its output; the last message is its exit code."""
         if request.kind != "analyzer":
-            context.abort(grpc.StatusCode.UNIMPLEMENTED, f"plugins of kind {request.kind} are not run by this host")
+            context.abort(grpc.StatusCode.UNIMPLEMENTED, f"plugins of kind {request.kind} cannot run in this host")
         directory = request.info.program_directory
         environment = {**os.environ, **dict(entry.partition("=")[::2] for entry in request.env)}
         command = [sys.executable, "-u", "-m", "pulumi.policy", request.args[0], directory]
-        with subprocess.Popen(  # noqa: S603  our own interpreter, on the pack that the user named
+        with subprocess.Popen(  # noqa: S603  this interpreter, on the policy pack that the user named
             command, cwd=directory, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         ) as process:
             context.add_callback(process.terminate)
@@ -85,7 +83,7 @@ class LanguageHost(language_pb2_grpc.LanguageRuntimeServicer):
 
 
 def _run_program(request: Any, engine: str) -> bool:
-    """Run the program that `request` names for the engine at that address; True if it failed, and the user was told."""
+    """Run the program of `request` for the engine at this address; True if it failed, which has been reported."""
     reset_options(
         project=request.project,
         stack=request.stack,
@@ -97,7 +95,7 @@ def _run_program(request: Any, engine: str) -> bool:
         engine_address=engine,
     )
     set_all_config(dict(request.config), list(request.configSecretKeys))
-    # Outputs that a failed resource leaves unresolved are no news: the engine has reported the failure.
+    # Outputs of a failed resource stay unresolved, but the engine has reported the failure.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL)
     directory = Path(request.info.program_directory or request.pwd)
     os.chdir(request.pwd)
@@ -105,9 +103,9 @@ def _run_program(request: Any, engine: str) -> bool:
     entry = directory / request.info.entry_point
 
     async def program() -> None:
-        gc.disable()  # a program lives for seconds and keeps nearly all it makes: collecting costs, and frees nothing
+        gc.disable()  # a program runs for seconds and keeps nearly all objects: collection costs time, frees little
         runpy.run_path(str(entry), run_name="__main__")
-        # The SDK waits too, and raises what failed; but it looks at every pending output whenever one resolves.
+        # The SDK waits too and raises errors, but it checks every pending output whenever one resolves, which is slow.
         while pending := asyncio.all_tasks() - {asyncio.current_task()}:
             await asyncio.wait(pending)
 
@@ -119,7 +117,7 @@ def _run_program(request: Any, engine: str) -> bool:
     try:
         with asyncio.Runner() as runner:
             runner.run(supervise())
-    except BaseException as error:  # a program may end in any way; all of them are reported
+    except BaseException as error:  # a program can end in any way, and each is reported
         return _report(error, directory)
     finally:
         sys.stdout.flush()
@@ -128,13 +126,13 @@ def _run_program(request: Any, engine: str) -> bool:
 
 
 def _report(error: BaseException, directory: Path) -> bool:
-    """Show what ended the program as Pulumi shows it; True if it counts as a failure."""
+    """Report why the program ended, as Pulumi does; True if that is a failure."""
     if isinstance(error, SystemExit):
         if isinstance(error.code, str):
             pulumi.log.error(error.code)
         return error.code not in (None, 0)
     if isinstance(error, grpc.Call) and error.code() == grpc.StatusCode.UNAVAILABLE:
-        return True  # the engine is shutting down and has said why
+        return True  # the engine is shutting down and has reported why
     if isinstance(error, pulumi.RunError):
         pulumi.log.error(str(error))
     else:
@@ -143,31 +141,27 @@ def _report(error: BaseException, directory: Path) -> bool:
 
 
 def user_traceback(error: BaseException, directory: Path) -> str:
-    """The traceback from the program's first own line on, without the runtime's frames above it."""
+    """The traceback from the program's first line on, without the runtime's frames above it."""
     frames = traceback.extract_tb(error.__traceback__)
     installed, host = Path(sys.prefix), Path(__file__)
 
-    def written_by_user(frame: traceback.FrameSummary) -> bool:
+    def is_users_code(frame: traceback.FrameSummary) -> bool:
         path = Path(frame.filename)
         return path.is_relative_to(directory) and not path.is_relative_to(installed) and path != host
 
-    first = next((number for number, frame in enumerate(frames) if written_by_user(frame)), 0)
+    first = next((number for number, frame in enumerate(frames) if is_users_code(frame)), 0)
     lines = traceback.format_list(frames[first:]) + traceback.format_exception_only(error)
     return "Traceback (most recent call last):\n" + "".join(lines).rstrip()
 
 
 def serve(engine: str) -> None:
-    """Serve `engine` until it interrupts this process or is gone; the port is the one line on standard output."""
-    end_with_parent()
-    for ending in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(ending, lambda *_: os._exit(0))  # how the engine says that it is done; nothing is held here
-    options = [("grpc.max_receive_message_length", _MESSAGE_BYTES), ("grpc.max_send_message_length", _MESSAGE_BYTES)]
-    server = grpc.server(futures.ThreadPoolExecutor(max_workers=8), options=options)
-    language_pb2_grpc.add_LanguageRuntimeServicer_to_server(LanguageHost(engine), server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
-    sys.stdout.write(f"{port}\n")
-    sys.stdout.flush()
+    """Serve the engine at this address until it interrupts this process or ends."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: os._exit(0))  # the engine's way to end a host, which holds nothing
+    host = LanguageHost(engine)
+    server = start_server(
+        lambda server: language_pb2_grpc.add_LanguageRuntimeServicer_to_server(host, server), workers=8
+    )
     server.wait_for_termination()
 
 

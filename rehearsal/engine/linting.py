@@ -1,4 +1,4 @@
-"""actionlint, which reads the workflows: built from its pinned Go module, like the CLI.
+"""actionlint, which checks the workflows: built from its pinned Go module, like the CLI.
 
 Standard library only, like everything that set-up imports.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from rehearsal import environment as env
 from rehearsal.engine import cli
-from rehearsal.engine.tasks import fingerprint, run, say, unless_current
+from rehearsal.engine.tasks import fingerprint, run, run_unless_current, say
 
 FOLDER = env.PROJECT / "tests" / "actionlint"
 COMMAND = "github.com/rhysd/actionlint/cmd/actionlint"
@@ -16,7 +16,7 @@ ACTIONLINT = env.BIN / "actionlint"
 
 def install() -> None:
     """Make actionlint available in `.rehearsal/bin`; a Go module of its own keeps its pins apart from the engine's."""
-    fresh = unless_current(ACTIONLINT, fingerprint(FOLDER / "go.mod", FOLDER / "go.sum"), _build)
+    fresh = run_unless_current(ACTIONLINT, fingerprint(FOLDER / "go.mod", FOLDER / "go.sum"), _build)
     say(f"actionlint: {'built' if fresh else 'current'}")
 
 

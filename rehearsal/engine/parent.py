@@ -1,4 +1,4 @@
-"""Ends a plugin whose engine is gone: an engine that was killed says nothing, and its plugins must not go on alone."""
+"""Ends a plugin whose engine is gone: a killed engine cannot tell its plugins to stop."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _INTERVAL = 0.5  # seconds
 
 
 def end_with_parent() -> None:
-    """From now on this process ends as soon as the one that started it has, whatever it is doing then."""
+    """End this process as soon as its parent has ended, whatever it is doing then."""
     threading.Thread(target=_watch, args=(os.getppid(),), daemon=True).start()
 
 

@@ -1,6 +1,6 @@
 """Sets everything up on a fresh machine: `python3 -m rehearsal.engine.setup`, which is what `make setup` calls.
 
-What is there and current is left alone, so that it may run before every command. Every failure names the next step.
+Steps whose result is current are skipped, so that it can run before every command. Every failure names the next step.
 Standard library only, Python 3.11 or newer.
 """
 
@@ -9,19 +9,22 @@ from __future__ import annotations
 import secrets
 import sys
 import time
+from pathlib import Path
 
+from awsmodel.paths import SOURCES, TABLES
 from rehearsal import environment as env
 from rehearsal.engine import cli, linting
 from rehearsal.engine.launchers import provider_plugins
-from rehearsal.engine.tasks import SetupError, fingerprint, run, say, unless_current, write
+from rehearsal.engine.tasks import SetupError, fingerprint, run, run_unless_current, say, write
+from rehearsal.lock import exclusive
+from rehearsal.remedies import find_remedy
 
 PYTHON_MINIMUM = (3, 11)
 REQUIREMENTS = ("constraints.txt", "requirements.txt", "requirements-dev.txt")
-TABLE_SOURCES = {".py", ".yaml", ".json"}
 
 
 def python_packages() -> None:
-    """`.venv` with every pinned package; made anew for another interpreter, brought up to date for other pins."""
+    """Create `.venv` with every pinned package: again for another interpreter or folder, updated for other pins."""
     python = env.VENV / "bin" / "python"
 
     def create() -> None:
@@ -37,38 +40,49 @@ def python_packages() -> None:
             next_step="correct the pins that it names, or the connection to the package index; then `make setup` again",
         )
 
+    if is_moved(env.VENV):
+        say(f"{env.VENV} was created in another folder: creating it again")
+        python.unlink(missing_ok=True)
+        (env.VENV / "lib.mark").unlink(missing_ok=True)
     pins = [env.PROJECT / name for name in REQUIREMENTS]
-    unless_current(python, sys.version, create)
-    fresh = unless_current(env.VENV / "lib", fingerprint(sys.version, *pins), install)
+    run_unless_current(python, sys.version, create)
+    fresh = run_unless_current(env.VENV / "lib", fingerprint(sys.version, *pins), install)
     say(f"Python: {sys.version.split()[0]}, packages in .venv {'installed' if fresh else 'current'}")
 
 
+def is_moved(venv: Path) -> bool:
+    """Whether a virtual environment was copied or moved: its scripts still start the Python of the old one."""
+    pip = venv / "bin" / "pip"
+    return pip.exists() and str(venv.resolve()) not in pip.read_text()
+
+
 def engine_environment() -> None:
-    """State folders, passphrase and the variables that `. rehearsal/env` reads."""
+    """Create the state folders and the passphrase."""
     for folder in (env.TOOLS / "state", env.TOOLS / "cloud", env.HOME):
         folder.mkdir(parents=True, exist_ok=True)
     if not env.PASSPHRASE.exists():
         write(env.PASSPHRASE, "", mode=0o600)
         env.PASSPHRASE.write_text(secrets.token_urlsafe(24))
-    write(env.ENV_FILE, env.shell_script())
 
 
 def simulated_aws() -> None:
-    """The provider plugins, and the tables they check inputs against."""
+    """Install the provider plugins, and derive the tables against which they check inputs."""
     versions = provider_plugins()
-    sources = sorted(path for path in (env.PROJECT / "rehearsal" / "cloud").rglob("*") if path.suffix in TABLE_SOURCES)
 
     def derive() -> None:
         say("deriving the simulated AWS from the SDK and the CloudFormation schemas (about half a minute)")
         run(
-            [str(env.VENV / "bin" / "python"), "-m", "rehearsal.cloud", "tables"],
+            [str(env.VENV / "bin" / "python"), "-m", "awsmodel"],
             cwd=env.PROJECT,
             environment=env.environment(),
-            next_step="correct what the message above names in rehearsal/cloud, then run `make setup` again",
+            next_step="correct what the message above names in awsmodel, then run `make setup` again",
         )
 
-    unless_current(env.HOME / "plugins", fingerprint(env.PROJECT / "constraints.txt", *sources), derive)
+    run_unless_current(TABLES, fingerprint(env.PROJECT / "constraints.txt", *SOURCES), derive)
     say("simulated providers: " + ", ".join(f"{name} {version}" for name, version in versions.items()))
+
+
+STEPS = (python_packages, cli.install, linting.install, engine_environment, simulated_aws)
 
 
 def main() -> int:
@@ -79,16 +93,18 @@ def main() -> int:
         return 1
     started = time.monotonic()
     try:
-        python_packages()
-        cli.install()
-        linting.install()
-        engine_environment()
-        simulated_aws()
+        with exclusive(env.TOOLS / "setup.lock", "A set-up", on_wait=say):
+            for step in STEPS:
+                step()
     except SetupError as error:
         say(str(error))
         return 1
+    except OSError as error:
+        say(f"{error.filename or 'a file'}: {error.strerror or error}")
+        say(f"Next step: {find_remedy(error) or 'correct this, then run `make setup` again'}")
+        return 1
     except KeyboardInterrupt:
-        say("interrupted; `make setup` goes on where it stopped")
+        say("interrupted; `make setup` continues where it stopped")
         return 130
     say(f"ready in {time.monotonic() - started:.1f} s")
     return 0

@@ -1,4 +1,4 @@
-"""How a step of set-up runs: once for what it depends on, with progress, and with a next step when it fails.
+"""Runs the steps of set-up: each once for its inputs, with progress, and with a next step when it fails.
 
 Standard library only, like everything that set-up imports.
 """
@@ -14,18 +14,20 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from rehearsal.remedies import find_remedy
+
 HEARTBEAT = 30  # seconds
 
 
 class SetupError(RuntimeError):
-    """Set-up cannot go on; the message ends with the next step."""
+    """Set-up cannot continue; the message ends with the next step."""
 
     def __init__(self, problem: str, *, next_step: str) -> None:
         super().__init__(f"{problem}\nNext step: {next_step}")
 
 
 def say(text: str) -> None:
-    """One line of progress."""
+    """Print a line of progress."""
     sys.stdout.write(f"setup: {text}\n")
     sys.stdout.flush()
 
@@ -33,7 +35,7 @@ def say(text: str) -> None:
 def run(
     command: list[str], *, next_step: str, environment: Mapping[str, str] | None = None, cwd: Path | None = None
 ) -> None:
-    """Run `command`, with a line every half minute that it is still at work; a failure shows its last lines."""
+    """Run `command`, with a line of progress every half minute; a failure shows its last lines and the next step."""
     started = time.monotonic()
     with tempfile.TemporaryFile("w+", errors="replace") as output:
         try:
@@ -41,13 +43,14 @@ def run(
                 command, env=environment, cwd=cwd, stdout=output, stderr=subprocess.STDOUT
             )
         except OSError as error:
-            raise SetupError(f"{command[0]}: {error.strerror}", next_step=next_step) from error
+            remedy = find_remedy(error) or next_step
+            raise SetupError(f"{command[0]}: {error.strerror}", next_step=remedy) from error
         with process:
             _wait(process, started)
         if process.returncode:
             output.seek(0)
             tail = "\n".join(output.read().splitlines()[-15:])
-            raise SetupError(f"`{shlex.join(command)}` failed:\n{tail}", next_step=next_step)
+            raise SetupError(f"`{shlex.join(command)}` failed:\n{tail}", next_step=find_remedy(tail) or next_step)
 
 
 def _wait(process: subprocess.Popen[bytes], started: float) -> None:
@@ -55,13 +58,13 @@ def _wait(process: subprocess.Popen[bytes], started: float) -> None:
         try:
             process.wait(HEARTBEAT)
         except subprocess.TimeoutExpired:
-            say(f"  … at work for {time.monotonic() - started:.0f} s")
+            say(f"  … still running after {time.monotonic() - started:.0f} s")
         else:
             return
 
 
 def fingerprint(*parts: Path | str) -> str:
-    """Changes when the content of any file, or any text, does."""
+    """A digest of the contents of these files and texts."""
     digest = hashlib.sha256()
     for part in parts:
         content = part.read_bytes() if isinstance(part, Path) else part.encode()
@@ -69,8 +72,8 @@ def fingerprint(*parts: Path | str) -> str:
     return digest.hexdigest()
 
 
-def unless_current(result: Path, mark: str, action: Callable[[], None]) -> bool:
-    """Do `action`, which makes `result`, unless it was done for `mark` before. True if it was done now."""
+def run_unless_current(result: Path, mark: str, action: Callable[[], None]) -> bool:
+    """Run `action`, which creates `result`, unless it has run for this `mark`. True if it has run now."""
     stamp = result.with_name(f"{result.name}.mark")
     if result.exists() and stamp.exists() and stamp.read_text() == mark:
         return False
@@ -82,7 +85,7 @@ def unless_current(result: Path, mark: str, action: Callable[[], None]) -> bool:
 
 
 def write(path: Path, text: str, *, mode: int = 0o644) -> None:
-    """`path` with this text and mode; untouched if it has them."""
+    """Write a file with this text and mode, unless it has them already."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists() or path.read_text() != text:
         path.write_text(text)

@@ -33,7 +33,7 @@ PRIVATE_DOMAINS = frozenset({"local", "internal", "lan", "localhost", "home", "c
 
 
 def client_vpn_fits(client_vpn: ClientVpn | None, identity: Identity | None) -> Problems:
-    """A range AWS accepts, and groups that the directory knows."""
+    """A range that AWS accepts, and groups that exist in the directory."""
     if client_vpn is None:
         return
     if client_vpn.cidr.prefixlen not in CLIENT_VPN_PREFIXES:
@@ -49,7 +49,7 @@ def client_vpn_fits(client_vpn: ClientVpn | None, identity: Identity | None) -> 
             yield Problem(
                 key="client_vpn.groups",
                 value=group,
-                rule=f"identity.groups knows {sorted(known) or 'no group'}",
+                rule=f"identity.groups has {sorted(known) or 'no group'}",
                 remedy="Add the group and its Identity Center id there, or correct the name",
             )
 

@@ -1,4 +1,4 @@
-"""The week, the tiers that follow it, and the database that has to bear them."""
+"""The schedule, the tiers that scale with it, and the database they connect to."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FARGATE_MEMORY: dict[int, tuple[int, ...]] = {
 """CPU units to MiB; https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html"""
 
 MAX_CONNECTIONS = ((1, 189), (4, 823), (8, 1669), (16, 3360), (32, 5000))
-"""Largest ACU to connections; below 1 ACU of minimum capacity never more than 2,000.
+"""Maximum ACU to connections; with a minimum below 1 ACU never more than 2,000.
 https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/aurora-serverless-v2.setting-capacity.html"""
 
 LOW_MINIMUM_CONNECTIONS = 2000
@@ -28,7 +28,7 @@ WEEK_HOURS = 168
 
 
 def period_names_are_distinct(schedule: Schedule) -> Problems:
-    """A scheduled action is known by its period's name."""
+    """A scheduled action has its period's name."""
     names = [period.name for period in schedule.periods]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield Problem(
@@ -53,7 +53,7 @@ def windows_end_after_they_begin(schedule: Schedule) -> Problems:
 def schedule_covers_the_week(schedule: Schedule) -> Problems:
     """A week has 168 hours, and each belongs to exactly one period."""
     if any(windows_end_after_they_begin(schedule)):
-        return  # told already; what it covers is anybody's guess
+        return  # reported already; its coverage is undefined
     overlaps: dict[tuple[str, str], int] = {}
     free: list[tuple[int, int]] = []
     covered, last = 0, ""
@@ -114,12 +114,12 @@ def _tier(name: str, tier: TierSettings, schedule: Schedule) -> Problems:
 
 
 def web_tier_fits(web: TierSettings, schedule: Schedule) -> Problems:
-    """Fargate sells certain sizes; the range holds the schedule's peak."""
+    """Fargate offers certain sizes; the range covers the schedule's peak."""
     return _tier("web", web, schedule)
 
 
 def app_tier_fits(app: TierSettings, schedule: Schedule) -> Problems:
-    """Fargate sells certain sizes; the range holds the schedule's peak."""
+    """Fargate offers certain sizes; the range covers the schedule's peak."""
     return _tier("app", app, schedule)
 
 

@@ -14,7 +14,7 @@ from settings.rules.problem import Problem, Problems, Rule
 DEPLOYMENT_FACTOR = 2  # during a deployment old and new tasks run side by side
 ENDPOINT_ADDRESSES = 6
 VPC_PREFIXES = range(16, 24)
-"""AWS takes a /16 to /28; a balancer wants a /27 to itself, and a subnet is a sixteenth of the VPC.
+"""AWS accepts a /16 to /28; a load balancer needs a /27, and a subnet is a sixteenth of the VPC.
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html"""
 
 ANYWHERE = IPv4Network("0.0.0.0/0")
@@ -43,7 +43,7 @@ def network_is_large_enough(network: Network, web: TierSettings, app: TierSettin
         yield Problem(
             key="network.cidr",
             value=str(network.cidr),
-            rule="the VPC is a /16 to /23: a balancer needs a /27, and every subnet is a sixteenth of the VPC",
+            rule="the VPC is a /16 to /23: a load balancer needs a /27, and every subnet is a sixteenth of the VPC",
             remedy="A /20 suits most studies",
         )
         return
@@ -76,7 +76,7 @@ def endpoints_lie_in_zones(network: Network) -> Problems:
         )
 
 
-def balancer_spans_zones(network: Network) -> Problems:
+def load_balancer_spans_zones(network: Network) -> Problems:
     """An application load balancer and a database subnet group need two zones."""
     if network.availability_zones == 1:
         yield Problem(
@@ -159,7 +159,7 @@ RULES: tuple[Rule, ...] = (
     networks_are_disjoint,
     network_is_large_enough,
     endpoints_lie_in_zones,
-    balancer_spans_zones,
+    load_balancer_spans_zones,
     exposure_is_reachable,
     centers_are_distinct,
 )

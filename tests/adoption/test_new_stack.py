@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.driver import Rehearsal
+from rehearsal.stack.driver import Rehearsal
 from tests.adoption.checkout import Checkout
 
 NEW = "staging"

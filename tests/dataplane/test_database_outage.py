@@ -1,4 +1,4 @@
-"""The database goes away and comes back: nothing acknowledged is lost, and the store recovers by itself."""
+"""After an outage of the database no acknowledged instance is lost, and the store recovers by itself."""
 
 from __future__ import annotations
 
@@ -11,48 +11,49 @@ from pathlib import Path
 import pytest
 from pg8000.exceptions import DatabaseError, InterfaceError
 
-from dataplane import store as stores
-from dataplane import studies
-from dataplane.container import certificate_name
-from dataplane.dicomweb import acknowledged
-from dataplane.load import Load, assert_index_is_whole, assert_nothing_lost, recovered, retrieved
-from dataplane.postgresql import DATABASE, MASTER
-from dataplane.replica import Replica
-from dataplane.store import Store
+from dataplane.clients.dicomweb import acknowledged_uids
+from dataplane.clients.load import Load, retrieve_with_retries, wait_for_recovery
+from dataplane.processes.postgresql import DATABASE, MASTER
+from dataplane.processes.replica import Replica
+from dataplane.processes.tasks import certificate_name
+from dataplane.samples import studies
+from dataplane.store import Store, run_store
+from ops.render import RenderedStack
+from tests.dataplane.checks import assert_index_is_consistent, assert_nothing_lost
 
 CONNECTIONS = 60
 NO_DATABASE = 255
 
 
 @pytest.fixture(scope="module")
-def prod(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """The store, whose database another client can fill."""
+def prod(stack: RenderedStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """The store, with so few database connections that a test can use all of them."""
     parameters = {"max_connections": str(CONNECTIONS)}
-    with stores.running(tmp_path_factory.mktemp("prod"), parameters=parameters) as started:
-        yield started
+    with run_store(tmp_path_factory.mktemp("prod"), stack, parameters=parameters) as store:
+        yield store
 
 
 @pytest.mark.parametrize("mode", ["fast", "immediate"])
-def test_the_database_stops_in_mid_load_and_comes_back(mode: str, prod: Store):
+def test_a_restart_of_the_database_under_load_loses_nothing(mode: str, prod: Store):
     with Load(prod.client, clients=3) as load:
         load.wait(12)
         prod.database.stop(mode)
         known = len(load.digests)
         time.sleep(1)
         assert len(load.digests) <= known + load.clients, "something was acknowledged without a database"
-        assert prod.web.healthy(), "the balancer would take nginx out"
+        assert prod.web.is_healthy(), "the load balancer would take nginx out of service"
         prod.database.start()
-        seconds = recovered(prod)
+        seconds = wait_for_recovery(prod.client())
         load.wait(12)
-    assert load.failed, "it never was away"
+    assert load.failed, "no request failed, so the outage was not seen"
     assert {one.status for one in load.failed} <= {0, 400, 500, 502, 503, 504}
-    assert all(replica.running for replica in prod.replicas)
+    assert all(replica.is_running for replica in prod.replicas)
     print(f"{mode}: {load.summary()}, recovered in {seconds:.1f} s")  # noqa: T201
     assert_nothing_lost(prod, load)
 
 
-def test_reads_say_that_the_database_is_away_and_work_when_it_is_back(prod: Store):
-    [instance] = studies.ct(1, size=64)
+def test_reads_fail_without_the_database_and_work_after_its_restart(prod: Store):
+    [instance] = studies.ct_series(1, size=64)
     assert prod.client().store(instance.data).status == 200
     prod.database.stop()
     for path in ("/dicom-web/studies", instance.path):
@@ -60,41 +61,50 @@ def test_reads_say_that_the_database_is_away_and_work_when_it_is_back(prod: Stor
         assert answer.status >= 500 or answer.status == 404, path
         assert b"rror:" not in answer.data
     prod.database.start()
-    recovered(prod)
+    wait_for_recovery(prod.client())
     for replica in prod.replicas:
-        assert retrieved(replica.client(), instance.path) == [instance.data]
+        assert retrieve_with_retries(replica.client(), instance.path) == [instance.data]
 
 
-def test_no_connection_is_left_for_orthanc(prod: Store):
-    [kept], late = studies.ct(1, size=64), studies.ct(4, size=64)
+def test_no_database_connection_is_left_for_orthanc(prod: Store):
+    [kept], late = studies.ct_series(1, size=64), studies.ct_series(4, size=64)
     assert prod.client().store(kept.data).status == 200
-    with ThreadPoolExecutor(4) as pool, prod.database.as_superuser(DATABASE) as superuser, ExitStack() as held:
+    with (
+        ThreadPoolExecutor(4) as pool,
+        prod.database.connect_as_superuser(DATABASE) as superuser,
+        ExitStack() as sessions,
+    ):
         superuser.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'orthanc'")
         with suppress(DatabaseError, InterfaceError):
             for _ in range(CONNECTIONS):
-                held.enter_context(prod.database.connect(MASTER, prod.database.master_password))
+                sessions.enter_context(prod.database.connect(MASTER, prod.database.master_password))
         waiting = [pool.submit(prod.client().store, one.data) for one in late]
         time.sleep(1)
-        known = [acknowledged(one.result()) for one in waiting if one.done()]
+        known = [acknowledged_uids(one.result()) for one in waiting if one.done()]
         assert not any(known), "something was acknowledged without a database"
-    stored = set().union(*(acknowledged(one.result(60)) for one in waiting))
-    recovered(prod)
+    stored = set().union(*(acknowledged_uids(one.result(60)) for one in waiting))
+    wait_for_recovery(prod.client())
     for one in late:
         if one.uid in stored:
-            assert retrieved(prod.client(), one.path) == [one.data]
-    assert retrieved(prod.client(), kept.path) == [kept.data]
-    assert_index_is_whole(prod)
+            assert retrieve_with_retries(prod.client(), one.path) == [one.data]
+    assert retrieve_with_retries(prod.client(), kept.path) == [kept.data]
+    assert_index_is_consistent(prod)
 
 
 @pytest.mark.parametrize("missing", ["server", "password"])
-def test_orthanc_gives_up_without_its_database(missing: str, prod: Store, tmp_path: Path):
+def test_orthanc_exits_without_its_database(missing: str, prod: Store, tmp_path: Path):
     app, database = prod.stack.tasks["app"], prod.database
-    fewer = {
+    fewer_retries = {
         '"MaximumConnectionRetries": 30': '"MaximumConnectionRetries": 2',
         '"ConnectionRetryInterval": 2': '"ConnectionRetryInterval": 1',
     }
     replica = Replica(
-        tmp_path / "app", app, host=certificate_name(app), database=database, storage=prod.storage, more=fewer
+        tmp_path / "app",
+        app,
+        host=certificate_name(app),
+        database=database,
+        storage=prod.storage,
+        replacements=fewer_retries,
     )
     if missing == "password":
         replica.environment["PG_PASSWORD"] = app.secrets["PG_PASSWORD"][::-1]
@@ -102,12 +112,11 @@ def test_orthanc_gives_up_without_its_database(missing: str, prod: Store, tmp_pa
         database.stop()
     try:
         replica.start()
-        assert replica.process is not None
-        assert replica.process.wait(30) == NO_DATABASE
-        said = replica.log.read_text()
-        assert said.count("Database is currently unavailable, retrying") >= 2
-        assert app.secrets["PG_PASSWORD"] not in said
+        assert replica.wait_for_exit(30) == NO_DATABASE
+        log = replica.log.read_text()
+        assert log.count("Database is currently unavailable, retrying") >= 2
+        assert app.secrets["PG_PASSWORD"] not in log
     finally:
         if missing == "server":
             database.start()
-            recovered(prod)
+            wait_for_recovery(prod.client())

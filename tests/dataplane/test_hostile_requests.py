@@ -1,4 +1,4 @@
-"""What a client can not reach, whatever it writes into a request: Orthanc's own API, other methods, an error's text."""
+"""No request reaches Orthanc's own API or another method, or gets the text of an internal error."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from urllib.parse import quote
 
 import pytest
 
-from dataplane import studies
-from dataplane.dicomweb import acknowledged
-from dataplane.raw import connected, everything, head, statuses
+from dataplane.clients.dicomweb import acknowledged_uids
+from dataplane.clients.raw import connect, head, read_all, statuses
+from dataplane.samples import studies
+from dataplane.samples.studies import Instance
 from dataplane.store import Store
-from dataplane.studies import Instance
 
 OWN_API = "/system /statistics /patients /studies/STUDY /tools/find /tools/now /dicom-web/servers /app/explorer.html /"
 TRAVERSALS = (
@@ -40,7 +40,7 @@ TRAVERSALS = (
     "{};/../dicom-web/studies",
     "{}#/../dicom-web/studies",
 )
-"""Ways to `{}`, a path of Orthanc's own, that nginx and Orthanc could read differently."""
+"""Paths to `{}`, a path of Orthanc's own API, that nginx and Orthanc could interpret differently."""
 
 HOSTILE = {
     "quote": "'",
@@ -63,22 +63,22 @@ KEYS = ("PatientName", "PatientID", "StudyInstanceUID", "StudyDate", "Modalities
 
 @pytest.fixture(scope="module")
 def kept(prod: Store) -> Iterator[Instance]:
-    """An instance that nothing below may harm."""
-    [instance] = studies.ct(1, size=64)
-    assert acknowledged(prod.client().store(instance.data)) == {instance.uid}
-    before = prod.rows("SELECT count(*) FROM resources")
+    """An instance that no request may change."""
+    [instance] = studies.ct_series(1, size=64)
+    assert acknowledged_uids(prod.client().store(instance.data)) == {instance.uid}
+    before = prod.query("SELECT count(*) FROM resources")
     yield instance
     assert prod.client().retrieve(instance.path) == [instance.data]
-    assert prod.rows("SELECT count(*) FROM resources") == before
+    assert prod.query("SELECT count(*) FROM resources") == before
 
 
-def asked(prod: Store, method: str, path: str, *lines: str) -> bytes:
-    """All that comes back for one request; its connection is closed after it."""
+def send(prod: Store, method: str, path: str, *lines: str) -> bytes:
+    """The response to one request; the connection is closed after it."""
     web = prod.web
-    with connected(web.port, host=web.host, authority=web.authority) as connection:
-        with suppress(OSError):  # it may answer and close before it has read all
+    with connect(web.port, host=web.host, authority=web.authority) as connection:
+        with suppress(OSError):  # nginx may respond and close before it has read everything
             connection.sendall(head(method, path, "Content-Length: 0", *lines, "Connection: close", host=web.host))
-        return everything(connection)
+        return read_all(connection)
 
 
 def quoted(value: str) -> str:
@@ -92,69 +92,69 @@ def orthanc_id(prod: Store, kept: Instance) -> str:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-@pytest.mark.parametrize("way", TRAVERSALS)
-def test_no_way_leads_to_the_api_of_orthanc(way: str, method: str, prod: Store, kept: Instance):
+@pytest.mark.parametrize("path_template", TRAVERSALS)
+def test_no_path_reaches_the_api_of_orthanc(path_template: str, method: str, prod: Store, kept: Instance):
     study = orthanc_id(prod, kept)
     for own in OWN_API.replace("STUDY", study).split():
-        for path in (way.format(own), way.format(own.replace("/", "%5c"))):
-            answers = asked(prod, method, path)
+        for path in (path_template.format(own), path_template.format(own.replace("/", "%5c"))):
+            answers = send(prod, method, path)
             assert len(statuses(answers)) == 1
-            for told in (b"ApiVersion", b"CountInstances", b"MainDicomTags", study.encode(), b"Orthanc", b"T1"):
-                assert told not in answers.split(b"\r\n\r\n", 1)[1], f"{path}: {answers!r}"
+            for revealed in (b"ApiVersion", b"CountInstances", b"MainDicomTags", study.encode(), b"Orthanc", b"T1"):
+                assert revealed not in answers.split(b"\r\n\r\n", 1)[1], f"{path}: {answers!r}"
 
 
 @pytest.mark.parametrize("lines", [(), ("X-HTTP-Method-Override: DELETE",), ("x-http-method-override: PUT",)])
 @pytest.mark.parametrize(
     "query", ["", "?_method=DELETE", "?limit=1&_method=delete", "?%5Fmethod=DELETE", "?+_method=PUT"]
 )
-def test_a_method_can_not_be_passed_off_as_another(query: str, lines: tuple[str, ...], prod: Store, kept: Instance):
+def test_a_method_cannot_be_overridden(query: str, lines: tuple[str, ...], prod: Store, kept: Instance):
     study = orthanc_id(prod, kept)
     for path in (f"/dicom-web/studies/..%5c..%5cstudies%5c{study}", f"/dicom-web/studies/{kept.study}", kept.path):
-        [status] = statuses(asked(prod, "GET", path + query, *lines))
+        [status] = statuses(send(prod, "GET", path + query, *lines))
         assert status in ({400} if query else {200, 404}), path
-    assert statuses(asked(prod, "POST", f"/dicom-web/studies#/../../studies/{study}", *lines)) == [415]
+    assert statuses(send(prod, "POST", f"/dicom-web/studies#/../../studies/{study}", *lines)) == [415]
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "PROPFIND", "TRACE", "CONNECT", "get", "POST"])
 def test_other_methods_are_refused(method: str, prod: Store, kept: Instance):
     below = f"/dicom-web/studies/{kept.study}/series"
     for path in ("/dicom-web/studies", f"/dicom-web/studies/{kept.study}", below, kept.path, "/wado"):
-        [status] = statuses(asked(prod, method, path))
+        [status] = statuses(send(prod, method, path))
         stow = method == "POST" and path in {"/dicom-web/studies", f"/dicom-web/studies/{kept.study}"}
         assert status in ({415} if stow else {400, 403, 405}), path
 
 
-def test_a_head_request_gets_a_head_alone(prod: Store, kept: Instance):
-    answers = asked(prod, "HEAD", kept.path)
-    assert statuses(answers) == [404]  # Orthanc knows no HEAD
+def test_a_head_request_gets_only_a_head(prod: Store, kept: Instance):
+    answers = send(prod, "HEAD", kept.path)
+    assert statuses(answers) == [404]  # Orthanc does not support HEAD
     assert answers.endswith(b"\r\n\r\n")
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_query_finds_nothing_and_tells_nothing(name: str, prod: Store, kept: Instance):
+def test_a_hostile_query_finds_nothing_and_reveals_nothing(name: str, prod: Store, kept: Instance):
     for key, value in itertools.product(KEYS, (quoted(HOSTILE[name]), "".join(HOSTILE[name].split()))):
         if not value.isascii():
             continue
-        answers = asked(prod, "GET", f"/dicom-web/studies?{key}={value}&StudyInstanceUID={kept.study}")
+        answers = send(prod, "GET", f"/dicom-web/studies?{key}={value}&StudyInstanceUID={kept.study}")
         [status] = statuses(answers)
         assert status in {200, 400, 414}, (key, answers)
         body = answers.split(b"\r\n\r\n", 1)[1]
-        for told in (b"rror:", b"SQL", b"xception", b"Injected", b"ApiVersion", b"details"):
-            assert told not in body, (key, body)
+        for revealed in (b"rror:", b"SQL", b"xception", b"Injected", b"ApiVersion", b"details"):
+            assert revealed not in body, (key, body)
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_path_is_refused(name: str, prod: Store, kept: Instance):
     value = quoted(HOSTILE[name])
     for path in (f"/dicom-web/studies/{value}/metadata", f"/dicom-web/studies/{kept.study}/series/{value}"):
-        [status] = statuses(asked(prod, "GET", path))
+        [status] = statuses(send(prod, "GET", path))
         assert status in {400, 404, 414}, path
 
 
-def test_names_that_dicom_allows_are_found(prod: Store, kept: Instance):
+def test_valid_dicom_queries_find_the_instance(prod: Store, kept: Instance):
     for query in ("PatientName=ZEBRA*", "PatientID=PID-7731-Q?", "00100010=zebrafish^QUINCY", "&&limit=1&PatientSex=O"):
-        assert statuses(asked(prod, "GET", f"/dicom-web/series?{query}")) == [200]
-        assert kept.study.encode() in asked(prod, "GET", f"/dicom-web/studies?{query}&StudyInstanceUID={kept.study}")
+        assert statuses(send(prod, "GET", f"/dicom-web/series?{query}")) == [200]
+        assert kept.study.encode() in send(prod, "GET", f"/dicom-web/studies?{query}&StudyInstanceUID={kept.study}")
 
 
 def test_the_surface_of_dicomweb_is_reachable(prod: Store, kept: Instance):
@@ -166,6 +166,6 @@ def test_the_surface_of_dicomweb_is_reachable(prod: Store, kept: Instance):
         f"{kept.path}/frames/1",
         f"{kept.path}/rendered",
     ):
-        assert statuses(asked(prod, "GET", path)) == [200], path
+        assert statuses(send(prod, "GET", path)) == [200], path
     wado = f"/wado?requestType=WADO&studyUID={kept.study}&seriesUID={kept.series}&objectUID={kept.uid}"
-    assert statuses(asked(prod, "GET", f"{wado}&contentType=application/dicom")) == [200]
+    assert statuses(send(prod, "GET", f"{wado}&contentType=application/dicom")) == [200]

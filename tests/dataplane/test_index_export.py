@@ -10,10 +10,10 @@ import boto3
 import pytest
 from pg8000.exceptions import DatabaseError
 
-from dataplane.rotated import Store
+from functions.database import LoginRefusedError, Server
 from functions.index_export import handler as function
 from functions.index_export import index
-from functions.index_export.index import LoginRefusedError
+from tests.dataplane.rotations import Rotation
 
 BUCKET, PREFIX = "archive", "studies/octank/dev/index/"
 
@@ -48,7 +48,7 @@ INSERT INTO AttachedFiles SELECT 2, 1024, 'report', 7, 7, 1, 'plain', 'report-md
 
 
 class Clock:
-    """Lambda's context, with so much time left."""
+    """Lambda's context with a given remaining time."""
 
     def __init__(self, milliseconds: int) -> None:
         self.milliseconds = milliseconds
@@ -58,21 +58,21 @@ class Clock:
 
 
 @pytest.fixture
-def indexed(ready: Store, monkeypatch: pytest.MonkeyPatch) -> Store:
+def indexed(prepared: Rotation, monkeypatch: pytest.MonkeyPatch) -> Rotation:
     boto3.client("s3").create_bucket(Bucket=BUCKET)
     monkeypatch.setenv("ARCHIVE_BUCKET", BUCKET)
     monkeypatch.setenv("ARCHIVE_PREFIX", PREFIX)
-    with ready.login() as session:
+    with prepared.login() as session:
         for statement in TABLES.split(";"):
             session.run(statement)
-    return ready
+    return prepared
 
 
-def filled(store: Store, *, studies: int = 2, instances: int = 5) -> Store:
-    with store.login() as session:
+def fill(rotation: Rotation, *, studies: int = 2, instances: int = 5) -> Rotation:
+    with rotation.login() as session:
         for statement in TREE.format(studies=studies, instances=instances).split(";"):
             session.run(statement)
-    return store
+    return rotation
 
 
 def export(prefix: str = PREFIX) -> dict[str, Any]:
@@ -80,12 +80,12 @@ def export(prefix: str = PREFIX) -> dict[str, Any]:
 
 
 def lines(parts: list[str]) -> list[dict[str, Any]]:
-    held = [boto3.client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in parts]
-    return [json.loads(line) for part in held for line in gzip.decompress(part).splitlines()]
+    bodies = [boto3.client("s3").get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in parts]
+    return [json.loads(line) for part in bodies for line in gzip.decompress(part).splitlines()]
 
 
-def test_every_attachment_is_exported_with_the_image_it_belongs_to(indexed: Store):
-    filled(indexed)
+def test_every_attachment_is_exported_with_the_image_it_belongs_to(indexed: Rotation):
+    fill(indexed)
     answer = export()
     found = {line["uuid"]: line for line in lines(answer["parts"])}
     assert answer["objects"] == len(found) == 5 + 5 + 1
@@ -101,8 +101,8 @@ def test_every_attachment_is_exported_with_the_image_it_belongs_to(indexed: Stor
     assert found["head-0"]["type"] == 3
 
 
-def test_what_is_attached_to_a_study_belongs_to_it_alone(indexed: Store):
-    filled(indexed)
+def test_an_attachment_of_a_study_has_no_series_and_no_instance(indexed: Rotation):
+    fill(indexed)
     (report,) = [line for line in lines(export()["parts"]) if line["uuid"] == "report"]
     assert (report["type"], report["instance"], report["series"], report["study"]) == (
         1024,
@@ -112,21 +112,21 @@ def test_what_is_attached_to_a_study_belongs_to_it_alone(indexed: Store):
     )
 
 
-def test_no_name_of_a_patient_leaves_the_database(indexed: Store):
-    filled(indexed)
+def test_the_export_has_no_patient_names(indexed: Rotation):
+    fill(indexed)
     assert "DOE" not in json.dumps(lines(export()["parts"]))
 
 
-def test_an_empty_index_is_an_empty_part(indexed: Store):
+def test_an_empty_index_is_exported_as_one_empty_part(indexed: Rotation):
     answer = export()
     assert answer == {"objects": 0, "parts": [f"{PREFIX}part-00001.jsonl.gz"]}
     assert lines(answer["parts"]) == []
 
 
-def test_a_large_index_is_written_in_parts(indexed: Store, monkeypatch: pytest.MonkeyPatch):
+def test_a_large_index_is_exported_in_parts(indexed: Rotation, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(function, "ROWS", 7)
     monkeypatch.setattr(function.Parts, "__init__", _with_lines(function.Parts.__init__, 25))
-    filled(indexed, instances=30)
+    fill(indexed, instances=30)
     answer = export()
     assert len(answer["parts"]) == 3
     assert len({line["uuid"] for line in lines(answer["parts"])}) == answer["objects"] == 61
@@ -136,58 +136,58 @@ def _with_lines(begin: Any, number: int) -> Any:
     return lambda self, **named: begin(self, **named, lines=number)
 
 
-def test_the_export_is_of_one_moment(indexed: Store, monkeypatch: pytest.MonkeyPatch):
+def test_the_export_is_one_snapshot(indexed: Rotation, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(function, "ROWS", 3)
-    filled(indexed)
+    fill(indexed)
     add, changed = function.Parts.add, []
 
-    def adding(self: function.Parts, entries: list[dict[str, Any]]) -> None:
+    def add_after_change(self: function.Parts, entries: list[dict[str, Any]]) -> None:
         if not changed:
             with indexed.login() as other:
                 changed.append(other.run("DELETE FROM AttachedFiles"))
         add(self, entries)
 
-    monkeypatch.setattr(function.Parts, "add", adding)
+    monkeypatch.setattr(function.Parts, "add", add_after_change)
     assert export()["objects"] == 11
 
 
-def test_the_export_cannot_write_into_the_index(indexed: Store, monkeypatch: pytest.MonkeyPatch):
+def test_the_export_cannot_write_into_the_index(indexed: Rotation, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(index, "ATTACHMENTS", "SELECT 1; DELETE FROM AttachedFiles")
-    filled(indexed)
+    fill(indexed)
     with pytest.raises(DatabaseError):
         export()
     with indexed.login() as session:
         assert session.run("SELECT count(*) FROM AttachedFiles") == [[11]]
 
 
-def test_a_rotation_in_between_is_waited_for(indexed: Store, monkeypatch: pytest.MonkeyPatch):
+def test_the_export_waits_for_a_rotation(indexed: Rotation, monkeypatch: pytest.MonkeyPatch):
     waits: list[float] = []
-    pairs = iter(["wrong", "right"])
+    attempts = iter(["wrong", "right"])
     monkeypatch.setattr(function.time, "sleep", waits.append)
-    login = index.Server.login
+    login = Server.login
 
-    def refusing(self: index.Server, user: str, password: str) -> Any:
-        return login(self, user, password if next(pairs) == "right" else "of-the-other-user")
+    def login_refused_once(self: Server, user: str, password: str) -> Any:
+        return login(self, user, password if next(attempts) == "right" else "of-the-other-user")
 
-    monkeypatch.setattr(index.Server, "login", refusing)
+    monkeypatch.setattr(Server, "login", login_refused_once)
     assert export()["objects"] == 0
     assert waits == [function.PAUSE_SECONDS]
 
 
-def test_a_pair_that_never_fits_is_an_error(indexed: Store, monkeypatch: pytest.MonkeyPatch):
+def test_credentials_that_are_always_refused_are_an_error(indexed: Rotation, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(function.time, "sleep", lambda _: None)
     boto3.client("secretsmanager").put_secret_value(SecretId=indexed.arns["password"], SecretString="another")
     with pytest.raises(LoginRefusedError, match="cannot log in"):
         export()
 
 
-def test_time_that_runs_out_is_an_error_and_not_a_short_export(indexed: Store):
-    filled(indexed)
+def test_a_timeout_is_an_error_and_not_a_short_export(indexed: Rotation):
+    fill(indexed)
     with pytest.raises(function.ExportError, match="out of time after 11 attachments"):
         function.handler({"bucket": BUCKET, "prefix": PREFIX}, Clock(1_000))
 
 
 @pytest.mark.parametrize("event", [{}, {"bucket": "other", "prefix": PREFIX}, {"bucket": BUCKET, "prefix": "images/"}])
-def test_it_writes_nowhere_else(indexed: Store, event: dict[str, str]):
-    with pytest.raises(ValueError, match="writes below s3://archive/studies/octank/dev/index/ alone"):
+def test_it_writes_to_no_other_destination(indexed: Rotation, event: dict[str, str]):
+    with pytest.raises(ValueError, match="only writes below s3://archive/studies/octank/dev/index/"):
         function.handler(event, Clock(600_000))

@@ -1,4 +1,4 @@
-"""No line of any log names a patient, whatever goes well or wrong."""
+"""No log contains patient data, whether requests succeed or fail."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ import pytest
 import urllib3
 from pg8000.exceptions import DatabaseError
 
-from dataplane import studies
-from dataplane.postgresql import DATABASE
-from dataplane.raw import connected, everything, head
-from dataplane.senders import associated, context, titles
+from dataplane.clients.associations import tls_context
+from dataplane.clients.raw import connect, head, read_all
+from dataplane.processes.postgresql import DATABASE
+from dataplane.processes.web import Web
+from dataplane.samples import studies
+from dataplane.samples.studies import Instance
 from dataplane.store import Store
-from dataplane.studies import Instance
-from dataplane.web import Web
 
 ACCESSION, REFERRER, QUERY = "ACC-5519-ZZ", "HALIBUT^MARGOT", "queried-by-nobody"
-TOLD = (
+PATIENT_DATA = (
     *studies.NAME.split("^"),
     studies.ID,
     ACCESSION,
@@ -35,43 +35,45 @@ TOLD = (
     "PatientName=",
     "00100010=",
 )
-"""What no log may hold, in any case or encoding."""
+"""Texts that no log may contain, in any case or encoding."""
 
 NAMED = f"PatientName={quote(studies.NAME)}&PatientID={studies.ID}&AccessionNumber={ACCESSION}&StudyDescription={QUERY}"
 
 
 def instance() -> Instance:
-    dataset = studies.ct(1, size=64)[0].dataset
+    dataset = studies.ct_series(1, size=64)[0].dataset
     dataset.AccessionNumber, dataset.ReferringPhysicianName = ACCESSION, REFERRER
-    return Instance.of(dataset)
+    return Instance.from_dataset(dataset)
 
 
-def found(text: str) -> list[str]:
-    """Lines that tell anything of `TOLD`."""
+def find_patient_data(log: str) -> list[str]:
+    """Lines with any text of `PATIENT_DATA`."""
     forms = [
-        form for told in TOLD for form in (told, quote(told), base64.b64encode(told.encode()).decode().rstrip("="))
+        form
+        for text in PATIENT_DATA
+        for form in (text, quote(text), base64.b64encode(text.encode()).decode().rstrip("="))
     ]
     pattern = re.compile("|".join(re.escape(form) for form in forms), re.IGNORECASE)
-    return [line for line in text.splitlines() if pattern.search(line)]
+    return [line for line in log.splitlines() if pattern.search(line)]
 
 
 @pytest.fixture
 def prod(prod: Store) -> Iterator[Store]:
-    """The store; after each test all its logs are read."""
+    """The store; after each test all its logs are searched."""
     before = {name: len(text) for name, text in prod.logs().items()}
     yield prod
     time.sleep(0.3)
     for name, text in prod.logs().items():
-        assert found(text) == [], name
+        assert find_patient_data(text) == [], name
     assert any(len(text) > before[name] for name, text in prod.logs().items()), "nothing was logged"
 
 
-def test_what_is_looked_for_would_be_found():
-    for told in (NAMED, json.dumps({"query": NAMED}), "zebrafish^x", base64.b64encode(studies.ID.encode()).decode()):
-        assert found(f"one\n{told}\nthree") == [told]
+def test_patient_data_in_a_log_is_detected():
+    for text in (NAMED, json.dumps({"query": NAMED}), "zebrafish^x", base64.b64encode(studies.ID.encode()).decode()):
+        assert find_patient_data(f"one\n{text}\nthree") == [text]
 
 
-def test_storing_searching_and_reading(prod: Store):
+def test_storing_searching_and_retrieving(prod: Store):
     one, client = instance(), prod.client()
     assert client.store(one.data).status == 200
     assert client.store(one.data, chunked=True).status == 200
@@ -101,12 +103,12 @@ def test_requests_that_fail(prod: Store):
         f"User-Agent: {studies.NAME}",
         f"Cookie: {studies.ID}",
     )
-    with connected(prod.web.port, host=prod.web.host, authority=prod.web.authority, seconds=1) as connection:
+    with connect(prod.web.port, host=prod.web.host, authority=prod.web.authority, seconds=1) as connection:
         connection.sendall(head("GET", f"/dicom-web/studies?{NAMED}", *forged, f"Content-Length: {studies.ID}"))
-        assert b"400" in everything(connection)
+        assert b"400" in read_all(connection)
 
 
-def test_no_replica_answers(prod: Store):
+def test_all_replicas_are_down(prod: Store):
     one, client = instance(), prod.client()
     for replica in prod.replicas:
         replica.kill()
@@ -119,7 +121,7 @@ def test_no_replica_answers(prod: Store):
         replica.wait()
 
 
-def test_the_database_is_away(prod: Store):
+def test_the_database_is_down(prod: Store):
     one, client = instance(), prod.client()
     prod.database.stop("immediate")
     for _ in range(2):
@@ -128,9 +130,9 @@ def test_the_database_is_away(prod: Store):
     prod.database.start()
 
 
-def test_statements_that_the_database_refuses(prod: Store):
-    """As Orthanc's own would look, had its tables changed: the detail of an error holds the row."""
-    told = (
+def test_statements_that_the_database_rejects(prod: Store):
+    """As Orthanc's statements would fail on changed tables: the detail of such an error contains the row."""
+    statements = (
         f"INSERT INTO maindicomtags VALUES (NULL, 16, 16, '{studies.NAME}')",  # noqa: S608
         f"INSERT INTO maindicomtags VALUES (-1, 16, 32, '{studies.ID}')",  # noqa: S608
         f"INSERT INTO missing VALUES ('{ACCESSION}')",  # noqa: S608
@@ -138,47 +140,50 @@ def test_statements_that_the_database_refuses(prod: Store):
     )
     app = prod.stack.tasks["app"]
     with prod.database.connect(app.secrets["PG_USER"], app.secrets["PG_PASSWORD"], DATABASE) as session:
-        for statement in told:
+        for statement in statements:
             with suppress(DatabaseError):
                 session.run(statement)
     assert "ERROR" in prod.database.log.read_text()
 
 
 def test_two_writers_of_one_patient(prod: Store):
-    slices = studies.ct(12, size=64)
+    slices = studies.ct_series(12, size=64)
     with ThreadPoolExecutor(4) as pool:
         clients = [replica.client() for replica in prod.replicas] * 2
         list(pool.map(lambda client: [client.store(one.data) for one in slices], clients))
 
 
 def test_a_sender_stores_over_dicom(prod: Store, tmp_path: Path):
-    center, [title, *_] = next(iter(titles(prod).items()))
-    tls, dataset = context(tmp_path, prod.stack.senders[center]), instance().dataset
-    with associated(prod, tls, calling=title, dataset=dataset) as association:
+    center, [title, *_] = next(iter(prod.ae_titles().items()))
+    tls, dataset = tls_context(tmp_path, prod.stack.senders[center]), instance().dataset
+    with prod.replicas[0].associate(tls, calling=title, dataset=dataset) as association:
         assert association.send_c_store(dataset).Status == 0
     del dataset.SOPInstanceUID
     dataset.SOPInstanceUID = ""
-    with associated(prod, tls, calling=title, dataset=dataset) as association, suppress(ValueError, AttributeError):
+    with (
+        prod.replicas[0].associate(tls, calling=title, dataset=dataset) as association,
+        suppress(ValueError, AttributeError),
+    ):
         association.send_c_store(dataset)
-    with associated(prod, tls, calling="ZEBRAFISH"[:4], dataset=dataset):
+    with prod.replicas[0].associate(tls, calling="ZEBRAFISH"[:4], dataset=dataset):
         pass
 
 
 def test_nginx_runs_out_of_connections(tmp_path: Path, prod: Store):
-    """Its gravest errors come with the request line as well."""
+    """nginx logs the request line with its most severe errors too."""
     few = {"worker_connections 2048": "worker_connections 10"}
-    web = Web(tmp_path / "web", prod.stack.tasks["web"], [one.https for one in prod.replicas], more=few)
+    web = Web(tmp_path / "web", prod.stack.tasks["web"], [one.https for one in prod.replicas], replacements=few)
     web.start()
     web.wait()
     try:
         with ThreadPoolExecutor(24) as pool:
-            list(pool.map(lambda _: ask(web), range(72)))
-        assert found(web.log.read_text()) == []
-        assert web.running
+            list(pool.map(lambda _: search(web), range(72)))
+        assert find_patient_data(web.log.read_text()) == []
+        assert web.is_running
     finally:
         web.kill()
 
 
-def ask(web: Web) -> None:
+def search(web: Web) -> None:
     with suppress(urllib3.exceptions.HTTPError, OSError):
         web.client().request("GET", f"/dicom-web/studies?{NAMED}", timeout=3)

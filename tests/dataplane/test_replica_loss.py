@@ -1,4 +1,4 @@
-"""A replica dies or leaves under load: what was acknowledged stays, and the other one serves."""
+"""A replica is killed or stopped under load: acknowledged instances remain, and the other replica serves."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from collections.abc import Callable
 
 import pytest
 
-from dataplane import studies
-from dataplane.dicomweb import acknowledged
-from dataplane.load import Load, assert_nothing_lost
-from dataplane.replica import Replica
+from dataplane.clients.dicomweb import acknowledged_uids
+from dataplane.clients.load import Load
+from dataplane.processes.replica import Replica
+from dataplane.samples import studies
 from dataplane.store import Store
+from tests.dataplane.checks import assert_nothing_lost
 
 ROUNDS = 10
 Record = Callable[[str, object], None]
 
 
-def killed(prod: Store, round_number: int) -> tuple[Load, dict[str, float]]:
-    """One round: a replica dies in mid-load and is started again."""
+def kill_replica(prod: Store, round_number: int) -> tuple[Load, dict[str, float]]:
+    """One round: a replica is killed under load and started again."""
     replica = prod.replicas[round_number % len(prod.replicas)]
     with Load(prod.client) as load:
         load.wait(12)
@@ -30,7 +31,7 @@ def killed(prod: Store, round_number: int) -> tuple[Load, dict[str, float]]:
         replica.start()
         replica.wait()
         started = time.monotonic() - again
-        serves(prod, replica)
+        wait_until_used(prod, replica)
     late = [one.ended - died for one in load.failed if one.ended > died]
     figures = {
         "requests": len(load.requests),
@@ -39,12 +40,12 @@ def killed(prod: Store, round_number: int) -> tuple[Load, dict[str, float]]:
         "last_failure_seconds": round(max(late, default=0), 2),
         "restart_seconds": round(started, 2),
     }
-    assert len(late) == len(load.failed), "requests failed before the replica died"
+    assert len(late) == len(load.failed), "requests failed before the replica was killed"
     return load, figures
 
 
-def serves(prod: Store, replica: Replica, requests: int = 6) -> None:
-    """Waits until nginx trusts a replica again that it saw fail: the next one may die then."""
+def wait_until_used(prod: Store, replica: Replica, requests: int = 6) -> None:
+    """Waits until nginx uses a failed replica again, so that the next one can be killed."""
     began, until = len(prod.web.log.read_text()), time.monotonic() + 20
     while time.monotonic() < until:
         served = prod.web.log.read_text()[began:].count(
@@ -53,18 +54,18 @@ def serves(prod: Store, replica: Replica, requests: int = 6) -> None:
         if served >= requests:
             return
         time.sleep(0.05)
-    raise TimeoutError("nginx does not ask the replica")
+    raise TimeoutError("nginx does not use the replica")
 
 
-def test_ten_times_a_replica_dies_and_nothing_acknowledged_is_lost(prod: Store, record_property: Record):
+def test_killing_a_replica_ten_times_loses_nothing_acknowledged(prod: Store, record_property: Record):
     rounds, loads = [], []
     for number in range(ROUNDS):
-        load, figures = killed(prod, number)
+        load, figures = kill_replica(prod, number)
         loads.append(load)
         rounds.append(figures)
         record_property(f"round_{number + 1}", figures)
         print(f"round {number + 1}: {figures}")  # noqa: T201
-        # Only what was in flight at the replica can fail: each client has one request at a time.
+        # Only requests in flight at the replica can fail, one for each client.
         assert figures["failed"] <= load.clients
     assert_nothing_lost(prod, *loads)
     summary = {
@@ -79,14 +80,14 @@ def test_ten_times_a_replica_dies_and_nothing_acknowledged_is_lost(prod: Store, 
     record_property("summary", summary)
     print(f"summary: {summary}")  # noqa: T201
     for instance in (one for load in loads for one in load.unacknowledged):
-        assert acknowledged(prod.client().store(instance.data)) == {instance.uid}, "it can not be sent again"
+        assert acknowledged_uids(prod.client().store(instance.data)) == {instance.uid}, "it cannot be sent again"
         assert prod.client().retrieve(instance.path) == [instance.data]
 
 
-def test_a_series_is_read_to_its_end_while_a_replica_dies(prod: Store):
-    slices = studies.ct(20, size=64)
+def test_a_series_is_retrieved_completely_while_a_replica_is_down(prod: Store):
+    slices = studies.ct_series(20, size=64)
     client = prod.client()
-    assert acknowledged(client.store(*(one.data for one in slices))) == {one.uid for one in slices}
+    assert acknowledged_uids(client.store(*(one.data for one in slices))) == {one.uid for one in slices}
     prod.replicas[1].kill()
     for _ in range(6):
         assert sorted(client.retrieve(f"/dicom-web/studies/{slices[0].study}")) == sorted(one.data for one in slices)
@@ -95,9 +96,9 @@ def test_a_series_is_read_to_its_end_while_a_replica_dies(prod: Store):
 
 
 @pytest.mark.parametrize("number", [0, 1])
-def test_a_replica_that_is_stopped_costs_no_more_than_what_was_in_flight(number: int, prod: Store):
-    slices = studies.ct(20, size=64)
-    assert acknowledged(prod.client().store(*(one.data for one in slices))) == {one.uid for one in slices}
+def test_stopping_a_replica_fails_only_requests_in_flight(number: int, prod: Store):
+    slices = studies.ct_series(20, size=64)
+    assert acknowledged_uids(prod.client().store(*(one.data for one in slices))) == {one.uid for one in slices}
     replica, whole = prod.replicas[number], sorted(one.data for one in slices)
     with Load(prod.client, clients=3) as load, Reads(prod, slices[0].study, whole) as reads:
         load.wait(12)
@@ -106,7 +107,7 @@ def test_a_replica_that_is_stopped_costs_no_more_than_what_was_in_flight(number:
         replica.start()
         replica.wait()
         load.wait(8)
-    # Orthanc breaks off answers that it owes when it is told to stop; none of them was an acknowledgement.
+    # A stopping Orthanc aborts responses in progress; none of them was an acknowledgement.
     assert len(load.failed) <= load.clients, load.summary()
     assert len(reads.wrong) <= 1, reads.wrong
     assert len(reads.statuses) > 5
@@ -114,7 +115,7 @@ def test_a_replica_that_is_stopped_costs_no_more_than_what_was_in_flight(number:
 
 
 class Reads(Load):
-    """Reads one study all the time."""
+    """Retrieves one study continuously."""
 
     def __init__(self, prod: Store, study: str, whole: list[bytes]) -> None:
         super().__init__(prod.client, clients=1)
@@ -131,4 +132,4 @@ class Reads(Load):
                 self.wrong.append(repr(error))
             else:
                 self.statuses.append(200)
-                self.wrong += [] if right else ["another answer"]
+                self.wrong += [] if right else ["another response"]

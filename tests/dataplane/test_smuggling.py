@@ -1,4 +1,4 @@
-"""What nginx hands on is one request of one client, in a form of its own, whatever came."""
+"""nginx forwards each request as exactly one request, normalized, whatever the client sent."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from dataplane import studies
-from dataplane.container import certificate_name
-from dataplane.raw import connected, everything, head, statuses
-from dataplane.recorder import Recorder, recording
+from dataplane.clients.raw import connect, head, read_all, statuses
+from dataplane.processes.tasks import certificate_name
+from dataplane.processes.web import Web
+from dataplane.samples import studies
 from dataplane.store import Store
-from dataplane.web import Web
-from ops.render import RenderedStack, rendered
+from ops.render import RenderedStack
+from tests.dataplane.recorder import Recorder, run_recorder
 
 STUDIES = "/dicom-web/studies"
 HIDDEN = b"GET /dicom-web/instances?hidden=1 HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -58,18 +58,13 @@ FORGED = (
 )
 
 
-@pytest.fixture(scope="module")
-def stack() -> RenderedStack:
-    return rendered("prod")
-
-
 @pytest.fixture
 def behind(stack: RenderedStack, tmp_path: Path) -> Iterator[tuple[Web, Recorder]]:
-    """nginx as prod runs it, before a server with the certificate of the app tier that keeps what it is sent."""
+    """nginx of prod in front of a recorder with the certificate of the app tier."""
     bundle = json.loads(stack.tasks["app"].secrets["TLS_BUNDLE"])
     (tmp_path / "app.crt").write_text(bundle["certificate"])
     (tmp_path / "app.key").write_text(bundle["privateKey"])
-    with recording(tmp_path / "app.crt", tmp_path / "app.key") as recorder:
+    with run_recorder(tmp_path / "app.crt", tmp_path / "app.key") as recorder:
         web = Web(tmp_path / "web", stack.tasks["web"], [recorder.port])
         web.start()
         web.wait()
@@ -77,18 +72,18 @@ def behind(stack: RenderedStack, tmp_path: Path) -> Iterator[tuple[Web, Recorder
         web.kill()
 
 
-def told(web: Web, data: bytes) -> bytes:
-    with connected(web.port, host=web.host, authority=web.authority, seconds=1) as connection:
+def send(web: Web, data: bytes) -> bytes:
+    with connect(web.port, host=web.host, authority=web.authority, seconds=1) as connection:
         connection.sendall(data)
-        return everything(connection)
+        return read_all(connection)
 
 
 @pytest.mark.parametrize("name", AMBIGUOUS)
-def test_a_request_that_can_be_read_in_two_ways_is_not_handed_on_in_two(name: str, behind: tuple[Web, Recorder]):
+def test_an_ambiguous_request_is_not_forwarded_as_two(name: str, behind: tuple[Web, Recorder]):
     web, recorder = behind
     lines, body = AMBIGUOUS[name]
-    answers = statuses(told(web, head("POST", STUDIES, *lines, host=web.host) + body))
-    # A pipelined second request is judged as one of its own; here it must never be the end of a first.
+    answers = statuses(send(web, head("POST", STUDIES, *lines, host=web.host) + body))
+    # A pipelined second request is checked by itself; it must never be the rest of the first one.
     assert [one for one in answers if one not in {200, 400, 501}] in ([], [413])
     sent = [request.split(b"\r\n", 1)[0] for request in recorder.requests]
     assert sent.count(b"GET /dicom-web/instances?hidden=1 HTTP/1.1") == answers[1:].count(200)
@@ -100,24 +95,24 @@ def test_a_request_that_can_be_read_in_two_ways_is_not_handed_on_in_two(name: st
 
 
 @pytest.mark.parametrize("name", AMBIGUOUS)
-def test_no_answer_reaches_another_client(name: str, prod: Store):
-    [kept] = studies.ct(1, size=64)
+def test_no_response_reaches_another_client(name: str, prod: Store):
+    [kept] = studies.ct_series(1, size=64)
     client = prod.client()
     assert client.store(kept.data).status == 200
     lines, body = AMBIGUOUS[name]
     for _ in range(2):
-        told(prod.web, head("POST", STUDIES, *lines, host=prod.web.host) + body)
+        send(prod.web, head("POST", STUDIES, *lines, host=prod.web.host) + body)
         found = client.search(StudyInstanceUID=kept.study)
         assert [one["00080018"]["Value"] for one in found] == [[kept.uid]]
         assert prod.client().retrieve(kept.path) == [kept.data]
 
 
-def test_what_a_client_says_of_itself_goes_no_further(behind: tuple[Web, Recorder], stack: RenderedStack):
+def test_identity_headers_of_a_client_are_not_forwarded(behind: tuple[Web, Recorder], stack: RenderedStack):
     web, recorder = behind
     for method in ("GET", "POST"):
-        told(web, head(method, STUDIES, *FORGED, "Content-Length: 0", host=web.host))
+        send(web, head(method, STUDIES, *FORGED, "Content-Length: 0", host=web.host))
         twice = head(method, STUDIES, *FORGED, "authorization: Basic forged", "Content-Length: 0", host=web.host)
-        assert statuses(told(web, twice)) == [400]
+        assert statuses(send(web, twice)) == [400]
     assert len(recorder.requests) == 2
     for request in recorder.requests:
         assert b"forged" not in request
@@ -127,23 +122,23 @@ def test_what_a_client_says_of_itself_goes_no_further(behind: tuple[Web, Recorde
 
 
 @pytest.mark.parametrize("injected", ["%0d%0aAuthorization:%20forged", "%0aX-Forged:%201", "%0d%0a%0d%0aGET%20/forged"])
-def test_a_line_end_in_a_path_or_query_makes_no_line(injected: str, behind: tuple[Web, Recorder]):
+def test_a_line_break_in_a_path_or_query_adds_no_header(injected: str, behind: tuple[Web, Recorder]):
     web, recorder = behind
     for path in (f"{STUDIES}/{injected}", f"{STUDIES}?PatientName={injected}", f"/wado{injected}"):
-        told(web, head("GET", path, host=web.host))
+        send(web, head("GET", path, host=web.host))
     for request in recorder.requests:
         assert all(line.split(b":")[0] not in {b"X-Forged"} for line in request.split(b"\r\n"))
         assert b"forged" not in b"\r\n".join(request.split(b"\r\n")[1:])
     assert len(recorder.requests) <= 1
 
 
-def test_what_was_judged_is_what_orthanc_gets(behind: tuple[Web, Recorder]):
+def test_orthanc_gets_the_path_that_nginx_checked(behind: tuple[Web, Recorder]):
     web, recorder = behind
     for path in ("/x/..%2fdicom-web//studies/./1.2?a=%41#/../b", "/x%5c../../dicom-web/%73tudies/1.2?a=%41"):
-        told(web, head("GET", path, host=web.host))
+        send(web, head("GET", path, host=web.host))
     assert {one.split(b"\r\n")[0] for one in recorder.requests} == {b"GET /dicom-web/studies/1.2?a=%41 HTTP/1.1"}
 
 
-def test_the_names_of_the_hop_are_those_of_the_certificate(behind: tuple[Web, Recorder], stack: RenderedStack):
+def test_the_upstream_name_is_the_name_on_the_certificate(behind: tuple[Web, Recorder], stack: RenderedStack):
     web, _ = behind
     assert web.upstream == certificate_name(stack.tasks["app"])

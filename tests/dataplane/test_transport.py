@@ -1,4 +1,4 @@
-"""Every hop is TLS of today with a verified other side; credentials go to nobody else."""
+"""Every hop uses modern TLS and verifies its server; credentials are sent to no other server."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 import urllib3
 
-from dataplane import store as stores
-from dataplane import studies
-from dataplane.authority import Authority
-from dataplane.container import certificate_name
-from dataplane.dicomweb import acknowledged
-from dataplane.raw import connected, everything, head, statuses
-from dataplane.recorder import recording
-from dataplane.store import Store
-from dataplane.web import Web
+from dataplane.clients.dicomweb import acknowledged_uids
+from dataplane.clients.raw import connect, head, read_all, statuses
+from dataplane.processes.authority import Authority
+from dataplane.processes.tasks import certificate_name
+from dataplane.processes.web import Web
+from dataplane.samples import studies
+from dataplane.store import Store, run_store
+from ops.render import rendered
+from tests.dataplane.recorder import run_recorder
 
 OLD = [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1]
 WEAK = ["AES128-SHA", "AES256-GCM-SHA384", "ECDHE-ECDSA-AES128-SHA", "ECDHE-RSA-AES256-SHA384", "DHE-RSA-AES128-SHA"]
@@ -37,87 +37,87 @@ def unverified(version: ssl.TLSVersion | None = None, ciphers: str = "ALL:@SECLE
     return context
 
 
-def doors(prod: Store) -> dict[str, tuple[int, str, Path]]:
-    """Each TLS port that serves HTTP: its number, name and authority."""
+def endpoints(prod: Store) -> dict[str, tuple[int, str, Path]]:
+    """Each TLS endpoint that serves HTTP: port, host name and authority."""
     app, web = prod.replicas[0], prod.web
     return {"web": (web.port, web.host, web.authority), "app": (app.https, app.host, app.authority)}
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
 @pytest.mark.parametrize("version", OLD)
-@pytest.mark.parametrize("door", ["web", "app"])
-def test_old_versions_of_tls_are_refused(door: str, version: ssl.TLSVersion, prod: Store):
-    port, host, authority = doors(prod)[door]
+@pytest.mark.parametrize("endpoint", ["web", "app"])
+def test_old_versions_of_tls_are_refused(endpoint: str, version: ssl.TLSVersion, prod: Store):
+    port, host, authority = endpoints(prod)[endpoint]
     context = unverified(version)
     with (
         pytest.raises((ssl.SSLError, ConnectionResetError)),
-        connected(port, host=host, authority=authority, context=context),
+        connect(port, host=host, authority=authority, context=context),
     ):
         pass
 
 
-@pytest.mark.parametrize("door", ["web", "app"])
-def test_weak_ciphers_are_refused_and_strong_ones_taken(door: str, prod: Store):
-    port, host, authority = doors(prod)[door]
+@pytest.mark.parametrize("endpoint", ["web", "app"])
+def test_weak_ciphers_are_refused_and_strong_ones_accepted(endpoint: str, prod: Store):
+    port, host, authority = endpoints(prod)[endpoint]
     for cipher in WEAK:
         context = unverified(ssl.TLSVersion.TLSv1_2, f"{cipher}:@SECLEVEL=0")
         with (
             pytest.raises((ssl.SSLError, ConnectionResetError)),
-            connected(port, host=host, authority=authority, context=context),
+            connect(port, host=host, authority=authority, context=context),
         ):
             pass
-    taken = []
+    accepted = []
     for cipher in STRONG:
         try:
-            with connected(port, host=host, authority=authority, context=unverified(ssl.TLSVersion.TLSv1_2, cipher)):
-                taken.append(cipher)
+            with connect(port, host=host, authority=authority, context=unverified(ssl.TLSVersion.TLSv1_2, cipher)):
+                accepted.append(cipher)
         except ssl.SSLError:
-            continue  # of the other kind of key
-    assert taken
-    with connected(port, host=host, authority=authority) as connection:
+            continue  # for the other key type
+    assert accepted
+    with connect(port, host=host, authority=authority) as connection:
         assert connection.version() == "TLSv1.3"
 
 
-@pytest.mark.parametrize("door", ["web", "app"])
-def test_plain_http_gets_nothing(door: str, prod: Store):
-    port, host, _ = doors(prod)[door]
+@pytest.mark.parametrize("endpoint", ["web", "app"])
+def test_plain_http_gets_no_data(endpoint: str, prod: Store):
+    port, host, _ = endpoints(prod)[endpoint]
     with socket.create_connection(("127.0.0.1", port), timeout=2) as connection:
         connection.sendall(head("GET", "/dicom-web/studies", "Connection: close", host=host))
-        answers = everything(connection)
+        answers = read_all(connection)
     assert statuses(answers) in ([], [400])
     assert b"00080005" not in answers
 
 
 @pytest.mark.parametrize("wrong", ["authority", "name"])
-def test_nginx_sends_nothing_to_a_server_that_it_can_not_verify(wrong: str, prod: Store, tmp_path: Path):
+def test_nginx_sends_nothing_to_a_server_that_it_cannot_verify(wrong: str, prod: Store, tmp_path: Path):
     task, app = prod.stack.tasks["web"], prod.stack.tasks["app"]
     if wrong == "authority":
-        certificate, key = Authority.create(tmp_path).issue(certificate_name(app), folder=tmp_path)
-    else:  # of the right authority, for another host
+        certificate, key = Authority.create(tmp_path).issue_server(certificate_name(app), folder=tmp_path)
+    else:  # of the same authority, for another host
         bundle = json.loads(task.secrets["TLS_BUNDLE"])
         certificate, key = tmp_path / "web.crt", tmp_path / "web.key"
         certificate.write_text(bundle["certificate"])
         key.write_text(bundle["privateKey"])
-    with recording(certificate, key) as rogue:
+    with run_recorder(certificate, key) as rogue:
         web = Web(tmp_path / "web", task, [rogue.port])
         web.start()
         web.wait()
         try:
-            [instance] = studies.ct(1, size=64)
+            [instance] = studies.ct_series(1, size=64)
             assert web.client().store(instance.data).status == 502
             assert web.client().request("GET", "/dicom-web/studies").status == 502
             until = time.monotonic() + 15
-            while (asked := web.log.read_text().count('"upstream_status":"502')) < 2 and time.monotonic() < until:
-                time.sleep(0.05)  # a line follows its answer
-            assert asked == 2
+            while (failed := web.log.read_text().count('"upstream_status":"502')) < 2 and time.monotonic() < until:
+                time.sleep(0.05)  # an entry is written after its response
+            assert failed == 2
         finally:
             web.kill()
-        assert rogue.everything == b"", "something was sent"
-        assert rogue.refused + len(rogue.received) >= 2, "nobody asked"
+        assert rogue.all_bytes == b"", "nginx sent data to an unverified server"
+        assert rogue.failed_handshakes + len(rogue.received) >= 2, "nginx did not connect"
 
 
 @pytest.mark.parametrize("credential", [None, *DEFAULTS])
-def test_orthanc_answers_nobody_without_its_credential(credential: str | None, prod: Store):
+def test_orthanc_refuses_requests_without_its_credential(credential: str | None, prod: Store):
     for replica in prod.replicas:
         client = replica.client()
         client.headers = urllib3.make_headers(basic_auth=credential) if credential else {}
@@ -139,12 +139,12 @@ def test_a_wrong_password_of_the_right_user_is_refused(prod: Store):
 
 @pytest.fixture(scope="module")
 def dev(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with stores.running(tmp_path_factory.mktemp("dev"), "dev", replicas=1) as started:
-        yield started
+    with run_store(tmp_path_factory.mktemp("dev"), rendered("dev"), replicas=1) as store:
+        yield store
 
 
 def test_in_dev_a_client_needs_the_credential_itself(dev: Store):
-    [instance] = studies.ct(1, size=64)
+    [instance] = studies.ct_series(1, size=64)
     for credential in (None, *DEFAULTS):
         headers = urllib3.make_headers(basic_auth=credential) if credential else {}
         assert dev.client(**headers).store(instance.data).status == 401
@@ -152,5 +152,5 @@ def test_in_dev_a_client_needs_the_credential_itself(dev: Store):
     [(user, password)] = dev.replicas[0].users.items()
     known = dev.client(**urllib3.make_headers(basic_auth=f"{user}:{password}"))
     assert known.search(StudyInstanceUID=instance.study) == []
-    assert acknowledged(known.store(instance.data)) == {instance.uid}
+    assert acknowledged_uids(known.store(instance.data)) == {instance.uid}
     assert known.retrieve(instance.path) == [instance.data]

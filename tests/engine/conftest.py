@@ -1,4 +1,4 @@
-"""A stack per module on the real engine: deployed once, looked at by many tests."""
+"""One stack per module on the real engine, deployed once for many tests."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from typing import Any
 
 import pytest
 
-from rehearsal.driver import Rehearsal
+from rehearsal.stack.driver import Rehearsal
 from tests.stack_files import FIXTURES
 
 
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Rehearsal]:
-    """`deployed("prod")`: the stack in phase active. Tests preview and ask; they change nothing."""
-    made: dict[str, Rehearsal] = {}
+    """`deployed("prod")` is the stack in phase active. Tests must not change it."""
+    stacks: dict[str, Rehearsal] = {}
 
     def stack(name: str) -> Rehearsal:
-        if name not in made:
-            made[name] = Rehearsal(name, folder=tmp_path_factory.mktemp(name), stack_files=FIXTURES).start_over()
-            made[name].up()
-        return made[name]
+        if name not in stacks:
+            folder = tmp_path_factory.mktemp(name)
+            stacks[name] = Rehearsal(name, folder=folder, stack_files=FIXTURES).start_over()
+            stacks[name].up()
+        return stacks[name]
 
     return stack
 

@@ -1,4 +1,4 @@
-"""`pulumi preview --policy-pack policy` on programs that are not this project's, the pack in a process of its own."""
+"""`pulumi preview --policy-pack policy` on programs of other projects, with the pack in its own process."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import pytest
 from pulumi.automation.events import OpType
 
 from hipaa.rule import rule_metadata
-from rehearsal.driver import Rehearsal
 from rehearsal.environment import PROJECT
+from rehearsal.stack.driver import Rehearsal
 from tests.policy.foreign.expected import EXPECTED
 from tests.policy.test_readme import example
 
 
 @pytest.fixture
 def foreign(fresh: Callable[..., Rehearsal], tmp_path: Path) -> Callable[[str, str], Rehearsal]:
-    """A project of another name and folder around one of the programs, without waivers; the pack stands beside it."""
+    """One of the programs as a project of another name, without waivers, with a copy of the pack beside it."""
 
     def project(module: str, stack: str) -> Rehearsal:
         folder = tmp_path / module

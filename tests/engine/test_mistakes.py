@@ -1,4 +1,4 @@
-"""Mistakes in a program, seen through the real engine: the message names the resource and the property."""
+"""Mistakes in a program on the real engine: the message names the resource and the property."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ops.plan import record
-from rehearsal.driver import Rehearsal
+from rehearsal.stack.driver import Rehearsal
 
 HEAD = """
 import pulumi
@@ -43,9 +43,9 @@ aws.iam.Role("second", name="tasks", assume_role_policy=trust, opts=pulumi.Resou
 }
 
 
-@pytest.mark.parametrize(("body", "said"), PROGRAMS.values(), ids=PROGRAMS.keys())
+@pytest.mark.parametrize(("body", "message"), PROGRAMS.values(), ids=PROGRAMS.keys())
 def test_mocks_accept_it_and_the_rehearsal_does_not(
-    fresh: Callable[..., Rehearsal], tmp_path: Path, body: str, said: tuple[str, ...]
+    fresh: Callable[..., Rehearsal], tmp_path: Path, body: str, message: tuple[str, ...]
 ) -> None:
     program = tmp_path / "program"
     program.mkdir()
@@ -58,5 +58,5 @@ def test_mocks_accept_it_and_the_rehearsal_does_not(
 
     refused = fresh("dev", program=program, policies=False).up(check=False)
     assert refused.exit_code != 0
-    for text in said:
+    for text in message:
         assert text in refused.message

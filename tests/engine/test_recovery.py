@@ -1,4 +1,4 @@
-"""An `up` that breaks in the middle: the next one completes, nothing is left over, nothing exists twice."""
+"""After an interrupted `up` the next one completes: nothing is left over and nothing exists twice."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from rehearsal.driver import Rehearsal
+from rehearsal.stack.driver import Rehearsal
 
 FAULTS = {
     "cluster": "aws:rds/cluster:Cluster:create:1",
@@ -20,19 +20,19 @@ FAULTS = {
 
 def cloud_and_state(rehearsal: Rehearsal) -> tuple[Counter[str], Counter[str]]:
     cloud = Counter(found["urn"] for found in rehearsal.cloud() if found["urn"].startswith("urn:"))
-    state = Counter(held["urn"] for held in rehearsal.resources() if held["type"].startswith("aws:"))
+    state = Counter(one["urn"] for one in rehearsal.resources() if one["type"].startswith("aws:"))
     return cloud, state
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
-def test_the_next_up_completes_what_a_fault_broke_off(fresh: Callable[..., Rehearsal], fault: str) -> None:
+def test_the_next_up_completes_what_a_fault_interrupted(fresh: Callable[..., Rehearsal], fault: str) -> None:
     rehearsal = fresh()
     rehearsal.env["REHEARSAL_FAULT"] = fault
     broken = rehearsal.up(check=False)
     assert broken.exit_code != 0, f"the fault {fault} did not strike"
     cloud, state = cloud_and_state(rehearsal)
-    unlearnt = [urn for urn in cloud - state if fault.partition(":create")[0] in urn]
-    assert bool(unlearnt) == fault.endswith(":kill"), "a kill leaves one resource that the engine never learnt of"
+    unknown = [urn for urn in cloud - state if fault.partition(":create")[0] in urn]
+    assert bool(unknown) == fault.endswith(":kill"), "a kill leaves one resource that the engine does not know"
 
     del rehearsal.env["REHEARSAL_FAULT"]
     rehearsal.up()

@@ -1,4 +1,4 @@
-"""After a rotation the program leaves the login alone, even when a refresh has seen its labels move."""
+"""After a rotation the program never overwrites the login, even if a refresh has read the moved labels."""
 
 from __future__ import annotations
 
@@ -7,35 +7,35 @@ from typing import Any
 
 from pulumi.automation import OpType
 
-from rehearsal.driver import Rehearsal
+from rehearsal.stack.driver import Rehearsal
 
 VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
 NAMES = {"database-mb-db-user-value", "database-mb-db-password-value"}
 
 
-def ours(resource: dict[str, Any]) -> bool:
+def is_login(resource: dict[str, Any]) -> bool:
     return resource["type"] == VERSION and resource["urn"].rpartition("::")[2] in NAMES
 
 
-def moved(resource: dict[str, Any]) -> None:
-    """The state as the provider reads it back once the rotation has moved AWSCURRENT to a version of its own."""
-    if ours(resource):
+def move_labels(resource: dict[str, Any]) -> None:
+    """Change the state as a refresh does after the rotation has moved AWSCURRENT to another version."""
+    if is_login(resource):
         for side in ("inputs", "outputs"):
             resource[side]["versionStages"] = ["AWSPREVIOUS", "FIRST"]
 
 
-def outdated(resource: dict[str, Any]) -> None:
-    """As if the program wanted another first value: what a write would look like, if there were one."""
-    if ours(resource):
+def outdate_value(resource: dict[str, Any]) -> None:
+    """Change the state so that the program would write another first value."""
+    if is_login(resource):
         resource["inputs"]["secretStringWoVersion"] = 0
 
 
 def test_a_rotated_login_is_never_overwritten(fresh: Callable[..., Rehearsal]) -> None:
     rehearsal = fresh("dev")
     rehearsal.up()
-    rehearsal.edit(moved)
+    rehearsal.edit(move_labels)
     rehearsal.preview(expect_no_changes=True)
-    rehearsal.edit(outdated)
+    rehearsal.edit(outdate_value)
     steps = rehearsal.preview(check=False).steps
     written = {step.urn.rpartition("::")[2] for step in steps if step.op in (OpType.UPDATE, OpType.REPLACE)}
     assert written >= NAMES, "the test would not see a write"

@@ -1,4 +1,4 @@
-"""What the real engine makes of the real program."""
+"""The real program on the real engine."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ import pytest
 from pulumi.automation import OpType
 
 from ops.plan import program as planning
-from rehearsal.driver import Rehearsal
+from rehearsal.stack.driver import Rehearsal
 
 STACKS = ("dev", "prod")
 
 
-def named(rehearsal: Rehearsal, name: str) -> dict[str, Any]:
-    return next(held for held in rehearsal.resources() if held["urn"].endswith(f"::{name}"))
+def find(rehearsal: Rehearsal, name: str) -> dict[str, Any]:
+    return next(one for one in rehearsal.resources() if one["urn"].endswith(f"::{name}"))
 
 
 def secret_texts(rehearsal: Rehearsal) -> list[str]:
-    """Passwords, and of each private key the lines that hold its private part, from a state that shows them."""
+    """Passwords, and the private part of each private key, from a state with secrets in plain text."""
     found: list[str] = []
-    for held in rehearsal.export_with_secrets():
-        for key, value in held.get("outputs", {}).items():
+    for one in rehearsal.export_with_secrets():
+        for key, value in one.get("outputs", {}).items():
             text = json.loads(value["plaintext"]) if isinstance(value, dict) and "plaintext" in value else value
-            if key == "result" and held["type"].startswith("random:"):
+            if key == "result" and one["type"].startswith("random:"):
                 found.append(text)
             elif key.startswith("privateKeyPem"):
-                found += text.splitlines()[1:3]  # further down comes the public part, which certificates carry too
+                found += text.splitlines()[1:3]  # the public part follows, which certificates contain too
     return found
 
 
@@ -50,11 +50,11 @@ def test_a_second_preview_shows_no_change(deployed: Callable[[str], Rehearsal], 
 @pytest.mark.parametrize("stack", STACKS)
 def test_what_is_in_the_cloud_is_what_is_in_the_state(deployed: Callable[[str], Rehearsal], stack: str) -> None:
     rehearsal = deployed(stack)
-    state = {held["urn"] for held in rehearsal.resources() if held["type"].startswith("aws:")}
+    state = {one["urn"] for one in rehearsal.resources() if one["type"].startswith("aws:")}
     found = {found["urn"] for found in rehearsal.cloud()}
     assert {urn for urn in found if urn.startswith("urn:")} == state
     (made_by_aws,) = found - state
-    assert made_by_aws.startswith("rds::rds!cluster-"), "the master secret is RDS's own, and the only such thing"
+    assert made_by_aws.startswith("rds::rds!cluster-"), "only the master secret is created by RDS itself"
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -70,7 +70,7 @@ def test_no_secret_value_is_in_the_state_or_in_the_cloud(deployed: Callable[[str
 
 
 def test_the_task_definition_keeps_the_study_s_container_contract(deployed: Callable[[str], Rehearsal]) -> None:
-    (container,) = json.loads(named(deployed("prod"), "app-task")["outputs"]["containerDefinitions"])
+    (container,) = json.loads(find(deployed("prod"), "app-task")["outputs"]["containerDefinitions"])
     environment = {entry["name"]: entry["value"] for entry in container["environment"]}
     secrets = {entry["name"]: entry["valueFrom"] for entry in container["secrets"]}
     assert (environment["DICOM_AET"], environment["DICOM_PORT"]) == ("MASTERBUILDER", "104")
@@ -84,7 +84,9 @@ def test_a_protected_stack_is_not_destroyed(deployed: Callable[[str], Rehearsal]
     refused = rehearsal.destroy(check=False)
     assert refused.exit_code != 0
     assert "protect" in refused.message
-    assert {one["urn"] for one in before} == {one["urn"] for one in rehearsal.cloud()}, "something is gone all the same"
+    assert {one["urn"] for one in before} == {one["urn"] for one in rehearsal.cloud()}, (
+        "resources were deleted all the same"
+    )
 
 
 def test_an_immutable_property_shows_a_replacement(fresh: Callable[..., Rehearsal]) -> None:

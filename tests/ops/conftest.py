@@ -1,4 +1,4 @@
-"""Simulated AWS accounts for what talks to the real one: an empty one, and a store with all that an archive is made of."""
+"""Simulated AWS accounts: an empty one, and one with a store that can be archived."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ import pytest
 from botocore.config import Config
 from moto import mock_aws
 
-from ops.study import archive
-from ops.study.archive.clients import Clients, Options
-from ops.study.archive.target import Target
-from rehearsal import gaps
+from ops.study.archive.run import archive
+from ops.study.store.clients import Clients
+from ops.study.store.options import Options
+from ops.study.store.target import Target
+from rehearsal.account import moto_patches
 
 REGION, ACCOUNT = "us-east-1", "123456789012"
 DEV_ACCOUNT = "111122223333"
@@ -30,19 +31,19 @@ SERVICES = {"s3": "s3", "kms": "kms", "rds": "rds", "logs": "logs", "functions":
 
 @dataclass
 class Store:
-    """A store that tests change, and how it is archived."""
+    """A store that tests change, and the options to archive it with."""
 
     clients: Clients
     target: Target
     options: Options
     index: list[dict[str, Any]] = field(default_factory=list)
-    functions: dict[str, gaps.Function] = field(default_factory=dict)
+    functions: dict[str, moto_patches.Function] = field(default_factory=dict)
     number: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     skew: list[float] = field(default_factory=lambda: [0.0])
 
     @property
     def ahead(self) -> float:
-        """Seconds that S3's clock is ahead of this machine's."""
+        """Seconds by which S3's clock is ahead of the local clock."""
         return self.skew[0]
 
     @ahead.setter
@@ -65,28 +66,28 @@ class Store:
         return key
 
     def versions(self, bucket: str) -> set[tuple[str, str]]:
-        """Every version of every object that is there: what nobody may take away."""
+        """Every version of every object, none of which may be deleted."""
         answer = self.clients.s3.list_object_versions(Bucket=bucket)
         return {(item["Key"], item["VersionId"]) for item in answer.get("Versions", ())}
 
     def markers(self, bucket: str) -> int:
-        """Delete markers that are there."""
+        """Number of delete markers."""
         return len(self.clients.s3.list_object_versions(Bucket=bucket).get("DeleteMarkers", ()))
 
     def remove_images(self) -> None:
-        """As a teardown leaves it."""
+        """Deletes the image bucket, as a teardown does."""
         answer = self.clients.s3.list_object_versions(Bucket=IMAGES)
         for item in (*answer.get("Versions", ()), *answer.get("DeleteMarkers", ())):
             self.clients.s3.delete_object(Bucket=IMAGES, Key=item["Key"], VersionId=item["VersionId"])
         self.clients.s3.delete_bucket(Bucket=IMAGES)
 
-    def having(self, **options: Any) -> Options:
-        """The options, changed."""
+    def with_options(self, **options: Any) -> Options:
+        """The store's options with changes."""
         return replace(self.options, **options)
 
 
-def made_clients(attempts: int = 1) -> Clients:
-    """Clients that give up after `attempts`, so that a fault is one."""
+def make_clients(attempts: int = 1) -> Clients:
+    """Clients that make `attempts` attempts at a call, so that retries do not hide a fault."""
     config = Config(retries={"mode": "standard", "total_max_attempts": attempts}, max_pool_connections=20)
     session = boto3.session.Session(region_name=REGION, aws_access_key_id="testing", aws_secret_access_key="testing")  # noqa: S106
     return Clients(**{field: session.client(name, config=config) for field, name in SERVICES.items()})
@@ -94,8 +95,8 @@ def made_clients(attempts: int = 1) -> Clients:
 
 @pytest.fixture(scope="session")
 def session_clients() -> Clients:
-    """Made once: making them takes longer than a whole archive run."""
-    return made_clients()
+    """Created once, because that takes longer than a whole archive run."""
+    return make_clients()
 
 
 @pytest.fixture(autouse=True)
@@ -105,7 +106,18 @@ def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
 
 
-def build(clients: Clients) -> Store:
+def set_object_lock(clients: Clients, bucket: str) -> None:
+    """Sets the default retention of an archive bucket."""
+    clients.s3.put_object_lock_configuration(
+        Bucket=bucket,
+        ObjectLockConfiguration={
+            "ObjectLockEnabled": "Enabled",
+            "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": LOCK_DAYS}},
+        },
+    )
+
+
+def build_store(clients: Clients) -> Store:
     """An empty store in an empty AWS."""
     s3, kms = clients.s3, clients.kms
     keys = {name: kms.create_key(Description=name)["KeyMetadata"]["Arn"] for name in ("images", "archive", "database")}
@@ -113,10 +125,7 @@ def build(clients: Clients) -> Store:
     for bucket in (IMAGES, ARCHIVE):
         s3.create_bucket(Bucket=bucket, ObjectLockEnabledForBucket=bucket == ARCHIVE)
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-    retention = {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": LOCK_DAYS}}
-    s3.put_object_lock_configuration(
-        Bucket=ARCHIVE, ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": retention}
-    )
+    set_object_lock(clients, ARCHIVE)
     clients.rds.create_db_cluster(
         DBClusterIdentifier=CLUSTER, Engine="aurora-postgresql", MasterUsername="master", ManageMasterUserPassword=True,
         StorageEncrypted=True, KmsKeyId=keys["database"],
@@ -137,8 +146,8 @@ def build(clients: Clients) -> Store:
     return Store(clients, target, Options(workers=1, poll_seconds=0, pause=lambda _: None))
 
 
-def peopled(store: Store) -> Store:
-    """With two studies, an orphan, an older version and a deleted object."""
+def add_images(store: Store) -> Store:
+    """Adds two studies, an orphan, an older version and a deleted object."""
     for number, study in enumerate(("1.2.3", "1.2.3", "1.2.4")):
         store.add(f"DICM{number}".encode() * 50, study=study)
     store.add(b'{"metadata": 1}', kind=2)
@@ -155,16 +164,16 @@ def peopled(store: Store) -> Store:
 def store(session_clients: Clients) -> Iterator[Store]:
     """A small store that can be archived."""
     made: list[Store] = []
-    functions = {FUNCTION: gaps.index_function(ACCOUNT, lambda: made[0].index)}
-    with mock_aws(), gaps.filled(functions, lambda: time.time() + (made[0].ahead if made else 0)):
-        made.append(peopled(build(session_clients)))
+    functions = {FUNCTION: moto_patches.index_function(ACCOUNT, lambda: made[0].index)}
+    with mock_aws(), moto_patches.apply_patches(functions, lambda: time.time() + (made[0].ahead if made else 0)):
+        made.append(add_images(build_store(session_clients)))
         made[0].functions = functions
         yield made[0]
 
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An empty account, that of `dev`; no credentials but made-up ones are ever used."""
+    """An empty account, that of `dev`, with fake credentials."""
     for name in ("AWS_PROFILE", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_ENDPOINT_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
@@ -176,6 +185,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def archived(store: Store) -> Store:
-    archive.archive(store.target, store.clients, store.options)
+def archived_store(store: Store) -> Store:
+    """A store with an archive."""
+    archive(store.target, store.clients, store.options)
     return store

@@ -1,4 +1,4 @@
-"""A study's stack between the real program, moto and an engine that does to moto what Pulumi would do to AWS."""
+"""A study's stack in moto, deployed from the real program's plan by a simulated engine."""
 
 from __future__ import annotations
 
@@ -15,16 +15,18 @@ from typing import Any
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.config import Config
 from moto import mock_aws
 from rich.console import Console
 
 from ops.plan import Plan, plan
 from ops.study import phase as phases
+from ops.study.clients import Clients
 from ops.study.close.steps import Closing
 from ops.study.engine import Watcher
 from ops.study.errors import StudyError
-from ops.study.facts import Clients, Facts
+from ops.study.outputs import StudyOutputs
 from ops.study.progress import Progress
 from ops.study.teardown.steps import Teardown
 from tests.stack_files import FIXTURES
@@ -36,18 +38,18 @@ DELETED_FIRST = (GROUPS, BUCKETS)
 
 
 class Killed(BaseException):
-    """The process is gone; nothing catches it."""
+    """The process was killed; no code catches it."""
 
 
 @cache
-def in_phase(phase: str) -> Plan:
+def plan_phase(phase: str) -> Plan:
     """What the program declares in `phase`, in moto's account."""
     return plan(STACK, overrides={"phase": phase, "account": {"id": ACCOUNT}})
 
 
 @dataclass
 class Engine:
-    """Deploys plans into moto, refuses what Pulumi refuses, deletes what it deletes, and dies where it is told to."""
+    """Deploys plans into moto and deletes from it, as Pulumi would in AWS. `die_after`: deletions before it is killed."""
 
     folder: Path
     deployed: str | None = None
@@ -57,15 +59,15 @@ class Engine:
     locked: bool = False
 
     def outputs(self) -> dict[str, Any]:
-        return dict(in_phase(self.deployed).exports) if self.deployed else {}
+        return dict(plan_phase(self.deployed).exports) if self.deployed else {}
 
     def resources(self) -> list[dict[str, Any]]:
         return list(self.state.values())
 
     def up(self, watcher: Watcher) -> None:
         self._lock("up")
-        phase = phases.wanted(STACK, self.folder)
-        declared = in_phase(phase)
+        phase = phases.configured_phase(STACK, self.folder)
+        declared = plan_phase(phase)
         for one in declared.resources:
             if one.custom and one.type == BUCKETS and one.urn not in self.state:
                 boto3.client("s3").create_bucket(
@@ -81,12 +83,12 @@ class Engine:
                 boto3.client("logs").create_log_group(logGroupName=one.inputs["name"])
         for urn in self.state.keys() - declared.by_urn.keys():
             self._delete(self.state[urn])
-        self._task_role(declared.resource(name="app-run-policy").inputs["policy"])
+        self._put_task_role(declared.resource(name="app-run-policy").inputs["policy"])
         self.state = {one.urn: _entry(one) for one in declared.resources}
-        self._step(watcher, declared.urn)
+        self._send_event(watcher, declared.urn)
         self.deployed = phase
 
-    def _task_role(self, document: str) -> None:
+    def _put_task_role(self, document: str) -> None:
         iam, role = boto3.client("iam"), "octank-dev-app-run"
         if not any(found["RoleName"] == role for found in iam.list_roles()["Roles"]):
             iam.create_role(RoleName=role, AssumeRolePolicyDocument="{}")
@@ -101,7 +103,7 @@ class Engine:
     def destroy(self, watcher: Watcher) -> None:
         self._lock("destroy")
         protected = [urn for urn, one in self.state.items() if one["protect"]]
-        if protected:  # its preview says so before the first deletion
+        if protected:  # the preview fails before the first deletion
             raise StudyError(f"pulumi destroy failed:\n  {protected[0]} is protected")
         for urn in sorted(self.state, key=lambda urn: self.state[urn]["type"] not in DELETED_FIRST):
             if self.die_after is not None:
@@ -110,7 +112,7 @@ class Engine:
                     raise Killed
             self._delete(self.state[urn])
             del self.state[urn]
-            self._step(watcher, urn)
+            self._send_event(watcher, urn)
         self.deployed = None
 
     def _delete(self, one: dict[str, Any]) -> None:
@@ -133,7 +135,7 @@ class Engine:
         if self.locked:
             raise StudyError(f"pulumi {call}: somebody else is changing the stack. Wait until they are done")
 
-    def _step(self, watcher: Watcher, urn: str) -> None:
+    def _send_event(self, watcher: Watcher, urn: str) -> None:
         watcher({"resOutputsEvent": {"metadata": {"urn": urn, "op": "same"}}})
 
 
@@ -158,7 +160,7 @@ def _tags(own: Mapping[str, str]) -> list[dict[str, str]]:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """What a verification says."""
+    """The result of a verification."""
 
     study: str = "octank"
     image_bucket: str = f"octank-dev-images-{ACCOUNT}"
@@ -169,18 +171,18 @@ class Manifest:
 
 @dataclass
 class Archive:
-    """The other half of the work: verified, or not."""
+    """An archive that is verified, or has no manifest."""
 
     manifest: Manifest | None = None
 
-    def verified(self, outputs: Mapping[str, Any]) -> Manifest:
+    def verification(self, exports: Mapping[str, Any]) -> Manifest:
         if self.manifest is None:
             raise StudyError("there is no manifest: run `python -m ops archive`")
         return self.manifest
 
 
 class NoJobs:
-    """AWS Backup without a job; moto has none of its calls."""
+    """AWS Backup without jobs, or with one that is running; moto does not support these calls."""
 
     def __init__(self, running: str | None = None) -> None:
         self.running = running
@@ -193,15 +195,15 @@ class NoJobs:
 
 @dataclass
 class World:
-    """One stack with three images, and all that works on it."""
+    """One stack with three images, and the commands on it. `fail_at`: number of the AWS call that fails."""
 
     folder: Path
     engine: Engine
     archive: Archive = field(default_factory=Archive)
     backup: NoJobs = field(default_factory=NoJobs)
     fail_at: int | None = None
-    asked: list[str] = field(default_factory=list)
-    waited: list[float] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
     _clients: Clients | None = None
 
     def clients(self, region: str = REGION) -> Clients:
@@ -218,9 +220,9 @@ class World:
         return replace(self._clients, backup=self.backup)
 
     def _send(self, request: Any, **_: Any) -> AWSResponse | None:
-        self.asked.append(f"{request.method} {request.url} {request.headers.get('X-Amz-Target', '')!s}")
-        if self.fail_at is not None and len(self.asked) == self.fail_at:
-            return AWSResponse(request.url, 503, {}, _Raw(b""))
+        self.requests.append(f"{request.method} {request.url} {request.headers.get('X-Amz-Target', '')!s}")
+        if self.fail_at is not None and len(self.requests) == self.fail_at:
+            return AWSResponse(request.url, 503, HTTPHeaders(), _Raw(b""))
         return None
 
     def progress(self) -> Progress:
@@ -234,7 +236,7 @@ class World:
             clients=self.clients,
             archive=self.archive,
             progress=self.progress(),
-            pause=self.waited.append,
+            pause=self.waits.append,
         )
 
     def teardown(self) -> Teardown:
@@ -245,37 +247,37 @@ class World:
             clients=self.clients,
             archive=self.archive,
             progress=self.progress(),
-            declared=lambda _: in_phase("archived").exports,
+            planned_exports=lambda _: plan_phase("archived").exports,
         )
 
-    def facts(self) -> Facts:
-        return Facts.of(in_phase("closing").exports)
+    def outputs(self) -> StudyOutputs:
+        return StudyOutputs.from_exports(plan_phase("closing").exports)
 
-    def read(self, name: str) -> dict[str, Any]:
+    def read_record(self, name: str) -> dict[str, Any]:
         key = f"studies/octank/dev/{name}"
         answer = boto3.client("s3").get_object(Bucket=f"octank-dev-archive-{ACCOUNT}", Key=key)
         return json.loads(answer["Body"].read())
 
-    def store(self, key: str, body: bytes = b"image") -> None:
+    def add_image(self, key: str, body: bytes = b"image") -> None:
         boto3.client("s3").put_object(Bucket=f"octank-dev-images-{ACCOUNT}", Key=f"images/{key}.dcm", Body=body)
 
     def close(self) -> dict[str, Any]:
         return self.closing().close()
 
-    def archived(self) -> World:
-        """Closed, archived and verified."""
+    def archive_study(self) -> World:
+        """Closes the study, archives and verifies it, and deploys `archived`."""
         self.close()
         self.archive.manifest = Manifest()
-        self.closing().archived()
+        self.closing().deploy_archived()
         return self
 
-    def images(self) -> int:
-        listed = boto3.client("s3").list_objects_v2(Bucket=f"octank-dev-images-{ACCOUNT}")
-        return listed["KeyCount"]
+    def count_images(self) -> int:
+        answer = boto3.client("s3").list_objects_v2(Bucket=f"octank-dev-images-{ACCOUNT}")
+        return answer["KeyCount"]
 
 
 class _Raw:
-    """The body of an answer, as botocore reads it."""
+    """The body of a response, as botocore reads it."""
 
     def __init__(self, body: bytes) -> None:
         self.body = body
@@ -285,8 +287,8 @@ class _Raw:
 
 
 @contextmanager
-def world(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[World]:
-    """An active study with three images, in an AWS of its own."""
+def open_world(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[World]:
+    """An active study with three images, in its own simulated AWS."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     for name in ("Pulumi.yaml", f"Pulumi.{STACK}.yaml"):
         shutil.copy(FIXTURES / name, folder / name)
@@ -294,5 +296,5 @@ def world(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Generator[World]:
         made = World(folder=folder, engine=Engine(folder=folder))
         made.engine.up(lambda _: None)
         for number in range(3):
-            made.store(f"uuid-{number}")
+            made.add_image(f"uuid-{number}")
         yield made

@@ -1,4 +1,4 @@
-"""One operator at a time; a lock whose holder is gone can be taken over, and then only."""
+"""The lock allows one operator at a time, and can be taken over only from a holder without heartbeats."""
 
 from __future__ import annotations
 
@@ -9,70 +9,71 @@ from typing import Any
 
 import pytest
 
-from ops.study import archive
-from ops.study.archive.lock import STALE, Lock
-from ops.study.archive.place import Place
+from ops.study.archive.run import archive
+from ops.study.store.archive_store import ArchiveStore
+from ops.study.store.errors import ArchiveError
+from ops.study.store.lock import STALE, Lock
+from ops.study.verify.objects import ReadOptions
+from ops.study.verify.verification import verify
 from tests.ops.conftest import ARCHIVE, Store
 
 KEY = "studies/octank/prod/lock.json"
 
 
-def place(store: Store) -> Place:
-    return Place.of(store.target, store.clients.s3)
+def archive_store(store: Store) -> ArchiveStore:
+    return ArchiveStore.for_target(store.target, store.clients.s3)
 
 
 def lock(store: Store, who: str) -> Lock:
-    return Lock(place(store), who, "archive")
+    return Lock(archive_store(store), who, "archive")
 
 
-def test_the_second_operator_is_told_who_is_at_it_and_since_when(store: Store):
-    with lock(store, "arn:aws:iam::123456789012:user/ada").held() as held:
+def test_a_second_operator_learns_who_holds_the_lock_since_when(store: Store):
+    with lock(store, "arn:aws:iam::123456789012:user/ada").hold() as first:
         before = store.versions(ARCHIVE)
-        with pytest.raises(
-            archive.ArchiveError, match=r"user/ada on .* runs `ops archive` since .*: wait for it to end"
-        ):
-            archive.archive(store.target, store.clients, store.options)
-        assert store.versions(ARCHIVE) == before, "the refused one wrote nothing"
-        held.check()
+        with pytest.raises(ArchiveError, match=r"user/ada on .* has run `ops archive` since .*: wait for it to end"):
+            archive(store.target, store.clients, store.options)
+        assert store.versions(ARCHIVE) == before, "a refused run writes nothing"
+        first.check()
 
 
-def test_a_lock_that_is_alive_cannot_be_taken_over(store: Store):
-    with lock(store, "ada").held(), pytest.raises(archive.ArchiveError, match="wait for it to end"):
+def test_a_lock_with_heartbeats_cannot_be_taken_over(store: Store):
+    with lock(store, "ada").hold(), pytest.raises(ArchiveError, match="wait for it to end"):
         lock(store, "bob").take(take_over=True)
 
 
-def test_a_silent_lock_needs_the_flag(store: Store):
+def test_a_lock_without_heartbeats_can_be_taken_over_with_the_option(store: Store):
     lock(store, "ada").take()
     store.ahead = STALE.total_seconds() + 1
-    with pytest.raises(archive.ArchiveError, match=r"no sign of life any more: make sure .* then add --take-over"):
+    with pytest.raises(ArchiveError, match=r"no longer sends heartbeats: make sure .* then add --take-over"):
         lock(store, "bob").take()
-    archive.archive(store.target, store.clients, store.having(take_over=True))
+    archive(store.target, store.clients, store.with_options(take_over=True))
 
 
-def test_a_sign_of_life_keeps_it(store: Store):
-    held = lock(store, "ada")
-    held.take()
+def test_a_heartbeat_keeps_the_lock(store: Store):
+    first = lock(store, "ada")
+    first.take()
     store.ahead = STALE.total_seconds() - 1
-    held.renew()
+    first.renew()
     store.ahead += STALE.total_seconds() - 1
-    with pytest.raises(archive.ArchiveError, match="wait for it to end"):
+    with pytest.raises(ArchiveError, match="wait for it to end"):
         lock(store, "bob").take(take_over=True)
 
 
-def test_who_lost_it_writes_nothing_more(store: Store):
-    held = lock(store, "ada")
-    held.take()
+def test_a_run_that_lost_the_lock_stops_writing(store: Store):
+    first = lock(store, "ada")
+    first.take()
     store.ahead = STALE.total_seconds() + 1
     lock(store, "bob").take(take_over=True)
-    held.renew()
-    with pytest.raises(archive.ArchiveError, match=r"bob on .* has taken the lock over"):
-        held.check()
-    held.release()
+    first.renew()
+    with pytest.raises(ArchiveError, match=r"bob on .* has taken the lock over"):
+        first.check()
+    first.release()
     body = store.clients.s3.get_object(Bucket=ARCHIVE, Key=KEY)["Body"].read()
     assert (json.loads(body)["who"], json.loads(body)["state"]) == ("bob", "held")
 
 
-def test_of_many_at_once_one_gets_it(store: Store):
+def test_one_of_several_concurrent_operators_gets_the_lock(store: Store):
     got: list[str] = []
     start = threading.Barrier(4)
 
@@ -81,7 +82,7 @@ def test_of_many_at_once_one_gets_it(store: Store):
         try:
             lock(store, who).take()
             got.append(who)
-        except archive.ArchiveError:
+        except ArchiveError:
             pass
 
     threads = [threading.Thread(target=run, args=(str(number),)) for number in range(4)]
@@ -92,33 +93,33 @@ def test_of_many_at_once_one_gets_it(store: Store):
     assert len(got) == 1
 
 
-def test_it_is_given_back_after_an_error(store: Store):
-    with pytest.raises(archive.ArchiveError, match="bare has no"), lock(store, "ada").held():
-        raise archive.ArchiveError("bare has no lock")
+def test_the_lock_is_released_after_an_error(store: Store):
+    with pytest.raises(ArchiveError, match="bare has no"), lock(store, "ada").hold():
+        raise ArchiveError("bare has no lock")
     lock(store, "bob").take()
 
 
-def test_a_write_that_was_retried_is_known_again(store: Store, monkeypatch: pytest.MonkeyPatch):
-    """The first attempt arrived and its answer did not: the second one meets the first one's work."""
-    held = lock(store, "ada")
-    real = held.place.put
+def test_a_retried_write_of_the_lock_succeeds(store: Store, monkeypatch: pytest.MonkeyPatch):
+    """The first attempt was written but its answer was lost, so that the second one fails its condition."""
+    first = lock(store, "ada")
+    real = first.store.put
 
-    def twice(name: str, body: bytes, **condition: Any) -> str:
+    def put_twice(name: str, body: bytes, **condition: Any) -> str:
         real(name, body, **condition)
         return real(name, body, **condition)
 
-    monkeypatch.setattr(held.place, "put", twice)
-    held.take()
-    held.check()
+    monkeypatch.setattr(first.store, "put", put_twice)
+    first.take()
+    first.check()
 
 
 def test_verify_and_archive_exclude_each_other(store: Store):
-    archive.archive(store.target, store.clients, store.options)
-    with lock(store, "ada").held(), pytest.raises(archive.ArchiveError, match="ada on"):
-        archive.verify(store.target, store.clients, store.options, archive.Reading())
+    archive(store.target, store.clients, store.options)
+    with lock(store, "ada").hold(), pytest.raises(ArchiveError, match="ada on"):
+        verify(store.target, store.clients, store.options, ReadOptions())
 
 
-def test_studies_do_not_exclude_each_other(store: Store):
+def test_studies_have_separate_locks(store: Store):
     other = replace(store.target, archive_prefix="studies/other/prod")
-    with lock(store, "ada").held():
-        archive.archive(other, store.clients, store.options)
+    with lock(store, "ada").hold():
+        archive(other, store.clients, store.options)

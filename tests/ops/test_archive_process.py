@@ -1,4 +1,4 @@
-"""The command as a process of its own, against moto's server; one that is killed by SIGKILL leaves work to go on with."""
+"""The command as a process, against moto's server: a run killed by SIGKILL is continued by the next one."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from ops.plan.configuration import PROJECT
-from ops.study.archive.lock import STALE
-from ops.study.archive.place import Place
-from ops.study.archive.target import camel
+from ops.study.store.archive_store import ArchiveStore
+from ops.study.store.lock import STALE
+from ops.study.store.target import camel_case
 from tests.ops.conftest import ARCHIVE, REGION, Store
-from tests.ops.faults import lost
+from tests.ops.faults import count_lost
 
 
 @pytest.fixture
 def command(store: Store, tmp_path: Path) -> Iterator[list[str]]:
-    """How a process archives the store; append options."""
+    """The command line that archives the store."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     outputs = tmp_path / "outputs.json"
-    outputs.write_text(json.dumps({"ending": {camel(name): value for name, value in vars(store.target).items()}}))
+    outputs.write_text(json.dumps({"ending": {camel_case(name): value for name, value in vars(store.target).items()}}))
     endpoint = f"AWS_ENDPOINT_URL=http://{host}:{port}"
     yield ["env", endpoint, f"AWS_REGION={REGION}", sys.executable, "-m", "ops", "--outputs", str(outputs)]
     server.stop()
@@ -40,15 +40,15 @@ def arguments(command: list[str], name: str, *options: str) -> list[str]:
     return [*command[:-2], name, "--stack", "prod", *command[-2:], *options]
 
 
-def wait(store: Store) -> None:
-    """Until the lock is stale: its last sign of life is moved back, because moto's server has a clock of its own."""
-    place = Place.of(store.target, store.clients.s3)
-    held = json.loads(place.need("lock.json"))
-    held["renewed"] = (datetime.fromisoformat(held["renewed"]) - STALE).isoformat()
-    place.put_json("lock.json", held)
+def age_lock(store: Store) -> None:
+    """Makes the lock stale by moving its last heartbeat back, because moto's server has its own clock."""
+    archive_store = ArchiveStore.for_target(store.target, store.clients.s3)
+    holder = json.loads(archive_store.require("lock.json"))
+    holder["renewed"] = (datetime.fromisoformat(holder["renewed"]) - STALE).isoformat()
+    archive_store.put_json("lock.json", holder)
 
 
-def test_a_killed_process_is_gone_on_with(store: Store, command: list[str]):
+def test_a_killed_run_is_continued_by_the_next(store: Store, command: list[str]):
     for number in range(20):
         store.add(f"more {number}".encode())
     slow = arguments(command, "archive", "--workers", "1", "--rate", "5", "--json")
@@ -65,13 +65,13 @@ def test_a_killed_process_is_gone_on_with(store: Store, command: list[str]):
         arguments(command, "archive", "--json"), cwd=PROJECT, capture_output=True, text=True, check=False
     )
     assert (refused.returncode, "If it was killed, add --take-over" in refused.stderr) == (1, True), refused.stderr
-    wait(store)
+    age_lock(store)
     done = subprocess.run(
         arguments(command, "archive", "--take-over", "--json"), cwd=PROJECT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["objects"] == 25
-    assert lost(store) == 0
+    assert count_lost(store) == 0
     now = {pair for pair in store.versions(ARCHIVE) if "/objects/" in pair[0]}
     assert copied <= now
     assert len(now) == 25, "no object was copied twice"

@@ -12,12 +12,12 @@ from moto.iam.aws_managed_policies import aws_managed_policies_data
 from parliament import analyze_policy_string
 
 import hipaa.checks  # noqa: F401  importing the checks registers them
+from awsmodel import tables
 from hipaa import types
 from hipaa.evaluate import check_resource
 from hipaa.rule import REGISTERED
 from ops.deploy.bootstrap import documents, rights
 from ops.deploy.bootstrap.target import Target, target
-from rehearsal.cloud import tables
 from tests.conftest import Plans
 from tests.ops.accounts import REPOSITORY
 from tests.policy.cases import resource

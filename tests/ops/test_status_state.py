@@ -1,4 +1,4 @@
-"""Where a study is, and the next command, all the way to its end."""
+"""The status at each step to the end of a study, and the next command."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from pathlib import Path
 
 import pytest
 
-from ops.study.status import report
-from ops.study.status.state import Status, status
-from tests.ops.study_world import Manifest, World, world
+from ops.study.status.report import format_status
+from ops.study.status.state import Status, read_status
+from tests.ops.study_world import Manifest, World, open_world
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    with world(tmp_path, monkeypatch) as made:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    with open_world(tmp_path, monkeypatch) as made:
         yield made
 
 
-def look(here: World) -> Status:
-    found = status(here.teardown())
+def check_status(world: World) -> Status:
+    found = read_status(world.teardown())
     json.dumps(found.to_json())
     return found
 
 
-def test_each_step_leads_to_the_next(here: World):
-    steps = [look(here)]
-    here.close()
-    steps.append(look(here))
-    here.archive.manifest = Manifest()
-    steps.append(look(here))
-    here.closing().archived()
-    steps.append(look(here))
-    here.teardown().run(lambda facts: facts.study)
-    steps.append(look(here))
+def test_each_step_leads_to_the_next(world: World):
+    steps = [check_status(world)]
+    world.close()
+    steps.append(check_status(world))
+    world.archive.manifest = Manifest()
+    steps.append(check_status(world))
+    world.closing().deploy_archived()
+    steps.append(check_status(world))
+    world.teardown().run(lambda outputs: outputs.study)
+    steps.append(check_status(world))
     assert [(one.deployed, one.next) for one in steps] == [
         ("active", "python -m ops close --stack dev"),
         ("closing", "python -m ops archive --stack dev && python -m ops verify --stack dev"),
@@ -42,29 +42,29 @@ def test_each_step_leads_to_the_next(here: World):
         ("archived", "python -m ops teardown --stack dev"),
         (None, "nothing: the study has ended"),
     ]
-    assert [bool(one.objections) for one in steps] == [True, True, True, False, False]
+    assert [bool(one.blockers) for one in steps] == [True, True, True, False, False]
 
 
-def test_the_lines_say_what_is_missing(here: World):
-    here.close()
-    said = report.lines(look(here))
-    assert "phase     closing in Pulumi.dev.yaml, closing deployed" in said
-    assert "3 objects" in said
-    assert "archive   there is no manifest" in said
-    assert "a teardown would refuse, because:" in said
+def test_the_text_shows_what_is_missing(world: World):
+    world.close()
+    text = format_status(check_status(world))
+    assert "phase     closing in Pulumi.dev.yaml, closing deployed" in text
+    assert "3 objects" in text
+    assert "archive   there is no manifest" in text
+    assert "a teardown is blocked:" in text
 
 
-def test_settings_that_are_not_deployed_are_seen(here: World):
-    path = here.folder / "Pulumi.dev.yaml"
+def test_settings_that_are_not_deployed_are_shown(world: World):
+    path = world.folder / "Pulumi.dev.yaml"
     path.write_text(path.read_text() + "  image-store:phase: closing\n")
-    found = look(here)
+    found = check_status(world)
     assert (found.settings, found.deployed) == ("closing", "active")
 
 
-def test_a_looking_changes_nothing(here: World):
-    here.close()
-    calls = list(here.engine.calls)
-    here.asked.clear()
-    look(here)
-    assert here.engine.calls == calls
-    assert not [one for one in here.asked if one.startswith(("PUT", "DELETE"))]
+def test_reading_the_status_changes_nothing(world: World):
+    world.close()
+    calls = list(world.engine.calls)
+    world.requests.clear()
+    check_status(world)
+    assert world.engine.calls == calls
+    assert not [one for one in world.requests if one.startswith(("PUT", "DELETE"))]

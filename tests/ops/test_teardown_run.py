@@ -1,65 +1,70 @@
-"""Tearing down: only an archived, verified and named study goes, and what stays is known."""
+"""A teardown destroys only an archived, verified and confirmed study, and lists what is kept."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
 import pytest
+from moto.logs.models import logs_backends
 
 from ops.study.errors import Refused, StudyError
-from ops.study.facts import Facts
-from tests.ops.study_world import ACCOUNT, REGION, Killed, Manifest, NoJobs, World, world
+from ops.study.outputs import StudyOutputs
+from tests.ops.study_world import ACCOUNT, REGION, Killed, Manifest, NoJobs, World, open_world
 
 LATER = datetime.now(UTC) + timedelta(minutes=1)
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    with world(tmp_path, monkeypatch) as made:
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    with open_world(tmp_path, monkeypatch) as made:
         yield made
 
 
-def typed(_facts: Facts) -> str:
+def confirm(_outputs: StudyOutputs) -> str:
     return "octank"
 
 
-def refused(here: World, match: str) -> None:
-    """The teardown says why, and nothing is deleted."""
-    before = here.engine.resources()
+def check_refused(world: World, match: str) -> None:
+    """Asserts that the teardown is refused for this reason, and nothing is deleted."""
+    before = world.engine.resources()
     with pytest.raises(StudyError, match=match):
-        here.teardown().run(typed)
-    assert "destroy" not in here.engine.calls
-    assert here.engine.resources() == before
-    assert here.images() == 3
+        world.teardown().run(confirm)
+    assert "destroy" not in world.engine.calls
+    assert world.engine.resources() == before
+    assert world.count_images() == 3
 
 
-def test_an_archived_study_goes_and_only_the_retained_stays(here: World):
-    remains = here.archived().teardown().run(typed)
-    assert here.engine.resources() == []
-    assert remains.forgotten == ()
+def test_an_archived_study_is_destroyed_and_only_retained_resources_remain(world: World):
+    remains = world.archive_study().teardown().run(confirm)
+    assert world.engine.resources() == []
+    assert remains.leftover == ()
     kept = {one.name for one in remains.kept}
     assert {f"octank-dev-archive-{ACCOUNT}", f"octank-dev-audit-{ACCOUNT}", "closing-signing", "keys-archive"} <= kept
     assert f"octank-dev-images-{ACCOUNT}" not in kept
     assert remains.yearly_usd >= 5 * 12, "four keys and the signing key"
-    record = here.read("teardown.json")
+    record = world.read_record("teardown.json")
     assert record["proved_at"]
     assert record["yearly_usd"] == float(remains.yearly_usd)
 
 
-def test_an_active_study_is_refused(here: World):
-    refused(here, "not archived: run `python -m ops close --archived")
+def test_an_active_study_is_refused(world: World):
+    check_refused(
+        world,
+        "the phase must be archived, but active is deployed and active is in .*: run `python -m ops close --archived",
+    )
 
 
-def test_a_closing_study_without_a_manifest_is_refused(here: World):
-    here.close()
-    refused(here, "there is no manifest")
+def test_a_closing_study_without_a_manifest_is_refused(world: World):
+    world.close()
+    check_refused(world, "there is no manifest")
 
 
 @pytest.mark.parametrize(
-    ("manifest", "said"),
+    ("manifest", "reason"),
     [
         (None, "there is no manifest"),
         (Manifest(objects=2, bytes=10), "2 objects .* are archived, and 3"),
@@ -69,165 +74,161 @@ def test_a_closing_study_without_a_manifest_is_refused(here: World):
         (Manifest(verified_at=datetime(2026, 1, 1, tzinfo=UTC)), "verified before the freeze: run `python -m ops ver"),
     ],
 )
-def test_a_manifest_that_does_not_fit_is_refused(here: World, manifest: Manifest | None, said: str):
-    here.archived()
-    here.archive.manifest = manifest
-    refused(here, said)
+def test_a_manifest_that_does_not_match_is_refused(world: World, manifest: Manifest | None, reason: str):
+    world.archive_study()
+    world.archive.manifest = manifest
+    check_refused(world, reason)
 
 
-def test_a_freeze_on_record_is_needed(here: World):
-    here.archived()
+def test_a_freeze_record_is_required(world: World):
+    world.archive_study()
     boto3.client("s3").delete_object(Bucket=f"octank-dev-archive-{ACCOUNT}", Key="studies/octank/dev/freeze.json")
-    refused(here, "no freeze on record")
+    check_refused(world, "there is no freeze record")
 
 
-def test_another_study_is_refused(here: World):
-    here.archived()
+def test_another_study_is_refused(world: World):
+    world.archive_study()
     with pytest.raises(Refused, match="the study of dev is not 'octank2'"):
-        here.teardown().run(lambda _: "octank2")
-    assert "destroy" not in here.engine.calls
+        world.teardown().run(lambda _: "octank2")
+    assert "destroy" not in world.engine.calls
 
 
-def test_another_account_is_refused(here: World, monkeypatch: pytest.MonkeyPatch):
-    here.archived()
-    real = Facts.of
-    monkeypatch.setattr(Facts, "of", lambda outputs: _moved(real(outputs)))
-    refused(here, "you are signed in to the account 123456789012")
+def test_another_account_is_refused(world: World, monkeypatch: pytest.MonkeyPatch):
+    world.archive_study()
+    real = StudyOutputs.from_exports
+    monkeypatch.setattr(StudyOutputs, "from_exports", lambda exports: _with_other_account(real(exports)))
+    check_refused(world, "you are signed in to the account 123456789012")
 
 
-def _moved(facts: Facts) -> Facts:
-    from dataclasses import replace  # noqa: PLC0415
-
-    return replace(facts, account="999900001111")
+def _with_other_account(outputs: StudyOutputs) -> StudyOutputs:
+    return replace(outputs, account="999900001111")
 
 
-def test_another_stack_s_outputs_are_refused(here: World):
-    here.archived()
-    teardown = here.teardown()
+def test_another_stack_s_outputs_are_refused(world: World):
+    world.archive_study()
+    teardown = world.teardown()
     object.__setattr__(teardown, "stack", "prod")
-    (here.folder / "Pulumi.prod.yaml").write_text((here.folder / "Pulumi.dev.yaml").read_text())
-    assert any("of the stack dev, not of prod" in said for said in teardown.objections())
+    (world.folder / "Pulumi.prod.yaml").write_text((world.folder / "Pulumi.dev.yaml").read_text())
+    assert any("of the stack dev, not of prod" in blocker for blocker in teardown.find_blockers())
 
 
-def test_settings_that_were_set_back_are_refused(here: World):
-    here.archived()
-    path = here.folder / "Pulumi.dev.yaml"
+def test_settings_that_were_set_back_are_refused(world: World):
+    world.archive_study()
+    path = world.folder / "Pulumi.dev.yaml"
     path.write_text(path.read_text().replace("image-store:phase: archived", "image-store:phase: closing"))
-    refused(here, "archived where it is deployed and closing in Pulumi.dev.yaml")
+    check_refused(world, "archived is deployed and closing is in Pulumi.dev.yaml")
 
 
-def test_what_is_protected_by_hand_is_refused(here: World):
-    here.archived()
-    next(iter(here.engine.state.values()))["protect"] = True
-    refused(here, "is protected: deploy the phase archived again")
+def test_a_protected_resource_is_refused(world: World):
+    world.archive_study()
+    next(iter(world.engine.state.values()))["protect"] = True
+    check_refused(world, "is protected: deploy the phase archived again")
 
 
 @pytest.mark.parametrize("job", ["list_backup_jobs", "list_copy_jobs", "list_restore_jobs"])
-def test_jobs_under_way_are_waited_for(here: World, job: str):
-    here.archived().backup = NoJobs(job)
-    refused(here, "is under way")
+def test_a_running_backup_job_blocks_the_teardown(world: World, job: str):
+    world.archive_study().backup = NoJobs(job)
+    check_refused(world, "is in progress")
 
 
-def test_an_export_of_logs_is_waited_for(here: World):
-    here.archived()
+def test_a_running_log_export_blocks_the_teardown(world: World):
+    world.archive_study()
     boto3.client("logs").create_log_group(logGroupName="other")
     boto3.client("s3").create_bucket(Bucket="elsewhere")
     task = boto3.client("logs").create_export_task(logGroupName="other", fromTime=0, to=1, destination="elsewhere")
-    from moto.logs.models import logs_backends  # noqa: PLC0415
-
     logs_backends[ACCOUNT][REGION].export_tasks[task["taskId"]].status = {"code": "RUNNING", "message": ""}
-    refused(here, "the log group other is being exported")
+    check_refused(world, "the log group other is being exported")
 
 
-def test_two_operators_at_once_the_second_is_told(here: World):
-    here.archived().engine.locked = True
+def test_a_second_operator_at_the_same_time_is_refused(world: World):
+    world.archive_study().engine.locked = True
     with pytest.raises(StudyError, match="somebody else is changing the stack"):
-        here.teardown().run(typed)
-    assert here.images() == 3
+        world.teardown().run(confirm)
+    assert world.count_images() == 3
 
 
-def test_each_call_to_aws_may_fail_and_nothing_is_deleted(here: World):
-    here.archived()
-    here.asked.clear()
-    assert here.teardown().objections() == []
-    calls = len(here.asked)
+def test_any_call_to_aws_can_fail_and_nothing_is_deleted(world: World):
+    world.archive_study()
+    world.requests.clear()
+    assert world.teardown().find_blockers() == []
+    calls = len(world.requests)
     assert calls >= 6
     for number in range(1, calls + 1):
-        here.asked.clear()
-        here.fail_at = number
-        refused(here, "AWS refused|could not|503")
-    here.fail_at = None
-    assert here.teardown().run(typed).forgotten == ()
+        world.requests.clear()
+        world.fail_at = number
+        check_refused(world, "AWS refused|could not|503")
+    world.fail_at = None
+    assert world.teardown().run(confirm).leftover == ()
 
 
-def test_a_run_that_is_killed_at_any_deletion_goes_on(here: World):
-    here.archived()
-    total = len(here.engine.resources())
+def test_a_run_killed_at_any_deletion_can_be_run_again(world: World):
+    world.archive_study()
+    total = len(world.engine.resources())
     for after in (0, 1, 5, 12, total // 2, total):
-        here.engine.die_after = after
+        world.engine.die_after = after
         try:
-            here.teardown().run(typed)
+            world.teardown().run(confirm)
         except Killed:
             continue
         break
-    here.engine.die_after = None
-    assert here.teardown().run(typed).forgotten == ()
-    assert here.engine.resources() == []
+    world.engine.die_after = None
+    assert world.teardown().run(confirm).leftover == ()
+    assert world.engine.resources() == []
 
 
-def test_a_run_that_is_killed_before_its_proof_proves_it_again(here: World, monkeypatch: pytest.MonkeyPatch):
-    here.archived()
+def test_a_run_killed_before_its_proof_can_be_run_again(world: World, monkeypatch: pytest.MonkeyPatch):
+    world.archive_study()
 
-    def dying(*_: object) -> None:
+    def die(*_: object) -> None:
         raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr("ops.study.teardown.proof.remains", dying)
+        patch.setattr("ops.study.teardown.proof.find_remains", die)
         with pytest.raises(Killed):
-            here.teardown().run(typed)
-    assert "proved_at" not in here.read("teardown.json")
-    here.teardown().run(_nobody)
-    assert here.read("teardown.json")["proved_at"]
+            world.teardown().run(confirm)
+    assert "proved_at" not in world.read_record("teardown.json")
+    world.teardown().run(_fail_to_confirm)
+    assert world.read_record("teardown.json")["proved_at"]
 
 
-def _nobody(_facts: Facts) -> str:
+def _fail_to_confirm(_outputs: StudyOutputs) -> str:
     raise AssertionError("nothing is left to confirm")
 
 
-def _bucket() -> str:
+def _create_bucket() -> str:
     boto3.client("s3").create_bucket(Bucket="octank-dev-scratch")
     return "arn:aws:s3:::octank-dev-scratch"
 
 
-def _group() -> str:
+def _create_log_group() -> str:
     boto3.client("logs").create_log_group(logGroupName="/octank-dev/made-by-hand")
     return "/octank-dev/made-by-hand"
 
 
-def _key() -> str:
+def _create_key() -> str:
     tags = [{"TagKey": "project", "TagValue": "octank"}, {"TagKey": "env", "TagValue": "dev"}]
     return boto3.client("kms").create_key(Tags=tags)["KeyMetadata"]["Arn"]
 
 
-@pytest.mark.parametrize("leave", [_bucket, _group, _key])
-def test_what_is_left_and_not_retained_is_named(here: World, leave: Callable[[], str]):
+@pytest.mark.parametrize("leave", [_create_bucket, _create_log_group, _create_key])
+def test_leftovers_are_listed(world: World, leave: Callable[[], str]):
     left = leave()
-    here.archived()
-    with pytest.raises(Refused, match="this is left in AWS and is not retained on purpose") as said:
-        here.teardown().run(typed)
-    assert any(left in objection for objection in said.value.objections)
-    assert "proved_at" not in here.read("teardown.json")
+    world.archive_study()
+    with pytest.raises(Refused, match="this is left in AWS and is not retained on purpose") as refused:
+        world.teardown().run(confirm)
+    assert any(left in blocker for blocker in refused.value.blockers)
+    assert "proved_at" not in world.read_record("teardown.json")
 
 
-def test_a_key_whose_deletion_is_scheduled_may_be_there(here: World):
-    arn = _key()
+def test_a_key_whose_deletion_is_scheduled_is_expected(world: World):
+    arn = _create_key()
     boto3.client("kms").schedule_key_deletion(KeyId=arn.rpartition("/")[2])
-    remains = here.archived().teardown().run(typed)
+    remains = world.archive_study().teardown().run(confirm)
     assert {one.why for one in remains.kept if one.name == arn} == {"a key whose deletion is scheduled"}
 
 
-def test_a_stack_that_was_never_deployed_is_no_success(here: World):
-    here.engine.deployed, here.engine.state = None, {}
-    assert here.teardown().objections() == ["nothing is deployed in dev"]
-    with pytest.raises(StudyError, match="no teardown of it is on record"):
-        here.teardown().run(typed)
+def test_a_stack_that_was_never_deployed_is_refused(world: World):
+    world.engine.deployed, world.engine.state = None, {}
+    assert world.teardown().find_blockers() == ["nothing is deployed in dev"]
+    with pytest.raises(StudyError, match="there is no record of a teardown"):
+        world.teardown().run(confirm)

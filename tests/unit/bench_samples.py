@@ -1,12 +1,12 @@
-"""A small recorded run of `make bench`."""
+"""A small record of a run of `make bench`."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from bench.work import QUERIES, TITLES
+from bench.scenarios import QUERIES, TITLES
 
-TARGETS = {"full": "everything", "direct": "without nginx", "bare": "Orthanc alone"}
+TARGETS = {"full": "all parts", "direct": "without nginx", "bare": "only Orthanc"}
 CPU = {
     "full": {"nginx": 0.1, "orthanc": 0.5, "postgresql": 0.3, "k6": 0.2},
     "direct": {"orthanc": 0.5, "postgresql": 0.3, "k6": 0.2},
@@ -14,13 +14,13 @@ CPU = {
 }
 
 
-def sample(number: int, target: str, per_second: float, work: str = "stow") -> dict[str, Any]:
+def sample(number: int, target: str, per_second: float, scenario: str = "stow") -> dict[str, Any]:
     """A hundred requests."""
     times = {"p50": 10, "p95": 20, "p99": 40, "max": 50}
     return {
         "round": number,
         "target": target,
-        "work": work,
+        "scenario": scenario,
         "requests": 100,
         "failed": 0,
         "seconds": 100 / per_second if per_second else 1.0,
@@ -37,7 +37,7 @@ def sample(number: int, target: str, per_second: float, work: str = "stow") -> d
 
 
 def raw() -> dict[str, Any]:
-    """Two rounds of everything; the intermediate target takes part in the first."""
+    """Two rounds of every scenario; the intermediate target is measured in the first."""
     rounds = [(0, "full", 50), (0, "direct", 60), (0, "bare", 100), (1, "full", 30), (1, "bare", 80)]
     return {
         "measured": "2027-01-02",
@@ -50,7 +50,7 @@ def raw() -> dict[str, Any]:
         "fill": {"instances": 200, "studies": 2, "postgresql_seconds": 1.5, "sqlite_seconds": 2.5},
         "instance_bytes": 525_298,
         "metadata_cpu_ms": {"full": 6.0, "bare": 4.0},
-        "samples": [sample(*one, work=work) for work in TITLES for one in rounds],
+        "samples": [sample(*one, scenario=scenario) for scenario in TITLES for one in rounds],
         "large": [
             {"target": name, "bytes": 400, "stow_seconds": 2.0, "wado_seconds": 1.0, "first_mib_seconds": 0.5}
             for name in ("full", "bare")

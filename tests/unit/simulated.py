@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from rehearsal.cloud.aws import Aws
-from rehearsal.cloud.rules.errors import AwsError
-from rehearsal.cloud.validation import failures
+from rehearsal.cloud.errors import AwsError
+from rehearsal.cloud.validation import validate
+from rehearsal.providers.aws import Aws
 
 ACCOUNT, REGION = "111122223333", "us-east-1"
 
@@ -28,7 +28,7 @@ class Simulated:
     def check(self, token: str, name: str, inputs: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
         """Prepared inputs, and `path: reason` of every failure."""
         prepared = self.provider.prepare(token, self.urn(token, name), b"seed", {}, inputs)
-        found = failures("aws", token, prepared) or self.provider.inspect(token, prepared)
+        found = validate("aws", token, prepared) or self.provider.inspect(token, prepared)
         return prepared, [f"{one.path}: {one.reason}" for one in found]
 
     def create(self, token: str, name: str, inputs: dict[str, Any]) -> dict[str, Any]:

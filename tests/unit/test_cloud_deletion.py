@@ -1,10 +1,10 @@
-"""Deletes that AWS refuses, and what it remembers after one."""
+"""Deletes that AWS rejects, and names that stay reserved after one."""
 
 from __future__ import annotations
 
 import pytest
 
-from rehearsal.cloud.rules.errors import AwsError
+from rehearsal.cloud.errors import AwsError
 from tests.unit.simulated import Simulated
 
 CLUSTER = {
@@ -27,11 +27,11 @@ def test_a_protected_database_is_not_deleted(simulated: Simulated) -> None:
     assert (error.code, error.path) == ("InvalidParameterCombination", "deletionProtection")
 
 
-def test_a_protected_balancer_is_not_deleted(simulated: Simulated) -> None:
+def test_a_protected_load_balancer_is_not_deleted(simulated: Simulated) -> None:
     network = simulated.network()
     inputs = {"subnets": network["subnets"], "enableDeletionProtection": True}
-    balancer = simulated.create("aws:lb/loadBalancer:LoadBalancer", "balancer", inputs)
-    error = refusal(simulated, "aws:lb/loadBalancer:LoadBalancer", "balancer", balancer["id"])
+    load_balancer = simulated.create("aws:lb/loadBalancer:LoadBalancer", "balancer", inputs)
+    error = refusal(simulated, "aws:lb/loadBalancer:LoadBalancer", "balancer", load_balancer["id"])
     assert error.code == "OperationNotPermitted"
 
 
@@ -78,11 +78,11 @@ def test_a_secret_without_recovery_frees_its_name(simulated: Simulated) -> None:
     assert simulated.create(token, "secret", {"name": "db"})["name"] == "db"
 
 
-def test_what_is_gone_already_is_no_error(simulated: Simulated) -> None:
+def test_deleting_what_does_not_exist_is_no_error(simulated: Simulated) -> None:
     simulated.delete("aws:ec2/vpc:Vpc", "vpc", "vpc-0123456789abcdef0")
 
 
-def test_a_secret_value_is_kept_as_a_hash_and_never_given_back(simulated: Simulated) -> None:
+def test_a_secret_value_is_stored_as_a_hash_and_never_returned(simulated: Simulated) -> None:
     secret = simulated.create("aws:secretsmanager/secret:Secret", "secret", {"name": "db"})
     inputs = {"secretId": secret["id"], "secretStringWo": "correct horse", "secretStringWoVersion": 1}
     outputs = simulated.create("aws:secretsmanager/secretVersion:SecretVersion", "value", inputs)

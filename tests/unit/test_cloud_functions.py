@@ -1,4 +1,4 @@
-"""Functions, state machines, event rules and rotated secrets: what AWS makes of them, and what it refuses."""
+"""Functions, state machines, event rules and rotated secrets: what AWS creates, and what it rejects."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.cloud.rules.errors import AwsError
+from rehearsal.cloud.errors import AwsError
 from tests.unit.simulated import ACCOUNT, REGION, Simulated
 from tests.unit.test_cloud_live import TRUST, refused
 
@@ -45,7 +45,7 @@ AT_CHECK: list[tuple[str, str, dict[str, Any], str]] = [
 @pytest.mark.parametrize(("token", "inputs", "path"), [row[1:] for row in AT_CHECK], ids=[row[0] for row in AT_CHECK])
 def test_a_preview_already_refuses(simulated: Simulated, token: str, inputs: dict[str, Any], path: str) -> None:
     _, found = simulated.check(token, "mistaken", inputs)
-    assert [failure for failure in found if failure.startswith(f"{path}:")], f"nothing is said of {path}: {found}"
+    assert [failure for failure in found if failure.startswith(f"{path}:")], f"no failure names {path}: {found}"
 
 
 def test_the_same_without_the_mistake_is_accepted(simulated: Simulated) -> None:
@@ -85,7 +85,7 @@ def test_arns_have_the_forms_of_their_services(simulated: Simulated) -> None:
     assert machine["arn"] == f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:redeploy"
 
 
-def test_a_function_in_a_vpc_needs_a_role_that_makes_interfaces(simulated: Simulated) -> None:
+def test_a_function_in_a_vpc_needs_a_role_that_creates_interfaces(simulated: Simulated) -> None:
     inputs = {"name": "rotation", "role": role(simulated), "vpcConfig": in_network(simulated)}
     error = refused(simulated, FUNCTION, inputs)
     assert (error.code, error.path) == ("InvalidParameterValueException", "role")
@@ -105,7 +105,7 @@ def test_a_dead_letter_needs_a_role_that_publishes(simulated: Simulated) -> None
     assert "Publish on SNS" in str(refused(simulated, FUNCTION, {"name": "rotation", "role": run, **letter}))
 
 
-def test_a_role_that_publishes_is_taken(simulated: Simulated) -> None:
+def test_a_role_that_publishes_is_accepted(simulated: Simulated) -> None:
     topic = simulated.create("aws:sns/topic:Topic", "alarms", {"name": "alarms"})
     inputs = {"role": role(simulated, actions=("sns:Publish",)), "deadLetterConfig": {"targetArn": topic["arn"]}}
     assert simulated.create(FUNCTION, "rotation", {"name": "rotation", **inputs})["id"] == "rotation"
@@ -129,13 +129,11 @@ def test_a_machine_that_logs_needs_a_role_that_delivers(simulated: Simulated) ->
         (TARGET, {"rule": "none", "targetId": "t", "arn": QUEUE_ARN}, "rule"),
     ],
 )
-def test_what_belongs_to_nothing_is_refused(
-    simulated: Simulated, token: str, inputs: dict[str, Any], path: str
-) -> None:
+def test_a_reference_to_nothing_is_refused(simulated: Simulated, token: str, inputs: dict[str, Any], path: str) -> None:
     assert refused(simulated, token, inputs).path == path
 
 
-def test_an_invocation_answers_and_happens_again_when_its_trigger_changes(simulated: Simulated) -> None:
+def test_an_invocation_has_a_result_and_is_repeated_when_its_trigger_changes(simulated: Simulated) -> None:
     function(simulated)
     made = simulated.create(INVOCATION, "prepare", {"functionName": "rotation", "input": "{}"})
     assert json.loads(made["result"]) == {}
@@ -186,7 +184,7 @@ def key(simulated: Simulated, name: str) -> str:
     return simulated.create("aws:kms/key:Key", name, {"policy": json.dumps({"Statement": []})})["arn"]
 
 
-def test_rds_makes_a_master_secret_tagged_with_its_cluster_and_takes_it_along(simulated: Simulated) -> None:
+def test_rds_creates_a_master_secret_tagged_with_its_cluster_and_deletes_it_with_it(simulated: Simulated) -> None:
     cluster = simulated.create(CLUSTER, "cluster", {**MANAGED, "masterUserSecretKmsKeyId": key(simulated, "key")})
     (told,) = cluster["masterUserSecrets"]
     (made,) = simulated.provider.cloud.of_type(SECRET)
@@ -204,7 +202,7 @@ def test_a_cluster_with_a_password_of_its_own_has_no_master_secret(simulated: Si
     assert simulated.provider.cloud.of_type(SECRET) == []
 
 
-def test_the_key_of_a_master_secret_is_chosen_once(simulated: Simulated) -> None:
+def test_the_key_of_a_master_secret_cannot_change(simulated: Simulated) -> None:
     cluster = simulated.create(CLUSTER, "cluster", {**MANAGED, "masterUserSecretKmsKeyId": key(simulated, "first")})
     other = {**MANAGED, "masterUserSecretKmsKeyId": key(simulated, "second")}
     with pytest.raises(AwsError, match="masterUserSecretKmsKeyId"):

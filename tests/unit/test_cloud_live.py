@@ -1,4 +1,4 @@
-"""What AWS refuses because of what exists, or doesn't: mistakes that only an update meets."""
+"""What AWS rejects because of what exists, or does not: mistakes that only an update finds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from rehearsal.cloud.rules.errors import AwsError
+from rehearsal.cloud.errors import AwsError
 from tests.unit.simulated import ACCOUNT, REGION, Simulated
 from tests.unit.test_cloud_mistakes import task
 
@@ -49,7 +49,7 @@ def test_a_bucket_that_does_not_exist_is_refused(simulated: Simulated) -> None:
     assert error.path == "bucket"
 
 
-def test_a_balancer_in_one_zone_is_refused(simulated: Simulated) -> None:
+def test_a_load_balancer_in_one_zone_is_refused(simulated: Simulated) -> None:
     network = simulated.network(zones="a")
     error = refused(simulated, "aws:lb/loadBalancer:LoadBalancer", {"subnets": network["subnets"]})
     assert (error.code, error.path) == ("ValidationError", "subnets")
@@ -61,7 +61,7 @@ def test_a_database_in_one_zone_is_refused(simulated: Simulated) -> None:
     assert error.code == "DBSubnetGroupDoesNotCoverEnoughAZs"
 
 
-def test_a_log_group_whose_key_does_not_know_cloudwatch_is_refused(simulated: Simulated) -> None:
+def test_a_log_group_whose_key_does_not_allow_cloudwatch_is_refused(simulated: Simulated) -> None:
     statement = {
         "Effect": "Allow",
         "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
@@ -77,9 +77,11 @@ def test_a_service_before_its_listener_is_refused(simulated: Simulated) -> None:
     network = simulated.network()
     group = simulated.create("aws:lb/targetGroup:TargetGroup", "web", {"vpcId": network["vpc"], "targetType": "ip"})
     cluster = simulated.create("aws:ecs/cluster:Cluster", "cluster", {"name": "store"})
-    balancer = {"targetGroupArn": group["arn"], "containerName": "web", "containerPort": 8443}
+    load_balancer = {"targetGroupArn": group["arn"], "containerName": "web", "containerPort": 8443}
     error = refused(
-        simulated, "aws:ecs/service:Service", {"name": "web", "cluster": cluster["arn"], "loadBalancers": [balancer]}
+        simulated,
+        "aws:ecs/service:Service",
+        {"name": "web", "cluster": cluster["arn"], "loadBalancers": [load_balancer]},
     )
     assert error.path == "loadBalancers[0].targetGroupArn"
     assert "does not have an associated load balancer" in str(error)
@@ -147,7 +149,7 @@ def test_rotation_by_a_function_that_secrets_manager_may_not_call_is_refused(sim
     simulated.create("aws:secretsmanager/secretRotation:SecretRotation", "rotation", rotation)
 
 
-def test_rds_makes_a_secret_for_the_master_that_it_manages(simulated: Simulated) -> None:
+def test_rds_creates_a_secret_for_the_master_that_it_manages(simulated: Simulated) -> None:
     made = simulated.create(
         "aws:rds/cluster:Cluster",
         "db",

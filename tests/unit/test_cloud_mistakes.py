@@ -1,4 +1,4 @@
-"""Mistakes that mocks accept and AWS refuses: each is refused here, with the property at fault."""
+"""Mistakes that mocks accept and AWS rejects: each fails here, and the error names the property."""
 
 from __future__ import annotations
 
@@ -197,9 +197,7 @@ AT_CHECK: list[tuple[str, str, dict[str, Any], str]] = [
 @pytest.mark.parametrize(("token", "inputs", "path"), [row[1:] for row in AT_CHECK], ids=[row[0] for row in AT_CHECK])
 def test_a_preview_already_refuses(simulated: Simulated, token: str, inputs: dict[str, Any], path: str) -> None:
     _, found = simulated.check(token, "mistaken", inputs)
-    assert [failure for failure in found if failure.startswith(f"{path}:")], (
-        f"nothing says that {path} is wrong: {found}"
-    )
+    assert [failure for failure in found if failure.startswith(f"{path}:")], f"no failure names {path}: {found}"
 
 
 def test_the_same_inputs_without_the_mistake_are_accepted(simulated: Simulated) -> None:

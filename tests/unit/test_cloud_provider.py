@@ -1,4 +1,4 @@
-"""How the simulated providers name, replace, tag and recover, and that what `tls` and `random` make is real."""
+"""How the simulated providers name, replace, tag and recover; `tls` and `random` create real values."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from rehearsal.cloud import certificates, randomness
-from rehearsal.cloud.components import RefusedError, context_digest
-from rehearsal.cloud.faults import Fault, Faults, InjectedError
-from rehearsal.cloud.folder import Cloud
-from rehearsal.cloud.properties import UNKNOWN, from_struct, to_struct
-from rehearsal.cloud.tables import data, table
+from awsmodel import certificates, randomness
+from awsmodel.properties import UNKNOWN, from_struct, to_struct
+from awsmodel.tables import data, table
+from rehearsal.cloud.behaviours import behaviours
+from rehearsal.cloud.resources import Cloud
+from rehearsal.providers.awsx import RejectedError, context_digest
+from rehearsal.providers.faults import Fault, Faults, InjectedError
 from tests.unit.simulated import ACCOUNT, REGION, Simulated
 
 GROUP, ROLE, TASK = "aws:lb/targetGroup:TargetGroup", "aws:iam/role:Role", "aws:ecs/taskDefinition:TaskDefinition"
@@ -31,7 +32,7 @@ def test_a_name_that_is_left_out_is_generated_and_kept(simulated: Simulated) -> 
     assert again["name"] == prepared["name"]
 
 
-def test_a_generated_name_leaves_room_for_the_successor_and_a_fixed_one_does_not(simulated: Simulated) -> None:
+def test_only_a_generated_name_lets_a_replacement_exist_beside_the_old_resource(simulated: Simulated) -> None:
     generated, _ = simulated.check(GROUP, "web", {"targetType": "ip"})
     assert not simulated.provider.must_delete_first(GROUP, generated, generated)
     fixed = {"name": "web", "targetType": "ip"}
@@ -65,7 +66,7 @@ def test_default_tags_are_merged_below_the_resource_s_own(simulated: Simulated) 
 def test_every_type_in_the_data_files_exists_in_the_sdk() -> None:
     known = table("aws")["types"]
     listed = set(data("forms")) | set(data("cloudformation"))
-    for section in data("behaviours").values():
+    for section in (data("types") | behaviours()).values():
         listed |= set(section)
     assert not {kind for kind in listed if kind not in known}
 
@@ -75,7 +76,7 @@ def test_every_property_in_the_data_files_exists_in_the_sdk() -> None:
     wrong = [
         f"{section} {kind} {name}"
         for section in ("replaces", "write_only", "refers", "forms", "values")
-        for kind, names in data("behaviours")[section].items()
+        for kind, names in (data("types") | behaviours())[section].items()
         for name in names
         if name.strip("-*").partition(".")[0] not in {"", *known[kind]["inputs"]}
     ]
@@ -87,7 +88,7 @@ def test_the_cloud_outlives_the_provider(simulated: Simulated) -> None:
     assert [one.name for one in Cloud(simulated.provider.cloud.folder.parent)] == ["vpc"]
 
 
-def test_what_an_interrupted_create_left_behind_is_taken_over_not_made_twice(
+def test_the_resource_of_an_interrupted_create_is_adopted_and_not_created_twice(
     simulated: Simulated, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class DiedError(Exception):
@@ -97,7 +98,7 @@ def test_what_an_interrupted_create_left_behind_is_taken_over_not_made_twice(
         raise DiedError
 
     monkeypatch.setenv("REHEARSAL_FAULT", f"{ROLE}:create:1:kill")
-    monkeypatch.setattr(Faults, "after", die)
+    monkeypatch.setattr(Faults, "strike", die)
     simulated.provider.faults = Faults()
     role = {"name": "tasks", "assumeRolePolicy": '{"Statement": []}'}
     with pytest.raises(DiedError):
@@ -112,31 +113,33 @@ def test_a_malformed_fault_says_how_to_write_one(text: str) -> None:
         Fault.parse(text)
 
 
-def test_a_fault_strikes_at_the_operation_that_was_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_strikes_the_named_operation(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REHEARSAL_FAULT", f"{ROLE}:create:2")
     faults = Faults()
-    assert not faults.before(ROLE, "create")
-    assert not faults.before(ROLE, "delete")
+    assert not faults.count(ROLE, "create")
+    assert not faults.count(ROLE, "delete")
     with pytest.raises(InjectedError):
-        faults.before(ROLE, "create")
-    assert not faults.before(ROLE, "create")
+        faults.count(ROLE, "create")
+    assert not faults.count(ROLE, "create")
 
 
-def test_unknown_values_survive_the_way_through_the_protocol() -> None:
+def test_unknown_values_survive_the_protocol() -> None:
     assert from_struct(to_struct({"known": [1, "a", True], "later": UNKNOWN, "absent": None})) == {
         "known": [1, "a", True],
         "later": UNKNOWN,
     }
 
 
-def test_a_leaf_is_really_signed_by_its_authority_and_belongs_to_its_key() -> None:
+def test_a_leaf_is_signed_by_its_authority_and_belongs_to_its_key() -> None:
     root_key, leaf_key = certificates.private_key(KEY), certificates.private_key(KEY)
     years = {"validityPeriodHours": 24, "subject": {"commonName": "root"}, "allowedUses": ["cert_signing"]}
-    root = certificates.self_signed({**years, "isCaCertificate": True, "privateKeyPem": root_key["privateKeyPem"]})
+    root = certificates.self_signed_certificate(
+        {**years, "isCaCertificate": True, "privateKeyPem": root_key["privateKeyPem"]}
+    )
     request = certificates.certificate_request(
         {"privateKeyPem": leaf_key["privateKeyPem"], "dnsNames": ["app.internal"]}
     )
-    leaf = certificates.locally_signed(
+    leaf = certificates.locally_signed_certificate(
         {
             "caCertPem": root["certPem"],
             "caPrivateKeyPem": root_key["privateKeyPem"],
@@ -154,14 +157,14 @@ def test_a_leaf_is_really_signed_by_its_authority_and_belongs_to_its_key() -> No
     assert key.public_key() == certificate.public_key()
 
 
-def test_passwords_are_drawn_from_the_classes_that_are_on() -> None:
-    drawn = randomness.text({"length": 400, "special": False, "upper": False})
+def test_passwords_are_drawn_from_the_enabled_classes() -> None:
+    drawn = randomness.random_text({"length": 400, "special": False, "upper": False})
     assert re.fullmatch(r"[a-z0-9]{400}", drawn)
-    assert randomness.text({"length": 40}) != randomness.text({"length": 40})
+    assert randomness.random_text({"length": 40}) != randomness.random_text({"length": 40})
 
 
-def test_an_image_has_the_digest_of_what_it_is_built_from(tmp_path: Path) -> None:
-    with pytest.raises(RefusedError, match="Dockerfile does not exist"):
+def test_the_digest_of_an_image_is_that_of_its_build_context(tmp_path: Path) -> None:
+    with pytest.raises(RejectedError, match="Dockerfile does not exist"):
         context_digest({"context": str(tmp_path)})
     (tmp_path / "Dockerfile").write_text("FROM scratch\n")
     first = context_digest({"context": str(tmp_path)})

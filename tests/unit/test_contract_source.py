@@ -10,7 +10,7 @@ from ops.plan.configuration import PROJECT, stacks
 from tests.unit.contracts import source
 
 PROGRAM = [*sorted(PROJECT.glob("components/**/*.py")), PROJECT / "__main__.py"]
-FOLDERS = ("bench", "components", "images", "ops", "policy", "rehearsal", "settings", "tests")
+FOLDERS = ("bench", "components", "dataplane", "functions", "images", "ops", "policy", "rehearsal", "settings", "tests")
 MODULES = [PROJECT / "__main__.py", *(path for folder in FOLDERS for path in sorted(PROJECT.glob(f"{folder}/**/*.py")))]
 
 

@@ -1,4 +1,4 @@
-"""The command: every form of output adds up and carries its warnings; what is wrong ends it with a message alone."""
+"""The command `cost`: every output adds up and contains the warnings; wrong input ends with a message and exit code 1."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from botocore.exceptions import NoCredentialsError
 from typer.testing import CliRunner
 
 from ops import __main__ as cli
-from ops.cost import compare, prices, stack
-from ops.cost.model import rounded
-from ops.cost.prices import PRICE_FILE, load
+from ops.cost import compare, stack
+from ops.cost.model import round_money
+from ops.cost.prices import book
+from ops.cost.prices.book import PRICE_FILE, load_prices
 from ops.cost.stack import settings_of
 from ops.plan import configuration
 from ops.plan.configuration import stacks
@@ -31,21 +32,21 @@ OLD = "prices are older than"
 
 
 @pytest.fixture(autouse=True)
-def planned(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One plan a stack for all of these tests."""
-    monkeypatch.setattr("ops.plan.plan", plan)
+def shared_plans(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of these tests share one plan a stack, and every price is old."""
+    monkeypatch.setattr("ops.cost.command.plan", plan)
     monkeypatch.setattr("ops.cost.alternatives.plan", plan)
-    monkeypatch.setattr(prices, "STALE_DAYS", -1)
+    monkeypatch.setattr(book, "STALE_DAYS", -1)
 
 
 def run(*arguments: str) -> str:
-    done = CliRunner().invoke(cli.app, ["cost", *arguments], catch_exceptions=False, env={"COLUMNS": "300"})
-    assert done.exit_code == 0
-    return done.output
+    result = CliRunner().invoke(cli.app, ["cost", *arguments], catch_exceptions=False, env={"COLUMNS": "300"})
+    assert result.exit_code == 0
+    return result.output
 
 
-def refused(*arguments: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
-    """The message with which the command ends; nothing is printed beside it, and the exit code is 1."""
+def error_of(*arguments: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+    """The error message of the command, which prints nothing else and exits with 1."""
     monkeypatch.setattr(sys, "argv", ["ops", "cost", *arguments])
     with pytest.raises(SystemExit) as caught:
         cli.run()
@@ -54,10 +55,10 @@ def refused(*arguments: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     return err
 
 
-def test_every_form_tells_the_age_of_prices():
+def test_every_form_warns_about_old_prices():
     for form in ("--json", "--lines"):
         assert OLD in run("--stack", "dev", form), form
-    assert OLD in run("--seed")
+    assert OLD in run("--proposal")
 
 
 def test_json_adds_up_to_the_cent():
@@ -83,7 +84,7 @@ def test_csv_adds_up_to_the_same_total():
         assert sum(Decimal(row[month]) for row in rows) == Decimal(amount)
 
 
-def test_markdown_tables_end_with_the_sum_of_what_they_show():
+def test_markdown_tables_end_with_the_sum_of_their_rows():
     head, *sections = run("--stack", "prod", "--markdown").split("### ")
     assert OLD in head
     for section in sections[:4]:
@@ -92,8 +93,8 @@ def test_markdown_tables_end_with_the_sum_of_what_they_show():
         assert sum(amounts[:-1]) == amounts[-1], section.splitlines()[0]
 
 
-def test_the_seed_is_shown_as_it_was_published():
-    tables = json.loads(run("--seed", "--json"))
+def test_the_proposal_is_printed_as_it_was_published():
+    tables = json.loads(run("--proposal", "--json"))
     assert [row["$ / month"] for row in tables["Compute (Fargate + Aurora) Cost"]] == ["88", "32", "87", "207"]
     assert [row["$ / 100 GB"] for row in tables["Data Cost"]] == ["12", "9", "21"]
     project = tables["12-Month Project Cost"]
@@ -102,9 +103,9 @@ def test_the_seed_is_shown_as_it_was_published():
 
 
 @pytest.mark.slow
-def test_alternatives_are_measured_against_the_declared_stack():
+def test_alternatives_are_compared_with_the_declared_stack():
     rows = json.loads(run("--stack", "prod", "--alternatives", "--json"))["Alternatives to prod"]
-    usd = {name: price.value for name, price in load().prices.items()}.__getitem__
+    usd = {name: price.value for name, price in load_prices().prices.items()}.__getitem__
     declared = Decimal(rows[0]["USD a month"].replace(",", ""))
     assert len(rows) == 8
     for row in rows[1:]:
@@ -122,7 +123,7 @@ def test_alternatives_are_measured_against_the_declared_stack():
     assert changes["savings plans for a year, without upfront payment"] < 0
 
 
-def test_a_change_is_shown_by_component(plans: Plans):
+def test_a_change_is_reported_by_component(plans: Plans):
     head = plans("prod")
     task = head.resource("aws:ecs/taskDefinition:TaskDefinition", name="app-task")
     larger = with_inputs(head, task, cpu="2048", memory="8192")
@@ -131,93 +132,97 @@ def test_a_change_is_shown_by_component(plans: Plans):
     [(before, after)] = found.components.values()
     assert found.difference is not None
     assert abs(found.difference - (after - before)) < Decimal("1e-9")
-    # The sizes are doubled, and so is what tasks cost; totals are rounded, so their difference is what is shown.
+    # Doubled sizes double the cost of tasks. Totals are rounded, and the difference shown is that of the rounded totals.
     comment = compare.markdown(found)
     assert (
-        f"**${rounded(found.before or Decimal()):,} → ${rounded(found.after or Decimal()):,}** a month (+$" in comment
+        f"**${round_money(found.before or Decimal()):,} → ${round_money(found.after or Decimal()):,}** a month (+$"
+        in comment
     )
     [row] = [line for line in comment.splitlines() if line.startswith("| app |")]
     _, old, new, difference = row.strip("| ").split(" | ")
     assert Decimal(new) - Decimal(old) == Decimal(difference.replace("+$", ""))
 
 
-def test_a_review_says_where_a_side_cannot_be_priced(plans: Plans):
+def test_a_review_names_the_resource_that_cannot_be_priced(plans: Plans):
     head = plans("prod")
     strange = replace(head.resources[-1], urn="urn:x", type="aws:memorydb/cluster:Cluster", name="cache", inputs={})
     found = compare.change(with_resource(head, strange), settings_of("prod"), head, settings_of("prod"))
     comment = reviews.markdown(reviews.review(head, head, cost=found))
     assert "The difference is not known, after $" in comment
-    assert "> aws:memorydb/cluster:Cluster cache: nobody has priced this type" in comment
+    assert "> aws:memorydb/cluster:Cluster cache: this type has no price" in comment
 
 
-def test_settings_of_another_version_are_said_not_to_be_readable(plans: Plans, monkeypatch: pytest.MonkeyPatch):
+def test_settings_that_this_version_cannot_read_are_reported(plans: Plans, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(
         stack, "configuration", lambda *_, **__: configuration("prod", {"network": {"cidr": "10.0.0.0/30"}})
     )
-    found = compare.since("HEAD", plans("prod"), plans("prod"))
+    found = compare.change_since("HEAD", plans("prod"), plans("prod"))
     assert found.difference is None
-    assert "its settings are not of this version's form" in found.problem
+    assert "this version cannot read the settings there" in found.problem
 
 
-def test_a_reference_that_git_does_not_know_is_told(plans: Plans):
-    assert "--base no-such-branch" in compare.since("no-such-branch", plans("prod"), plans("prod")).problem
+def test_an_unknown_git_reference_is_reported(plans: Plans):
+    assert "--base no-such-branch" in compare.change_since("no-such-branch", plans("prod"), plans("prod")).problem
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         ((), "--stack is missing"),
         (("--stack", "no-such"), "Pulumi.no-such.yaml is missing"),
         (("--stack", "dev", "--json", "--csv"), "choose one of --json, --csv"),
-        (("--stack", "dev", "--seed", "--alternatives"), "choose one of --seed, --alternatives"),
-        (("--seed", "--csv"), "--csv belongs to the cost of a stack"),
+        (("--stack", "dev", "--proposal", "--alternatives"), "choose one of --proposal, --alternatives"),
+        (("--proposal", "--csv"), "--csv prints the cost of a stack and cannot be combined with --proposal"),
     ],
 )
-def test_wrong_arguments_are_told(
-    arguments: tuple[str, ...], said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_wrong_arguments_end_with_a_message(
+    arguments: tuple[str, ...], message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    assert said in refused(*arguments, monkeypatch=monkeypatch, capsys=capsys)
+    assert message in error_of(*arguments, monkeypatch=monkeypatch, capsys=capsys)
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_settings_that_fail_end_it(form: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+def test_invalid_settings_end_with_a_message(
+    form: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
     monkeypatch.setattr(stack, "configuration", lambda *_, **__: configuration("dev", {"usage": {"ingest_gb": -5}}))
-    said = refused("--stack", "dev", form, monkeypatch=monkeypatch, capsys=capsys)
-    assert "image-store:usage.ingest_gb = -5: the images that arrive, in GB a month, is 0 to 100000" in said
+    message = error_of("--stack", "dev", form, monkeypatch=monkeypatch, capsys=capsys)
+    assert "image-store:usage.ingest_gb = -5: the images that arrive, in GB a month, is 0 to 100000" in message
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_broken_price_file_ends_it(
+def test_a_broken_price_file_ends_with_a_message(
     form: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     broken = tmp_path / "prices.yaml"
     broken.write_text(PRICE_FILE.read_text().replace("  alb.h:", "  alb.hour:"))
-    load = prices.load
-    monkeypatch.setattr(prices, "load", lambda: load(broken))
-    said = refused("--stack", "dev", form, monkeypatch=monkeypatch, capsys=capsys)
-    assert "there is no entry alb.h" in said
+    monkeypatch.setattr("ops.cost.command.load_prices", lambda: load_prices(broken))
+    message = error_of("--stack", "dev", form, monkeypatch=monkeypatch, capsys=capsys)
+    assert "there is no entry alb.h" in message
 
 
-def test_a_price_list_that_cannot_be_read_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    class Closed:
+def test_an_unreadable_price_list_ends_with_a_message(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    class WithoutCredentials:
         def get_products(self, **_: Any) -> None:
             raise NoCredentialsError
 
-    monkeypatch.setattr("boto3.client", lambda *_, **__: Closed())
+    monkeypatch.setattr("boto3.client", lambda *_, **__: WithoutCredentials())
     before = PRICE_FILE.read_text()
-    said = refused("--refresh-prices", monkeypatch=monkeypatch, capsys=capsys)
-    assert "cannot be read" in said
-    assert "pricing:GetProducts" in said
+    message = error_of("--refresh-prices", monkeypatch=monkeypatch, capsys=capsys)
+    assert "cannot be read" in message
+    assert "pricing:GetProducts" in message
     assert PRICE_FILE.read_text() == before
 
 
-def test_the_program_before_is_priced_with_its_own_settings(monkeypatch: pytest.MonkeyPatch, plans: Plans):
+def test_the_earlier_program_is_priced_with_its_own_settings(monkeypatch: pytest.MonkeyPatch, plans: Plans):
     [name, *_] = stacks(DEPLOYABLE)
     assert stack.settings_at("HEAD", name) == settings_of(name, folder=DEPLOYABLE)
-    monkeypatch.setattr(reviews, "plan_at", lambda *_: plans("dev"))
+    monkeypatch.setattr("ops.cost.command.plan_at", lambda *_: plans("dev"))
     monkeypatch.setattr(compare, "settings_at", lambda _, name: settings_of(name))
-    shown = run("--stack", "dev", "--base", "HEAD")
-    assert "no change" in shown
-    assert OLD in shown
+    output = run("--stack", "dev", "--base", "HEAD")
+    assert "no change" in output
+    assert OLD in output
     found = json.loads(run("--stack", "dev", "--base", "HEAD", "--json"))
     assert (found["difference"], found["components"]) == ("0", {}) or Decimal(found["difference"]) == 0

@@ -1,4 +1,4 @@
-"""The price of the plans: nothing is left out, and totals are what the price list says, worked out by hand here."""
+"""The cost of the plans: no resource is left out, and amounts equal hand calculations from the price file."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from ops.cost import BAND, CostError, Estimate, Usage, estimate
-from ops.cost.prices import PRICE_FILE, load
-from ops.cost.report import report
+from ops.cost.prices.book import PRICE_FILE, load_prices
+from ops.cost.report.summary import build_report
 from ops.cost.stack import settings_of
 from tests.conftest import Plans
 from tests.planned import plan
@@ -25,12 +25,12 @@ PUBLIC = {
     "client_vpn": None,
     "centers": [{"name": "main-campus"}, {"name": "north-clinic"}],
 }
-"""prod without VPN: DICOMweb alone, and so no network balancer."""
+"""prod without VPN: DICOMweb only, and therefore no network load balancer."""
 
 LIST = yaml.safe_load(PRICE_FILE.read_text(encoding="utf-8"))["prices"]
 
 BOUNDS = {"dev": D(92), "prod": D(550), "prod in public": D(380)}
-"""USD a month, on the mean of the study."""
+"""Mean USD a month over the study."""
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def of(found: Estimate, **wanted: str) -> Decimal:
 
 
 def usd(price_id: str) -> Decimal:
-    """The price as it stands in the file."""
+    """The price in the file."""
     return Decimal(LIST[price_id]["price"])
 
 
@@ -56,7 +56,7 @@ def close(actual: Decimal, expected: Decimal) -> bool:
 
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
-def test_every_resource_ends_in_exactly_one_class(stack: str, plans: Plans, priced: dict[str, Estimate]):
+def test_every_resource_has_exactly_one_outcome(stack: str, plans: Plans, priced: dict[str, Estimate]):
     found = priced[stack]
     assert Counter(one.urn for one in found.resources) == Counter(one.urn for one in plans(stack).resources)
     billed = {line.urn for line in found.lines if line.urn}
@@ -65,22 +65,20 @@ def test_every_resource_ends_in_exactly_one_class(stack: str, plans: Plans, pric
         assert bool(one.reason) == (one.outcome == "free"), one
 
 
-def test_an_unknown_type_is_an_error_that_says_what_to_do(plans: Plans):
+def test_an_unknown_type_is_an_error_with_a_remedy(plans: Plans):
     base = plans("dev")
     strange = replace(base.resources[-1], urn="urn:x", type="aws:memorydb/cluster:Cluster", name="cache", inputs={})
-    with pytest.raises(
-        CostError, match=r"memorydb/cluster:Cluster cache: nobody has priced this type.*ops/cost/pricers"
-    ):
+    with pytest.raises(CostError, match=r"memorydb/cluster:Cluster cache: this type has no price.*ops/cost/pricers"):
         estimate(with_resource(base, strange), settings_of("dev"))
 
 
-def test_every_problem_is_told_at_once(plans: Plans):
+def test_all_problems_are_reported_together(plans: Plans):
     base = plans("dev")
     strange = replace(base.resources[-1], urn="urn:x", type="aws:memorydb/cluster:Cluster", name="cache", inputs={})
     bucket = replace(base.resources[-1], urn="urn:y", type="aws:s3/bucket:Bucket", name="new-bucket", inputs={})
     with pytest.raises(CostError, match="2 problems") as caught:
         estimate(with_resource(with_resource(base, strange), bucket), settings_of("dev"))
-    assert "new-bucket: what it will hold is unknown" in str(caught.value)
+    assert "new-bucket: its contents are unknown" in str(caught.value)
 
 
 def test_a_task_of_unknown_size_is_an_error(plans: Plans):
@@ -123,7 +121,7 @@ def test_a_reader_of_a_low_tier_has_its_own_small_capacity_by_hand(plans: Plans,
     assert of(following, resource="database-reader-1", kind="load") == writer > own
 
 
-def test_a_paused_database_costs_until_it_sleeps(priced: dict[str, Estimate]):
+def test_a_database_is_billed_until_it_pauses(priced: dict[str, Estimate]):
     awake = 55 + 5 * D(900) / 3600  # after each of five evenings it waits a quarter of an hour
     assert close(
         of(priced["dev"], resource="database-writer", kind="load"), awake * WEEKS * D("0.5") * usd("aurora.slv2.acu_h")
@@ -153,13 +151,13 @@ def test_images_in_the_last_month_by_hand(priced: dict[str, Estimate]):
     standard = D("212.55") * fresh * usd("s3.standard.gb_mo")
     glacier = D("212.55") * (D("11.5") - fresh) * usd("s3.gir.gb_mo")
     lines = [line for line in priced["prod"].lines if line.resource == "storage-images-bucket"]
-    kept = sum((line.monthly(12) for line in lines if line.price.unit == "GB-month"), D())
-    assert close(kept, standard + glacier)
+    stored = sum((line.monthly(12) for line in lines if line.price.unit == "GB-month"), D())
+    assert close(stored, standard + glacier)
     [moves] = [line for line in lines if line.price.id == "s3.transition.gir.k"]
     assert close(moves.monthly(12), D("425.1") * usd("s3.transition.gir.k"))
 
 
-def test_what_is_free_is_taken_off_once(priced: dict[str, Estimate]):
+def test_free_allowances_are_subtracted_once(priced: dict[str, Estimate]):
     found = priced["prod"]
     out = sum((line.quantities[0] for line in found.lines if line.price.id == "dto.internet.gb"), D())
     splunk = sum((line.quantities[0] for line in found.lines if line.price.id == "firehose.gb"), D())
@@ -170,7 +168,7 @@ def test_what_is_free_is_taken_off_once(priced: dict[str, Estimate]):
     assert sum(line.total for line in small) == 0, "dev stays below 100 GB, and pays nothing, not less than that"
 
 
-def test_repositories_within_components_are_priced_as_what_they_become(priced: dict[str, Estimate]):
+def test_repositories_of_awsx_are_priced_as_ecr_repositories(priced: dict[str, Estimate]):
     assert close(of(priced["prod"], component="images"), 2 * usd("ecr.gb_mo"))
 
 
@@ -191,41 +189,41 @@ def test_a_stack_stays_below_its_bound(name: str, priced: dict[str, Estimate]):
     }
 
 
-def test_the_band_holds_the_likely_cost_and_says_why(plans: Plans):
-    found = report(plans("prod"), settings_of("prod"), load())
+def test_the_band_encloses_the_likely_cost_and_gives_reasons(plans: Plans):
+    found = build_report(plans("prod"), settings_of("prod"), load_prices())
     low, likely, high = (found.band[case.name][1].total for case in BAND)
     assert low < likely < high
     assert all(case.reason for case in BAND)
 
 
-def test_load_beyond_a_tiers_maximum_is_priced_at_the_maximum_and_said(plans: Plans):
+def test_load_beyond_a_tiers_maximum_is_priced_at_the_maximum_with_a_warning(plans: Plans):
     found = estimate(plans("prod"), settings_of("prod"), load=10)
-    assert any("app-service: load 40 in burst needs 80 tasks, and its maximum 12" in line for line in found.warnings)
+    assert any("app-service: load 40 in burst needs 80 tasks; its maximum of 12" in line for line in found.warnings)
 
 
 @pytest.mark.parametrize("load", [0, -1, D("NaN"), D("Infinity")])
-def test_absurd_load_is_refused(load: Decimal, plans: Plans):
+def test_impossible_load_is_rejected(load: Decimal, plans: Plans):
     with pytest.raises(CostError, match="load"):
         estimate(plans("dev"), settings_of("dev"), load=load)
 
 
 @pytest.mark.parametrize("change", [{"ingest_gb": D(-1)}, {"people": D("NaN")}, {"instance_mb": D(0)}])
-def test_absurd_usage_is_refused(change: dict[str, Decimal]):
+def test_impossible_usage_is_rejected(change: dict[str, Decimal]):
     usage = Usage.of(settings_of("dev").usage)
     with pytest.raises(CostError, match=r"usage\."):
         replace(usage, **change)
 
 
-def test_another_region_is_not_priced_as_this_one(plans: Plans):
+def test_another_region_is_not_priced_with_these_prices(plans: Plans):
     with pytest.raises(CostError, match=r"eu-central-1.*us-east-1"):
         estimate(plans("dev"), settings_of("dev", {"account": {"region": "eu-central-1"}}))
 
 
-def test_a_month_above_the_budget_is_told(plans: Plans):
-    def told(overrides: dict[str, object] | None = None) -> list[str]:
-        found = report(plans("dev"), settings_of("dev", overrides), load())
+def test_a_month_above_the_budget_gives_a_warning(plans: Plans):
+    def budget_warnings(overrides: dict[str, object] | None = None) -> list[str]:
+        found = build_report(plans("dev"), settings_of("dev", overrides), load_prices())
         return [one for one in found.warnings if "budget.monthly_usd" in one]
 
-    assert told() == []
-    [warning] = told({"budget": {"monthly_usd": 50}})
-    assert "budget.monthly_usd is 50" in warning
+    assert budget_warnings() == []
+    [warning] = budget_warnings({"budget": {"monthly_usd": 50}})
+    assert "budget.monthly_usd = 50" in warning

@@ -1,4 +1,4 @@
-"""What holds at any usage and load: more costs more, parts add up, and so do the months as they are shown."""
+"""Properties at any usage and load: more never costs less, and parts and rounded months add up to the total."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ops.cost import Estimate, PriceBook, Usage, estimate
-from ops.cost.model import rounded, shown
-from ops.cost.prices import load
+from ops.cost.model import round_money, round_to_total
+from ops.cost.prices.book import load_prices
 from ops.cost.stack import settings_of
-from ops.cost.usage import VOLUMES
+from ops.cost.usage.quantities import VOLUMES
 from settings import Settings
 from tests.conftest import Plans
 
@@ -25,7 +25,7 @@ quick = settings(max_examples=15, deadline=None)
 
 @pytest.fixture(scope="module")
 def book() -> PriceBook:
-    return load()
+    return load_prices()
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,9 @@ def test_parts_add_up(
     size: Decimal,
     stack: str,
 ):
-    found = estimate(plans(stack), stacks[stack], usage=replace(usage.scaled(volume), instance_mb=size), book=book)
+    found = estimate(
+        plans(stack), stacks[stack], usage=replace(usage.scale_volumes(volume), instance_mb=size), book=book
+    )
     months = [found.monthly(month) for month in range(1, len(found.months) + 1)]
     parts: tuple[list[Decimal], ...] = (
         months,
@@ -91,13 +93,13 @@ def test_parts_add_up(
     )
     for part in parts:
         assert abs(sum(part, Decimal()) - found.total) < Decimal("1e-15")
-        assert sum(shown(part), Decimal()) == rounded(found.total)
+        assert sum(round_to_total(part), Decimal()) == round_money(found.total)
 
 
 @given(st.lists(st.decimals(min_value=-1000, max_value=1000, places=5), max_size=30))
-def test_shown_amounts_add_up_and_none_is_a_cent_off(exact: list[Decimal]):
-    cents = shown(exact)
-    assert sum(cents, Decimal()) == rounded(sum(exact, Decimal()))
+def test_rounded_amounts_add_up_and_none_is_off_by_two_cents(exact: list[Decimal]):
+    cents = round_to_total(exact)
+    assert sum(cents, Decimal()) == round_money(sum(exact, Decimal()))
     assert all(abs(cent - amount) < Decimal("0.02") for cent, amount in zip(cents, exact, strict=True))
 
 

@@ -1,4 +1,4 @@
-"""Prices are taken from AWS's list row by row: exactly one price, or none is written."""
+"""Prices come from exact rows of AWS's price list; if one is missing or ambiguous, nothing is written."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 from ops.cost import CostError
-from ops.cost.prices import PRICE_FILE, load, read
-from ops.cost.refresh import current, refresh
+from ops.cost.prices.book import PRICE_FILE, load_prices, read_price_file
+from ops.cost.prices.refresh import PriceFilter, current_price, refresh
 
 TODAY = date(2026, 12, 24)
-KEYS = {"service_code": "awskms", "usagetype": "KMS-Requests", "scale": 10000}
+KEYS: PriceFilter = {"service_code": "awskms", "usagetype": "KMS-Requests", "scale": 10000}
 
 
 @pytest.fixture
@@ -43,32 +43,36 @@ def row(usagetype: str, *tiers: tuple[str, str]) -> str:
     )
 
 
-def answer(stubber: Stubber, *rows: str, token: str | None = None, **expected: Any) -> None:
+def add_page(stubber: Stubber, *rows: str, token: str | None = None, **expected: Any) -> None:
     page: dict[str, Any] = {"FormatVersion": "aws_v1", "PriceList": list(rows)}
     stubber.add_response("get_products", page | ({"NextToken": token} if token else {}), expected or None)
 
 
-def test_the_first_tier_that_costs_is_scaled_to_the_files_unit(pricing: tuple[Any, Stubber]):
+def test_the_first_tier_above_zero_is_scaled_to_the_files_unit(pricing: tuple[Any, Stubber]):
     client, stubber = pricing
-    answer(
+    add_page(
         stubber,
         row("us-east-1-KMS-Requests", ("0", "0.0000000000"), ("20000", "0.0000030000")),
         ServiceCode="awskms",
         Filters=[{"Type": "TERM_MATCH", "Field": "regionCode", "Value": "us-east-1"}],
     )
-    assert current(client, KEYS, "us-east-1") == Decimal("0.03")
+    assert current_price(client, KEYS, "us-east-1") == Decimal("0.03")
 
 
-def test_a_tier_can_be_named_by_its_beginning(pricing: tuple[Any, Stubber]):
+def test_a_tier_can_be_selected_by_its_begin_range(pricing: tuple[Any, Stubber]):
     client, stubber = pricing
-    answer(stubber, row("DataTransfer-Out-Bytes", ("0", "0.09"), ("10240", "0.085")))
-    wanted = {"service_code": "AWSDataTransfer", "usagetype": "DataTransfer-Out-Bytes", "begin_range": "10240"}
-    assert current(client, wanted, "us-east-1") == Decimal("0.085")
+    add_page(stubber, row("DataTransfer-Out-Bytes", ("0", "0.09"), ("10240", "0.085")))
+    wanted: PriceFilter = {
+        "service_code": "AWSDataTransfer",
+        "usagetype": "DataTransfer-Out-Bytes",
+        "begin_range": "10240",
+    }
+    assert current_price(client, wanted, "us-east-1") == Decimal("0.085")
 
 
 def test_a_longer_usage_type_is_another_product(pricing: tuple[Any, Stubber]):
     client, stubber = pricing
-    answer(
+    add_page(
         stubber,
         *(
             row(name, ("0", "0.5"))
@@ -76,21 +80,21 @@ def test_a_longer_usage_type_is_another_product(pricing: tuple[Any, Stubber]):
         ),
     )
     with pytest.raises(CostError, match="no row of AWSELB has usage type 'LoadBalancerUsage'"):
-        current(client, {"service_code": "AWSELB", "usagetype": "LoadBalancerUsage"}, "us-east-1")
+        current_price(client, {"service_code": "AWSELB", "usagetype": "LoadBalancerUsage"}, "us-east-1")
 
 
-def test_two_prices_are_refused_and_the_same_price_twice_is_not(pricing: tuple[Any, Stubber]):
+def test_two_prices_are_rejected_but_the_same_price_twice_is_not(pricing: tuple[Any, Stubber]):
     client, stubber = pricing
-    answer(stubber, row("KMS-Requests", ("0", "0.000003")), row("USE1-KMS-Requests", ("0", "0.000003")))
-    assert current(client, KEYS, "us-east-1") == Decimal("0.03")
-    answer(stubber, row("KMS-Requests", ("0", "0.000003")), row("USE1-KMS-Requests", ("0", "0.000015")))
+    add_page(stubber, row("KMS-Requests", ("0", "0.000003")), row("USE1-KMS-Requests", ("0", "0.000003")))
+    assert current_price(client, KEYS, "us-east-1") == Decimal("0.03")
+    add_page(stubber, row("KMS-Requests", ("0", "0.000003")), row("USE1-KMS-Requests", ("0", "0.000015")))
     with pytest.raises(CostError, match=r"different prices match \(0\.000003, 0\.000015\)"):
-        current(client, KEYS, "us-east-1")
+        current_price(client, KEYS, "us-east-1")
 
 
 def test_rows_are_read_page_by_page_and_terms_are_sent(pricing: tuple[Any, Stubber]):
     client, stubber = pricing
-    wanted = {
+    wanted: PriceFilter = {
         "service_code": "AWSDataTransfer",
         "product_family": "Data Transfer",
         "usagetype": "DataTransfer-Regional-Bytes",
@@ -101,34 +105,34 @@ def test_rows_are_read_page_by_page_and_terms_are_sent(pricing: tuple[Any, Stubb
         {"Type": "TERM_MATCH", "Field": "fromLocation", "Value": "US East (N. Virginia)"},
         {"Type": "TERM_MATCH", "Field": "productFamily", "Value": "Data Transfer"},
     ]
-    answer(stubber, token="next", ServiceCode="AWSDataTransfer", Filters=filters)  # noqa: S106  of a page
-    answer(
+    add_page(stubber, token="next", ServiceCode="AWSDataTransfer", Filters=filters)  # noqa: S106  of a page
+    add_page(
         stubber,
         row("DataTransfer-Regional-Bytes", ("0", "0.01")),
         ServiceCode="AWSDataTransfer",
         Filters=filters,
         NextToken="next",
     )
-    assert current(client, wanted, "us-east-1") == Decimal("0.01")
+    assert current_price(client, wanted, "us-east-1") == Decimal("0.01")
 
 
 def test_an_attribute_that_must_be_empty_is_checked_in_the_rows(pricing: tuple[Any, Stubber]):
     client, stubber = pricing
     plain, other = json.loads(row("any", ("0", "0.029"))), json.loads(row("any", ("0", "0.055")))
     other["product"]["attributes"]["sourcetype"] = "MSK"
-    answer(stubber, json.dumps(plain), json.dumps(other))
-    wanted = {"service_code": "AmazonKinesisFirehose", "attributes": {"sourcetype": ""}}
-    assert current(client, wanted, "us-east-1") == Decimal("0.029")
+    add_page(stubber, json.dumps(plain), json.dumps(other))
+    wanted: PriceFilter = {"service_code": "AmazonKinesisFirehose", "attributes": {"sourcetype": ""}}
+    assert current_price(client, wanted, "us-east-1") == Decimal("0.029")
 
 
-def answered(stubber: Stubber, path: Path, **otherwise: str) -> None:
-    """A row for every entry of the file with the price it has, or another."""
-    for name, entry in read(path)["prices"].items():
+def add_all_prices(stubber: Stubber, path: Path, **changes: str) -> None:
+    """Adds a row for every entry of the file with its price, or the one in `changes`."""
+    for name, entry in read_price_file(path)["prices"].items():
         wanted = entry["filter"]
         if wanted:
-            price = Decimal(otherwise.get(name.replace(".", "_"), entry["price"])) / wanted.get("scale", 1)
+            price = Decimal(changes.get(name.replace(".", "_"), entry["price"])) / wanted.get("scale", 1)
             rows = [row(wanted.get("usagetype", "any"), (wanted.get("begin_range", "0"), f"{price:f}"))]
-            answer(stubber, *(rows if price else []), ServiceCode=wanted["service_code"], Filters=ANY)
+            add_page(stubber, *(rows if price else []), ServiceCode=wanted["service_code"], Filters=ANY)
 
 
 @pytest.fixture
@@ -138,28 +142,28 @@ def copy(tmp_path: Path) -> Path:
 
 def test_the_file_is_rewritten_with_date_and_source(copy: Path, pricing: tuple[Any, Stubber]):
     client, stubber = pricing
-    answered(stubber, copy, nat_h="0.05")
+    add_all_prices(stubber, copy, nat_h="0.05")
     found = refresh(client, TODAY, copy)
     assert found.changed == {"nat.h": (Decimal("0.045"), Decimal("0.05"))}
-    assert "fargate.spot.discount" in found.left
-    assert len(found.changed) + len(found.confirmed) + len(found.left) == len(load(copy).prices)
-    fresh = load(copy)
+    assert "fargate.spot.discount" in found.unlisted
+    assert len(found.changed) + len(found.confirmed) + len(found.unlisted) == len(load_prices(copy).prices)
+    fresh = load_prices(copy)
     assert (fresh["nat.h"].value, fresh["nat.h"].as_of) == (Decimal("0.05"), TODAY)
-    assert fresh["alb.h"].value == load()["alb.h"].value
-    assert fresh["fargate.spot.discount"].as_of == load()["fargate.spot.discount"].as_of
+    assert fresh["alb.h"].value == load_prices()["alb.h"].value
+    assert fresh["fargate.spot.discount"].as_of == load_prices()["fargate.spot.discount"].as_of
     comments = [line for line in copy.read_text().splitlines() if line.startswith("#")]
     assert comments == [line for line in PRICE_FILE.read_text().splitlines() if line.startswith("#")]
     before = copy.read_text()
-    answered(stubber, copy)
+    add_all_prices(stubber, copy)
     refresh(client, TODAY, copy)
     assert copy.read_text() == before, "the same prices give the same file"
     stubber.assert_no_pending_responses()
 
 
-def test_one_price_that_is_not_found_leaves_the_file_as_it_was(copy: Path, pricing: tuple[Any, Stubber]):
+def test_one_missing_price_leaves_the_file_unchanged(copy: Path, pricing: tuple[Any, Stubber]):
     client, stubber = pricing
     before = copy.read_text()
-    answered(stubber, copy, nat_h="0", alb_h="0")
+    add_all_prices(stubber, copy, nat_h="0", alb_h="0")
     with pytest.raises(CostError, match="2 prices cannot be found") as caught:
         refresh(client, TODAY, copy)
     assert "nat.h: no row of AmazonEC2" in str(caught.value)

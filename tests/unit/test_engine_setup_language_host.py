@@ -1,4 +1,4 @@
-"""The language host runs a program for the real engine, and tells what went wrong in it once, as the official one."""
+"""The language host runs a program for the real engine, and reports its errors once, like the official one."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rehearsal.driver import Rehearsal
-from rehearsal.operations import EngineError, Result
+from rehearsal.stack.driver import Rehearsal
+from rehearsal.stack.operations import EngineError, Result
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
@@ -49,7 +49,7 @@ pulumi.export("hidden", pulumi.Output.secret("value"))
         ('pulumi.Config().require("size")', "Missing required configuration variable 'shop:size'"),
     ],
 )
-def test_a_mistake_of_the_user_is_told_once_without_a_traceback(tmp_path: Path, program: str, message: str) -> None:
+def test_a_mistake_of_the_user_is_reported_once_without_a_traceback(tmp_path: Path, program: str, message: str) -> None:
     result = rehearse(tmp_path, program)
     assert result.exit_code == 1
     assert result.message.count(message) == 1
@@ -69,14 +69,14 @@ def test_a_mistake_of_the_program_shows_its_own_lines_only(tmp_path: Path, progr
     assert "pulumi/runtime" not in result.message
 
 
-def test_what_a_program_printed_before_it_gave_up_is_shown(tmp_path: Path) -> None:
+def test_the_output_of_a_failed_program_is_shown(tmp_path: Path) -> None:
     result = rehearse(tmp_path, 'print("settings are wrong")\nsys.exit(1)')
     assert result.exit_code == 1
     assert "settings are wrong" in result.output
     assert "Traceback" not in result.output
 
 
-def test_the_engines_failure_is_an_error_with_its_own_message(tmp_path: Path) -> None:
+def test_a_failure_of_the_engine_raises_its_message(tmp_path: Path) -> None:
     rehearse(tmp_path, 'raise pulumi.RunError("no such zone")')
     rehearsal = Rehearsal(folder=tmp_path / "run", program=tmp_path / "program")
     with pytest.raises(EngineError, match="no such zone"):

@@ -1,4 +1,4 @@
-"""A rehearsal works in a copy of the project: nothing that the engine writes reaches the project's own files."""
+"""A rehearsal works in a copy of the project: the engine never writes into the project's own files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from rehearsal.engine.language_host import user_traceback
-from rehearsal.workspace import Workspace, merged
+from rehearsal.stack.workspace import Workspace, merge
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def test_a_changed_copy_keeps_the_salt_that_its_state_was_encrypted_with(workspa
 
 def test_merging_replaces_lists_and_values_and_leaves_its_arguments_alone() -> None:
     base = {"a": {"b": [1], "c": 1}, "d": 1}
-    assert merged(base, {"a": {"b": [2]}, "d": {"e": 1}}) == {"a": {"b": [2], "c": 1}, "d": {"e": 1}}
+    assert merge(base, {"a": {"b": [2]}, "d": {"e": 1}}) == {"a": {"b": [2], "c": 1}, "d": {"e": 1}}
     assert base == {"a": {"b": [1], "c": 1}, "d": 1}
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from awsmodel.tables import replaces
 from ops.__main__ import app
 from ops.cost import compare
 from ops.cost.stack import settings_of
@@ -21,7 +22,6 @@ from ops.review import review as reviews
 from ops.review.changes import Change, changes
 from ops.review.exposure import foreign_principals, openings, rights
 from ops.review.review import markdown, plan_at, review
-from rehearsal.cloud.tables import replaces
 from tests.conftest import Plans
 from tests.planned import plan
 from tests.stack_files import DEPLOYABLE

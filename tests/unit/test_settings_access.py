@@ -19,7 +19,7 @@ CASES = {
     ),
     "client VPN range": Case({"client_vpn/cidr": "10.200.0.0/24"}, "client_vpn.cidr", "/24", "/12 to /22", "/22"),
     "unknown directory group": Case(
-        {"client_vpn/groups": ["guests"]}, "client_vpn.groups", "guests", "identity.groups knows", "Add the group"
+        {"client_vpn/groups": ["guests"]}, "client_vpn.groups", "guests", "identity.groups has", "Add the group"
     ),
     "no metadata file": Case(
         {"client_vpn/saml_metadata": "tests/stacks/saml/none.xml"},

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from cryptography import x509
 
-from settings.saml import LONGEST, metadata_problem, read_metadata
+from settings.saml import MAX_LENGTH, metadata_problem, read_metadata
 
 SAMPLES = ("tests/stacks/saml/client-vpn.xml", "tests/stacks/saml/sign-in.xml")
 
@@ -44,7 +44,7 @@ def test_other_documents_are_refused(tmp_path: Path, old: str, new: str, problem
     assert problem in str(metadata_problem(str(path)))
 
 
-@pytest.mark.parametrize("size", [999, LONGEST + 1])
+@pytest.mark.parametrize("size", [999, MAX_LENGTH + 1])
 def test_sizes_that_iam_refuses_are_refused(tmp_path: Path, size: int):
     path = tmp_path / "metadata.xml"
     path.write_text("x" * size)

@@ -133,7 +133,7 @@ CASES = {
         {"schedule/periods/0/windows/0/days": ["mon", "mon"]},
         "schedule.periods.0.windows.0.days",
         '["mon", "mon"]',
-        "stands twice",
+        "occurs twice",
         "Remove one",
     ),
     "banner too long": Case(

@@ -1,4 +1,4 @@
-"""A price for every type of resource that a stack declares, or a reason why it is free."""
+"""Pricers: for every type of resource that a stack declares, its lines or the reason why it is free."""
 
 from ops.cost.pricers import compute, data, identity, logs, network, objects, security
 from ops.cost.pricers.free import FREE

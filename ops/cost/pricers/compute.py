@@ -1,11 +1,14 @@
-"""Tasks and functions, and what watches them."""
+"""Pricers of tasks, functions, state machines and Container Insights."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
 
-from ops.cost.assumptions import (
+from ops.cost.errors import CostError
+from ops.cost.model import Line
+from ops.cost.pricers.bill import Bill, Free, Pricer, PricerResult, positive_input
+from ops.cost.usage.assumptions import (
     INSIGHTS_LOG_GB,
     INSIGHTS_METRICS,
     MONTH_DAYS,
@@ -13,10 +16,7 @@ from ops.cost.assumptions import (
     ROTATION_STEPS,
     ROTATION_TRANSITIONS,
 )
-from ops.cost.bill import Bill, Free, Priced, Pricer, number
-from ops.cost.errors import CostError
-from ops.cost.model import Line
-from ops.cost.workload import task_hours
+from ops.cost.usage.workload import task_hours
 from ops.plan.resources import PlannedResource
 
 ARCHITECTURES = {"ARM64": "arm", "X86_64": "x86"}
@@ -24,9 +24,9 @@ INCLUDED_DISK_GB = 20
 
 
 def service(bill: Bill, resource: PlannedResource) -> Iterator[Line]:
-    """Tasks by the size of their definition, split between Fargate and Fargate Spot by the service's weights."""
-    definition = bill.referred(resource.inputs.get("taskDefinition"))
-    cpus, memory = number(definition, "cpu") / 1024, number(definition, "memory") / 1024
+    """Task-hours by the size of the task definition, split between Fargate and Spot by the service's weights."""
+    definition = bill.referenced_resource(resource.inputs.get("taskDefinition"))
+    cpus, memory = positive_input(definition, "cpu") / 1024, positive_input(definition, "memory") / 1024
     platform = definition.inputs.get("runtimePlatform") or {}
     architecture = ARCHITECTURES.get(platform.get("cpuArchitecture", "X86_64"))
     if architecture is None:
@@ -37,10 +37,10 @@ def service(bill: Bill, resource: PlannedResource) -> Iterator[Line]:
     spot = bill.book["fargate.spot.discount"].value
     for provider, share in _providers(resource).items():
         what = f"{hours * share:.0f} h of tasks with {cpus.normalize():f} vCPU, {memory.normalize():f} GB"
-        saved = spot if provider == "FARGATE_SPOT" else Decimal()
-        where = " on Spot" if saved else ""
-        for price, size in ((f"fargate.{architecture}.vcpu_h", cpus), (f"fargate.{architecture}.gb_h", memory)):
-            yield bill.line(resource, price, f"{what}{where}", hours * share * size, kind="load", saved=saved)
+        discount = spot if provider == "FARGATE_SPOT" else Decimal()
+        where = " on Spot" if discount else ""
+        for price_id, size in ((f"fargate.{architecture}.vcpu_h", cpus), (f"fargate.{architecture}.gb_h", memory)):
+            yield bill.line(resource, price_id, f"{what}{where}", hours * share * size, kind="load", discount=discount)
 
 
 def _providers(resource: PlannedResource) -> dict[str, Decimal]:
@@ -50,18 +50,18 @@ def _providers(resource: PlannedResource) -> dict[str, Decimal]:
     if unknown := weights.keys() - {"FARGATE", "FARGATE_SPOT"}:
         raise CostError(f"{resource.name}: there is no price for tasks on {', '.join(sorted(unknown))}")
     if not total:
-        raise CostError(f"{resource.name}: no capacity provider has a weight, so where its tasks run is unknown")
+        raise CostError(f"{resource.name}: no capacity provider has a weight, so the price of its tasks is unknown")
     return {provider: weight / total for provider, weight in weights.items() if weight}
 
 
-def cluster(bill: Bill, resource: PlannedResource) -> Priced:
-    """Container Insights: metrics of the cluster, and those of families and services while tasks run."""
+def cluster(bill: Bill, resource: PlannedResource) -> PricerResult:
+    """Container Insights: metrics of the cluster, and of task families and services while tasks run."""
     settings = {one["name"]: one["value"] for one in resource.inputs.get("settings") or ()}
     if settings.get("containerInsights", "disabled") == "disabled":
         return Free("a cluster without Container Insights is free")
     services = len(bill.plan.of_type("aws:ecs/service:Service"))
     count = INSIGHTS_METRICS["cluster"] + services * (INSIGHTS_METRICS["family"] + INSIGHTS_METRICS["service"]) * (
-        bill.active
+        bill.active_share
     )
     return [
         bill.line(resource, "cw.metric_mo", "metrics of Container Insights", count, kind="load"),
@@ -76,23 +76,23 @@ def cluster(bill: Bill, resource: PlannedResource) -> Priced:
 
 
 def rotations(bill: Bill) -> Decimal:
-    """Rotations of the database password in a month."""
+    """Number of rotations of the database password in a month."""
     return MONTH_DAYS / bill.settings.database.rotation_days
 
 
 def function(bill: Bill, resource: PlannedResource) -> Iterator[Line]:
-    """The steps of a rotation."""
+    """Invocations of the rotation function: one for each step of a rotation."""
     architectures = resource.inputs.get("architectures") or ["x86_64"]
     if architectures != ["arm64"]:
         raise CostError(f"{resource.name}: there is no price for functions on {', '.join(architectures)}")
     runs = rotations(bill) * ROTATION_STEPS
     yield bill.line(resource, "lambda.request.million", "steps of rotations", runs / 1_000_000, kind="usage")
-    seconds = runs * ROTATION_SECONDS * number(resource, "memorySize") / 1024
+    seconds = runs * ROTATION_SECONDS * positive_input(resource, "memorySize") / 1024
     yield bill.line(resource, "lambda.arm.gb_s", "time of rotations", seconds, kind="usage")
 
 
-def state_machine(bill: Bill, resource: PlannedResource) -> Priced:
-    """New tasks after each rotation."""
+def state_machine(bill: Bill, resource: PlannedResource) -> PricerResult:
+    """State transitions of the workflow that replaces tasks after each rotation."""
     if resource.inputs.get("type", "STANDARD") != "STANDARD":
         raise CostError(f"{resource.name}: there is no price for express workflows")
     steps = rotations(bill) * ROTATION_TRANSITIONS / 1000

@@ -1,9 +1,9 @@
-"""Types that cost nothing themselves."""
+"""Resource types that cost nothing themselves, each with the reason."""
 
 from __future__ import annotations
 
 _GROUPS: dict[str, tuple[str, ...]] = {
-    "a VPC and what shapes it are free; what sits in it is billed": (
+    "a VPC and its configuration are free; the resources in it are billed": (
         "aws:ec2/vpc:Vpc",
         "aws:ec2/subnet:Subnet",
         "aws:ec2/route:Route",
@@ -18,7 +18,7 @@ _GROUPS: dict[str, tuple[str, ...]] = {
         "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
         "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
     ),
-    "the connection is billed, not its ends": (
+    "the connection is billed, not its end points": (
         "aws:ec2/customerGateway:CustomerGateway",
         "aws:ec2/vpnGateway:VpnGateway",
         "aws:ec2/vpnGatewayRoutePropagation:VpnGatewayRoutePropagation",
@@ -37,7 +37,7 @@ _GROUPS: dict[str, tuple[str, ...]] = {
         "aws:acm/certificate:Certificate",
         "aws:acm/certificateValidation:CertificateValidation",
     ),
-    "the balancer is billed, not its parts": (
+    "the load balancer is billed, not its parts": (
         "aws:lb/listener:Listener",
         "aws:lb/listenerRule:ListenerRule",
         "aws:lb/targetGroup:TargetGroup",
@@ -49,7 +49,7 @@ _GROUPS: dict[str, tuple[str, ...]] = {
         "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders",
         "aws:ecs/taskDefinition:TaskDefinition",
     ),
-    "names of ECS tasks are free, their zone is billed": ("aws:servicediscovery/service:Service",),
+    "names of ECS tasks are free; their zone is billed": ("aws:servicediscovery/service:Service",),
     "a setting of the database": (
         "aws:rds/clusterParameterGroup:ClusterParameterGroup",
         "aws:rds/subnetGroup:SubnetGroup",
@@ -64,7 +64,7 @@ _GROUPS: dict[str, tuple[str, ...]] = {
         "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
         "aws:s3/bucketVersioning:BucketVersioning",
     ),
-    "another name of a key": ("aws:kms/alias:Alias",),
+    "an alias of a key is free": ("aws:kms/alias:Alias",),
     "the secret is billed, not its versions": (
         "aws:secretsmanager/secretRotation:SecretRotation",
         "aws:secretsmanager/secretVersion:SecretVersion",
@@ -74,13 +74,13 @@ _GROUPS: dict[str, tuple[str, ...]] = {
         "aws:cloudwatch/eventTarget:EventTarget",
     ),
     "14 million calls of schedules a month are free": ("aws:scheduler/schedule:Schedule",),
-    "what is delivered is billed at the log group or the stream": (
+    "deliveries are billed at the log group or the stream": (
         "aws:cloudwatch/logResourcePolicy:LogResourcePolicy",
         "aws:cloudwatch/logStream:LogStream",
         "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter",
         "aws:wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration",
     ),
-    "the web ACL is billed, not where it stands": ("aws:wafv2/webAclAssociation:WebAclAssociation",),
+    "the web ACL is billed, not its associations": ("aws:wafv2/webAclAssociation:WebAclAssociation",),
     "recorded items are billed at the recorder": (
         "aws:cfg/deliveryChannel:DeliveryChannel",
         "aws:cfg/recorderStatus:RecorderStatus",
@@ -92,24 +92,24 @@ _GROUPS: dict[str, tuple[str, ...]] = {
         "aws:backup/vault:Vault",
         "aws:backup/vaultLockConfiguration:VaultLockConfiguration",
     ),
-    "1,000 e-mails and a million messages a month are free; alarms need less": (
+    "1,000 e-mails and a million messages a month are free; alarms send fewer": (
         "aws:sns/topic:Topic",
         "aws:sns/topicPolicy:TopicPolicy",
         "aws:sns/topicSubscription:TopicSubscription",
     ),
-    "people and tokens are billed, not what knows them": (
+    "people and tokens are billed, not the configuration of the pool": (
         "aws:cognito/identityProvider:IdentityProvider",
         "aws:cognito/resourceServer:ResourceServer",
         "aws:cognito/userPoolDomain:UserPoolDomain",
     ),
-    "a record of a hosted zone": ("aws:route53/record:Record",),
-    "one run of a function when the stack is made": ("aws:lambda/invocation:Invocation",),
-    "a right to call a function": ("aws:lambda/permission:Permission",),
+    "records of a hosted zone are free": ("aws:route53/record:Record",),
+    "a single invocation when the stack is created costs nothing": ("aws:lambda/invocation:Invocation",),
+    "a permission to invoke a function is free": ("aws:lambda/permission:Permission",),
     "an image is billed at its repository": ("awsx:ecr:Image",),
 }
 
 FREE: dict[str, str] = {kind: reason for reason, kinds in _GROUPS.items() for kind in kinds}
-"""By type: why it costs nothing."""
+"""The reason why a resource costs nothing, by type."""
 
 LOCAL_PREFIXES = ("tls:", "random:", "pulumi:", "imgstore:")
-"""What exists in the program and its state alone."""
+"""Prefixes of types that exist only in the program and its state."""

@@ -1,64 +1,64 @@
-"""Balancers, endpoints, gateways and VPNs: most of it is billed by the hour, used or not."""
+"""Pricers of load balancers, endpoints, gateways and VPNs, mostly billed by the hour."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
 
-from ops.cost.assumptions import ENDPOINT_GB, LOG_SHARES, SIGN_IN_GB
-from ops.cost.bill import Bill, Free, Priced, Pricer, required
 from ops.cost.errors import CostError
 from ops.cost.model import Line
+from ops.cost.pricers.bill import Bill, Free, Pricer, PricerResult, required_input
+from ops.cost.usage.assumptions import ENDPOINT_GB, LOG_SHARES, SIGN_IN_GB
 from ops.plan.resources import PlannedResource
 
 TUNNELS = 2
 
 
-def balancer(bill: Bill, resource: PlannedResource) -> Iterator[Line]:
-    """Hours, capacity units by the GB they carry, and public addresses."""
+def load_balancer(bill: Bill, resource: PlannedResource) -> Iterator[Line]:
+    """Hours, capacity units by volume, and public addresses."""
     kind = resource.inputs.get("loadBalancerType", "application")
     prices = {"application": ("alb", "ALB"), "network": ("nlb", "NLB")}
     if kind not in prices:
-        raise CostError(f"{resource.name}: there is no price for a balancer of type {kind}")
+        raise CostError(f"{resource.name}: there is no price for a load balancer of type {kind}")
     price, title = prices[kind]
     yield bill.hours(resource, f"{price}.h", f"{title} hours")
-    # One unit carries 1 GB an hour. Either door may carry all images that arrive; what is read leaves by the first.
-    out = bill.usage.egress_share if price == "alb" else Decimal()
-    moved = bill.usage.ingest_gb * (1 + out)
+    # A capacity unit is 1 GB an hour. Either load balancer may receive all images; reads go through the ALB only.
+    read_share = bill.usage.egress_share if price == "alb" else Decimal()
+    moved = bill.usage.ingest_gb * (1 + read_share)
     yield bill.line(resource, f"{price}.lcu_h", f"{title} capacity units for {moved:.0f} GB", moved, kind="usage")
     if not resource.inputs.get("internal"):
-        zones = len(required(resource, "subnets"))
+        zones = len(required_input(resource, "subnets"))
         yield bill.hours(resource, "ipv4.h", f"public addresses in {zones} zones", zones)
 
 
-def endpoint(bill: Bill, resource: PlannedResource) -> Priced:
-    """Interfaces by zone; the gateway to S3 is free."""
+def endpoint(bill: Bill, resource: PlannedResource) -> PricerResult:
+    """Interface endpoints by zone, and their data; gateway endpoints are free."""
     if resource.inputs.get("vpcEndpointType", "Gateway") == "Gateway":
         return Free("gateway endpoints are free")
-    zones = len(required(resource, "subnetIds"))
-    carried = ENDPOINT_GB
+    zones = len(required_input(resource, "subnetIds"))
+    gigabytes = ENDPOINT_GB
     if str(resource.inputs.get("serviceName", "")).endswith(".logs"):
-        tasks = LOG_SHARES["app-logs"] + LOG_SHARES["web-logs"]
-        carried = bill.usage.application_log_gb * tasks
+        task_share = LOG_SHARES["app-logs"] + LOG_SHARES["web-logs"]
+        gigabytes = bill.usage.application_log_gb * task_share
     return [
         bill.hours(resource, "vpce.h", f"interfaces in {zones} zones", zones),
-        bill.line(resource, "vpce.gb", "data of the endpoint", carried, kind="usage"),
+        bill.line(resource, "vpce.gb", "data of the endpoint", gigabytes, kind="usage"),
     ]
 
 
 def nat(bill: Bill, resource: PlannedResource) -> Iterator[Line]:
-    """The way out of the balancer that asks Cognito."""
+    """Hours of the NAT gateway, and the sign-in traffic through it."""
     yield bill.hours(resource, "nat.h", "NAT gateway hours")
     yield bill.line(resource, "nat.gb", "sign-in through NAT", SIGN_IN_GB, kind="usage")
 
 
 def address(bill: Bill, resource: PlannedResource) -> Iterator[Line]:
-    """A public address, used or not."""
+    """Hours of a public address, also if it is unused."""
     yield bill.hours(resource, "ipv4.h", "public address")
 
 
 def vpn(bill: Bill, resource: PlannedResource) -> Iterator[Line]:
-    """A connection with two tunnels, their public addresses, and the secret of its keys."""
+    """Hours of a connection and of the public addresses of its tunnels, and the secret with its keys."""
     yield bill.hours(resource, "s2s_vpn.h", "VPN connection hours")
     yield bill.hours(resource, "ipv4.h", "public addresses of 2 tunnels", TUNNELS)
     if resource.inputs.get("presharedKeyStorage") == "SecretsManager":
@@ -66,31 +66,31 @@ def vpn(bill: Bill, resource: PlannedResource) -> Iterator[Line]:
 
 
 def attachment(bill: Bill, resource: PlannedResource) -> Iterator[Line]:
-    """The VPC at a transit gateway that exists already, and what arrives through it."""
+    """Hours of the attachment to an existing transit gateway, and the data through it."""
     yield bill.hours(resource, "tgw.attach_h", "transit gateway attachment hours")
     moved = bill.usage.ingest_gb * (1 + bill.usage.egress_share)
     yield bill.line(resource, "tgw.gb", "data of the transit gateway", moved, kind="usage")
 
 
 def association(bill: Bill, resource: PlannedResource) -> Iterator[Line]:
-    """A subnet that the client VPN ends in."""
+    """Hours of the association of a subnet with the client VPN."""
     yield bill.hours(resource, "client_vpn.assoc_h", "client VPN association hours")
 
 
 def client_vpn(bill: Bill, resource: PlannedResource) -> Iterator[Line]:
-    """People on the VPN."""
+    """Connection hours of people on the client VPN."""
     hours = bill.usage.people * bill.usage.vpn_hours
     what = f"{bill.usage.people:f} people for {bill.usage.vpn_hours:f} h"
     yield bill.line(resource, "client_vpn.conn_h", what, hours, kind="usage")
 
 
 def namespace(bill: Bill, resource: PlannedResource) -> Iterator[Line]:
-    """A private hosted zone; queries inside the VPC are free."""
+    """The private hosted zone of the namespace; queries inside the VPC are free."""
     yield bill.line(resource, "route53.zone_mo", "private zone of task names", 1)
 
 
 PRICERS: dict[str, Pricer] = {
-    "aws:lb/loadBalancer:LoadBalancer": balancer,
+    "aws:lb/loadBalancer:LoadBalancer": load_balancer,
     "aws:ec2/vpcEndpoint:VpcEndpoint": endpoint,
     "aws:ec2/natGateway:NatGateway": nat,
     "aws:ec2/eip:Eip": address,

@@ -1,4 +1,4 @@
-"""One object from the image bucket into the archive, inside S3, with the SHA-256 that S3 computed on the way.
+"""Copies one object from the image bucket to the archive, inside S3, which computes the copy's SHA-256.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
 """
@@ -8,115 +8,127 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ops.study.archive.clients import Clients, Options
-from ops.study.archive.errors import ArchiveError
-from ops.study.archive.listing import Listed
-from ops.study.archive.target import Target
+from ops.study.archive.listing import ListedKey
+from ops.study.store.checksums import CHUNK, hex_digest
+from ops.study.store.clients import Clients
+from ops.study.store.errors import ArchiveError
+from ops.study.store.options import Options
+from ops.study.store.target import Target
 
-CHUNK = 2**20
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+    from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import CompletedPartTypeDef, CopySourceTypeDef
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Copied:
-    """A copy: its version, the SHA-256 of its bytes in hexadecimal, and S3's checksum if it was copied in pieces."""
+class Copy:
+    """A copy: its version, its SHA-256 in hexadecimal, and S3's composite checksum if it was copied in pieces."""
 
     version: str
     sha256: str
     composite: str | None = None
 
 
-def hexadecimal(encoded: str) -> str:
-    """A checksum as `sha256sum` writes it, from how S3 writes it."""
-    return base64.b64decode(encoded).hex()
-
-
-def copy(clients: Clients, target: Target, options: Options, source: Listed, archive_key: str) -> Copied:
-    """Copies this very version of `source`; the bucket's Object Lock holds the copy from its first moment."""
+def copy_object(clients: Clients, target: Target, options: Options, source: ListedKey, archive_key: str) -> Copy:
+    """Copies this version of `source`; the bucket's Object Lock protects the copy as soon as it exists."""
     if source.size > options.multipart_bytes:
-        return _in_pieces(clients.s3, target, options, source, archive_key)
+        return _copy_in_pieces(clients.s3, target, options, source, archive_key)
     answer = clients.s3.copy_object(
         Bucket=target.archive_bucket,
         Key=archive_key,
-        CopySource=_source(target, source),
+        CopySource=_copy_source(target, source),
         ChecksumAlgorithm="SHA256",
         MetadataDirective="REPLACE",
-        **_kept(target, options, source),
+        **_storage_arguments(target, options, source),
     )
-    return Copied(version=answer["VersionId"], sha256=hexadecimal(answer["CopyObjectResult"]["ChecksumSHA256"]))
+    return Copy(version=answer["VersionId"], sha256=hex_digest(answer["CopyObjectResult"]["ChecksumSHA256"]))
 
 
-def found(clients: Clients, target: Target, options: Options, source: Listed, copy: Listed) -> Copied | None:
-    """The copy that is there already, if it is one of this version of `source`, whole and as it should be."""
+def find_copy(clients: Clients, target: Target, options: Options, source: ListedKey, copy: ListedKey) -> Copy | None:
+    """The existing copy, if it is a whole copy of this version of `source` and stored as required."""
     if copy.deleted or copy.size != source.size:
         return None
     head = clients.s3.head_object(
         Bucket=target.archive_bucket, Key=copy.key, VersionId=copy.version, ChecksumMode="ENABLED"
     )
-    said, checksum = head["Metadata"], head.get("ChecksumSHA256", "")
-    kept = (said.get("source-version"), head.get("StorageClass"), head.get("SSEKMSKeyId"))
-    if not checksum or kept != (source.version, options.storage_class, target.archive_key_arn):
+    metadata, checksum = head["Metadata"], head.get("ChecksumSHA256", "")
+    storage = (metadata.get("source-version"), head.get("StorageClass"), head.get("SSEKMSKeyId"))
+    if not checksum or storage != (source.version, options.storage_class, target.archive_key_arn):
         return None
     if "-" in checksum:
-        return Copied(version=copy.version, sha256=said["sha256"], composite=checksum) if "sha256" in said else None
-    return Copied(version=copy.version, sha256=hexadecimal(checksum))
+        sha256 = metadata.get("sha256")
+        return None if sha256 is None else Copy(version=copy.version, sha256=sha256, composite=checksum)
+    return Copy(version=copy.version, sha256=hex_digest(checksum))
 
 
-def _source(target: Target, source: Listed) -> dict[str, str]:
+def _copy_source(target: Target, source: ListedKey) -> CopySourceTypeDef:
     return {"Bucket": target.image_bucket, "Key": source.key, "VersionId": source.version}
 
 
-def _kept(target: Target, options: Options, source: Listed) -> dict[str, Any]:
-    """How a copy is kept; its metadata says what it is a copy of."""
+def _storage_arguments(target: Target, options: Options, source: ListedKey, **metadata: str) -> dict[str, Any]:
+    """Storage class and encryption of a copy; its metadata names the version it is a copy of."""
     return {
         "StorageClass": options.storage_class,
         "ServerSideEncryption": "aws:kms",
         "SSEKMSKeyId": target.archive_key_arn,
         "BucketKeyEnabled": True,
-        "Metadata": {"source-version": source.version},
+        "Metadata": {"source-version": source.version, **metadata},
     }
 
 
-def _in_pieces(s3: Any, target: Target, options: Options, source: Listed, archive_key: str) -> Copied:
-    """Reads the source to know its SHA-256, then copies it piece by piece: S3 copies up to 5 GiB at once.
+def _copy_in_pieces(s3: S3Client, target: Target, options: Options, source: ListedKey, archive_key: str) -> Copy:
+    """Reads the source for its SHA-256, then copies it in pieces, because S3 copies up to 5 GiB at once.
 
-    S3 computes no SHA-256 of such an object, only one over those of its pieces, which must agree with what was read.
-    An upload that is cut off is no object, and the bucket's lifecycle takes it away.
+    S3 computes no SHA-256 of such an object, only one over those of its pieces, which must match what was read.
+    An interrupted upload creates no object, and the bucket's lifecycle deletes it.
     """
     starts = range(0, source.size, options.piece_bytes)
     spans = [f"bytes={start}-{min(start + options.piece_bytes, source.size) - 1}" for start in starts]
     whole = hashlib.sha256()
-    digests = [_read(s3, target, source, span, whole) for span in spans]
-    kept = _kept(target, options, source)
-    kept["Metadata"] |= {"sha256": whole.hexdigest()}
-    where = {"Bucket": target.archive_bucket, "Key": archive_key}
-    upload = s3.create_multipart_upload(**where, ChecksumAlgorithm="SHA256", **kept)
-    where["UploadId"] = upload["UploadId"]
-    parts = []
+    digests = [_hash_span(s3, target, source, span, whole) for span in spans]
+    bucket = target.archive_bucket
+    upload = s3.create_multipart_upload(
+        Bucket=bucket,
+        Key=archive_key,
+        ChecksumAlgorithm="SHA256",
+        **_storage_arguments(target, options, source, sha256=whole.hexdigest()),
+    )["UploadId"]
+    parts: list[CompletedPartTypeDef] = []
     for number, (span, digest) in enumerate(zip(spans, digests, strict=True), start=1):
         answer = s3.upload_part_copy(
-            **where, PartNumber=number, CopySource=_source(target, source), CopySourceRange=span
+            Bucket=bucket,
+            Key=archive_key,
+            UploadId=upload,
+            PartNumber=number,
+            CopySource=_copy_source(target, source),
+            CopySourceRange=span,
         )["CopyPartResult"]
         encoded = base64.b64encode(digest).decode()
         if answer.get("ChecksumSHA256", encoded) != encoded:
-            raise ArchiveError(f"{source.key}, {span}: the copy differs from what was read; run the same command again")
+            raise ArchiveError(f"{source.key}, {span}: the copy differs from the source; run the same command again")
         parts.append({"PartNumber": number, "ETag": answer["ETag"], "ChecksumSHA256": encoded})
-    version = s3.complete_multipart_upload(**where, MultipartUpload={"Parts": parts})["VersionId"]
+    version = s3.complete_multipart_upload(
+        Bucket=bucket, Key=archive_key, UploadId=upload, MultipartUpload={"Parts": parts}
+    )["VersionId"]
     composite = f"{base64.b64encode(hashlib.sha256(b''.join(digests)).digest()).decode()}-{len(parts)}"
-    stored = s3.head_object(Bucket=where["Bucket"], Key=archive_key, VersionId=version, ChecksumMode="ENABLED")
+    stored = s3.head_object(Bucket=bucket, Key=archive_key, VersionId=version, ChecksumMode="ENABLED")
     if stored.get("ChecksumSHA256") != composite:
         raise ArchiveError(
-            f"{source.key}: S3 has the checksum {stored.get('ChecksumSHA256')} and its pieces make {composite}; "
+            f"{source.key}: S3's checksum of the copy is {stored.get('ChecksumSHA256')}, its pieces give {composite}; "
             "run the same command again"
         )
-    return Copied(version=version, sha256=whole.hexdigest(), composite=composite)
+    return Copy(version=version, sha256=whole.hexdigest(), composite=composite)
 
 
-def _read(s3: Any, target: Target, source: Listed, span: str, whole: Any) -> bytes:
-    """SHA-256 of a piece, which is added to `whole`."""
+def _hash_span(s3: S3Client, target: Target, source: ListedKey, span: str, whole: _Hash) -> bytes:
+    """SHA-256 of a range of bytes, which are also added to `whole`."""
     piece = hashlib.sha256()
-    for chunk in s3.get_object(**_source(target, source), Range=span)["Body"].iter_chunks(CHUNK):
+    body = s3.get_object(Bucket=target.image_bucket, Key=source.key, VersionId=source.version, Range=span)["Body"]
+    for chunk in body.iter_chunks(CHUNK):
         piece.update(chunk)
         whole.update(chunk)
     return piece.digest()

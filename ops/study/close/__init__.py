@@ -1,1 +1,1 @@
-"""`python -m ops close`: images are no longer accepted, and that is proved."""
+"""`python -m ops close`: moves a study to the phases `closing` and `archived`, and proves that images are frozen."""

@@ -1,17 +1,24 @@
-"""Can a role still write images? Read from its policies, and asked of IAM itself."""
+"""Can a role still write images? Reads its policies and the bucket's, and asks IAM's policy simulator."""
 
 from __future__ import annotations
 
 import fnmatch
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from ops.study.errors import StudyError, code, explained
-from ops.study.facts import Facts
+from ops.study.errors import StudyError, code, explain_failure
+from ops.study.outputs import StudyOutputs
 
+if TYPE_CHECKING:
+    from types_boto3_iam import IAMClient
+    from types_boto3_iam.type_defs import EvaluationResultTypeDef
+    from types_boto3_s3 import S3Client
+
+Statement = dict[str, Any]
+"""A policy document, or one of its statements."""
 WRITES = (
     "s3:PutObject",
     "s3:DeleteObject",
@@ -23,34 +30,34 @@ WRITES = (
     "s3:PutBucketPolicy",
     "s3:PutLifecycleConfiguration",
 )
-"""Calls that add, change or hide an object, or let somebody else do it."""
+"""Actions that add, change or hide an object, or let somebody else do it."""
 
 UNKNOWN_CALL = frozenset({"InvalidAction", "NotImplemented", "NotImplementedError", "404", "501"})
 
 
-def role_writes(iam: Any, facts: Facts) -> list[str]:
-    """Statements of the task role that allow any of the writes on the image bucket; a Deny is not counted in."""
-    with explained(f"reading the policies of {facts.task_role}"):
-        documents = list(_documents(iam, facts.task_role))
-    objects = f"arn:aws:s3:::{facts.image_bucket}/{facts.image_prefix}/any"
+def role_writes(iam: IAMClient, outputs: StudyOutputs) -> list[str]:
+    """Statements of the task role that allow a write on the image bucket. Deny statements are not considered."""
+    with explain_failure(f"reading the policies of {outputs.task_role}"):
+        documents = list(_role_documents(iam, outputs.task_role))
+    objects = f"arn:aws:s3:::{outputs.image_bucket}/{outputs.image_prefix}/any"
     found = []
     for name, document in documents:
-        for statement in _listed(document["Statement"]):
-            allowed = [action for action in WRITES if _allows(statement, action, objects, facts)]
+        for statement in _as_list(document["Statement"]):
+            allowed = [action for action in WRITES if _allows(statement, action, objects, outputs)]
             if allowed:
                 found.append(f"{name}, {statement.get('Sid', 'a statement')}: {', '.join(allowed)}")
     return found
 
 
-def simulated_writes(iam: Any, facts: Facts) -> list[str] | None:
-    """Writes that IAM's own simulator allows the role; None where the simulator cannot be asked."""
-    bucket = f"arn:aws:s3:::{facts.image_bucket}"
+def simulated_writes(iam: IAMClient, outputs: StudyOutputs) -> list[str] | None:
+    """Writes that IAM's policy simulator allows the task role; None where the simulator is not available."""
+    bucket = f"arn:aws:s3:::{outputs.image_bucket}"
     try:
-        with explained(
-            f"asking IAM what {facts.task_role} may do",
-            "You need iam:SimulatePrincipalPolicy for it. Nothing was changed: run the same command again.",
+        with explain_failure(
+            f"simulating the policies of {outputs.task_role}",
+            "This requires iam:SimulatePrincipalPolicy. Nothing was changed: run the same command again.",
         ):
-            answer = _simulate(iam, facts, [f"{bucket}/{facts.image_prefix}/any", bucket])
+            results = _simulate(iam, outputs, [f"{bucket}/{outputs.image_prefix}/any", bucket])
     except NotImplementedError:
         return None
     except StudyError as error:
@@ -60,64 +67,66 @@ def simulated_writes(iam: Any, facts: Facts) -> list[str] | None:
         raise
     return [
         f"{result['EvalActionName']} on {result.get('EvalResourceName', bucket)}"
-        for result in answer
+        for result in results
         if result["EvalDecision"] == "allowed"
     ]
 
 
-def _simulate(iam: Any, facts: Facts, resources: list[str]) -> list[dict[str, Any]]:
+def _simulate(iam: IAMClient, outputs: StudyOutputs, resources: list[str]) -> list[EvaluationResultTypeDef]:
     """https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html"""
-    role = iam.get_role(RoleName=facts.task_role)["Role"]["Arn"]
+    role = iam.get_role(RoleName=outputs.task_role)["Role"]["Arn"]
     pages = iam.get_paginator("simulate_principal_policy").paginate(
         PolicySourceArn=role, ActionNames=list(WRITES), ResourceArns=resources
     )
     return [result for page in pages for result in page["EvaluationResults"]]
 
 
-def bucket_writes(s3: Any, facts: Facts) -> list[str]:
-    """Statements of the bucket's own policy that let anybody write."""
-    with explained(f"reading the policy of {facts.image_bucket}"):
+def bucket_writes(s3: S3Client, outputs: StudyOutputs) -> list[str]:
+    """Statements of the bucket policy that let anybody write."""
+    with explain_failure(f"reading the policy of {outputs.image_bucket}"):
         try:
-            document = json.loads(s3.get_bucket_policy(Bucket=facts.image_bucket)["Policy"])
+            document = json.loads(s3.get_bucket_policy(Bucket=outputs.image_bucket)["Policy"])
         except ClientError as error:
             if code(error) != "NoSuchBucketPolicy":
                 raise
             return []
-    objects = f"arn:aws:s3:::{facts.image_bucket}/{facts.image_prefix}/any"
+    objects = f"arn:aws:s3:::{outputs.image_bucket}/{outputs.image_prefix}/any"
     return [
         f"the bucket's policy, {statement.get('Sid', 'a statement')}, for {json.dumps(statement.get('Principal'))}"
-        for statement in _listed(document["Statement"])
-        if any(_allows(statement, action, objects, facts) for action in WRITES)
+        for statement in _as_list(document["Statement"])
+        if any(_allows(statement, action, objects, outputs) for action in WRITES)
     ]
 
 
-def _documents(iam: Any, role: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _role_documents(iam: IAMClient, role: str) -> Iterator[tuple[str, Statement]]:
+    """Names and documents of the role's attached and inline policies."""
     for page in iam.get_paginator("list_attached_role_policies").paginate(RoleName=role):
         for attached in page["AttachedPolicies"]:
             version = iam.get_policy(PolicyArn=attached["PolicyArn"])["Policy"]["DefaultVersionId"]
-            held = iam.get_policy_version(PolicyArn=attached["PolicyArn"], VersionId=version)["PolicyVersion"]
-            yield attached["PolicyName"], _parsed(held["Document"])
-    for page in iam.get_paginator("list_role_policies").paginate(RoleName=role):
-        for name in page["PolicyNames"]:
-            yield name, _parsed(iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"])
+            policy = iam.get_policy_version(PolicyArn=attached["PolicyArn"], VersionId=version)["PolicyVersion"]
+            yield attached["PolicyName"], _parse_document(policy["Document"])
+    for inline_page in iam.get_paginator("list_role_policies").paginate(RoleName=role):
+        for name in inline_page["PolicyNames"]:
+            document = iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]
+            yield name, _parse_document(document)
 
 
-def _parsed(document: Any) -> dict[str, Any]:
+def _parse_document(document: Any) -> Statement:
     return json.loads(document) if isinstance(document, str) else document
 
 
-def _allows(statement: dict[str, Any], action: str, objects: str, facts: Facts) -> bool:
-    """Whether it allows `action` on the bucket or an image; conditions are taken to be met, `Not…` to include it."""
+def _allows(statement: Statement, action: str, objects: str, outputs: StudyOutputs) -> bool:
+    """Whether it allows `action` on the bucket or an image. Assumes that conditions hold and `Not…` includes it."""
     if statement["Effect"] != "Allow":
         return False
-    actions, resources = _listed(statement.get("Action")), _listed(statement.get("Resource"))
-    named = "NotAction" in statement or any(fnmatch.fnmatchcase(action.lower(), one.lower()) for one in actions)
-    places = (objects, f"arn:aws:s3:::{facts.image_bucket}")
-    there = "NotResource" in statement or any(fnmatch.fnmatchcase(p, one) for one in resources for p in places)
-    return named and there
+    actions, resources = _as_list(statement.get("Action")), _as_list(statement.get("Resource"))
+    has_action = "NotAction" in statement or any(fnmatch.fnmatchcase(action.lower(), one.lower()) for one in actions)
+    arns = (objects, f"arn:aws:s3:::{outputs.image_bucket}")
+    has_resource = "NotResource" in statement or any(fnmatch.fnmatchcase(a, one) for one in resources for a in arns)
+    return has_action and has_resource
 
 
-def _listed(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     if value is None:
         return []
     return list(value) if isinstance(value, list) else [value]

@@ -1,21 +1,23 @@
-"""The steps between the phases: set it, deploy it, and what has to hold before and after."""
+"""The steps between the phases: checks, change of the settings, deployment, and proof."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from ops.plan.configuration import PROJECT
-from ops.study import phase, records
+from ops.study import phase
+from ops.study.clients import Clients
 from ops.study.close import freeze
 from ops.study.engine import Engine
 from ops.study.errors import StudyError
-from ops.study.facts import Clients, Facts, now
+from ops.study.outputs import StudyOutputs
 from ops.study.progress import Progress
-from ops.study.teardown.archive import Archive, evidence
+from ops.study.records import Record
+from ops.study.verify.evidence import Archive, require_evidence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,64 +29,66 @@ class Closing:
     archive: Archive
     progress: Progress
     folder: Path = PROJECT
-    clients: Callable[[str], Clients] = Clients.of
+    clients: Callable[[str], Clients] = Clients.for_region
     pause: Callable[[float], None] = field(default=time.sleep)
 
-    def close(self, *, deploy: bool = True, quiet: int = freeze.QUIET_SECONDS, anew: bool = False) -> dict[str, Any]:
+    def close(self, *, deploy: bool = True, quiet: int = freeze.QUIET_SECONDS, restart: bool = False) -> Record:
         """Deploys `closing` unless it is deployed already, and proves the freeze; its record."""
-        facts, clients = self._start("closing")
-        if facts.phase != "closing":
+        outputs, clients = self._start("closing")
+        configured = phase.configured_phase(self.stack, self.folder)
+        if outputs.phase != "closing":
             if not deploy:
                 raise StudyError(
-                    f"the phase that is deployed is {facts.phase}: deploy `closing` by the pipeline first, or leave "
-                    "`--prove` out"
+                    f"the phase that is deployed is {outputs.phase}: deploy `closing` by the pipeline first, or run "
+                    "without `--prove`"
                 )
-            facts = self._deploy("closing")
-        elif phase.wanted(self.stack, self.folder) != "closing":
+            outputs = self._deploy("closing")
+        elif configured != "closing":
             raise StudyError(
-                f"closing is deployed, but Pulumi.{self.stack}.yaml says "
-                f"{phase.wanted(self.stack, self.folder)}: the next deployment would undo it. Correct the file"
+                f"closing is deployed, but Pulumi.{self.stack}.yaml says {configured}, and the next deployment would "
+                "undo it: set the phase in the file to closing"
             )
-        if anew:
-            freeze.void(facts, clients)
-        return freeze.prove(facts, clients, quiet=quiet, say=self.progress.say, pause=self.pause)
+        if restart:
+            freeze.void(outputs, clients)
+        return freeze.prove(outputs, clients, quiet=quiet, show_step=self.progress.show, pause=self.pause)
 
-    def archived(self) -> None:
-        """Deploys `archived`, which lets the image bucket go with its images: only with a verified archive of them."""
-        facts, clients = self._start("archived")
-        frozen = freeze.valid(facts, records.read(clients.s3, facts, records.FREEZE))
-        if frozen is None:
-            raise StudyError(f"there is no freeze on record: run `python -m ops close --stack {self.stack}` first")
-        self.progress.say("asking whether the archive is complete")
-        evidence(self.archive, self.engine.outputs(), frozen, now=now())
-        if facts.phase != "archived":
+    def deploy_archived(self) -> None:
+        """Deploys `archived`, in which the image bucket can be deleted. Requires a verified archive of its images."""
+        outputs, clients = self._start("archived")
+        record = freeze.read_record(clients, outputs)
+        if record is None:
+            raise StudyError(f"there is no freeze record: run `python -m ops close --stack {self.stack}` first")
+        self.progress.show("checking whether the archive is complete")
+        require_evidence(self.archive, self.engine.outputs(), record, now=datetime.now(UTC))
+        if outputs.phase != "archived":
             self._deploy("archived")
 
     def reopen(self) -> None:
-        """Deploys `active` again and voids the freeze first: a record must never claim what no longer holds."""
-        facts, clients = self._start("active", reopen=True)
-        freeze.void(facts, clients)
-        if facts.phase != "active":
+        """Deploys `active` again. The freeze record is voided first, so that it never claims what is not true."""
+        outputs, clients = self._start("active", reopen=True)
+        freeze.void(outputs, clients)
+        if outputs.phase != "active":
             self._deploy("active")
 
-    def _start(self, target: str, *, reopen: bool = False) -> tuple[Facts, Clients]:
-        facts = Facts.of(self.engine.outputs())
-        if facts.stack != self.stack:
-            raise StudyError(f"these outputs are of the stack {facts.stack}, not of {self.stack}")
-        refused = phase.refusal(facts.phase, target, reopen=reopen)
-        if refused:
-            raise StudyError(f"{self.stack} cannot be brought to {target}: {refused}")
-        clients = self.clients(facts.region)
-        clients.check(facts)
-        return facts, clients
+    def _start(self, target: str, *, reopen: bool = False) -> tuple[StudyOutputs, Clients]:
+        """Checks stack, phase and account before anything is changed."""
+        outputs = StudyOutputs.from_exports(self.engine.outputs())
+        if outputs.stack != self.stack:
+            raise StudyError(f"these outputs are of the stack {outputs.stack}, not of {self.stack}")
+        refusal = phase.refusal(outputs.phase, target, reopen=reopen)
+        if refusal:
+            raise StudyError(f"{self.stack} cannot go to the phase {target}: {refusal}")
+        clients = self.clients(outputs.region)
+        clients.check_account(outputs)
+        return outputs, clients
 
-    def _deploy(self, target: str) -> Facts:
-        changed = phase.put(self.stack, target, self.folder)
+    def _deploy(self, target: str) -> StudyOutputs:
+        changed = phase.set_phase(self.stack, target, self.folder)
         if changed:
-            self.progress.say(f"Pulumi.{self.stack}.yaml: phase is now {target}; commit it")
-        with self.progress.counting(f"pulumi up ({target})") as watcher:
+            self.progress.show(f"Pulumi.{self.stack}.yaml: phase is now {target}; commit it")
+        with self.progress.count_resources(f"pulumi up ({target})") as watcher:
             self.engine.up(watcher)
-        facts = Facts.of(self.engine.outputs())
-        if facts.phase != target:
-            raise StudyError(f"pulumi up ended, and yet {facts.phase} is deployed: nothing is frozen. Run it again")
-        return facts
+        outputs = StudyOutputs.from_exports(self.engine.outputs())
+        if outputs.phase != target:
+            raise StudyError(f"pulumi up ended, but {outputs.phase} is deployed: nothing is frozen. Run it again")
+        return outputs

@@ -1,1 +1,1 @@
-"""`python -m ops status`: where a study is on its way to the end."""
+"""`python -m ops status`: how far the end of a study is, and the next command."""

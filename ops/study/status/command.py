@@ -1,13 +1,21 @@
-"""The command line of `python -m ops status --stack S`."""
+"""Command line of `python -m ops status`."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
 from ops.plan.configuration import PROJECT
+from ops.study.engine import PulumiEngine
+from ops.study.progress import Progress
+from ops.study.status.report import format_status
+from ops.study.status.state import read_status
+from ops.study.teardown.steps import Teardown
+from ops.study.verify.evidence import PublishedArchive
 
 
 def status_command(
@@ -16,19 +24,15 @@ def status_command(
     folder: Annotated[Path, typer.Option("--project", help="Folder of Pulumi.yaml and the stack's file.")] = PROJECT,
     as_json: Annotated[bool, typer.Option("--json", help="Print all of it as JSON.")] = False,
 ) -> None:
-    """Where the study is on its way to the end, what a teardown would still refuse, and the next command."""
-    import json  # noqa: PLC0415
-
-    from rich.console import Console  # noqa: PLC0415
-
-    from ops.study.engine import PulumiEngine  # noqa: PLC0415
-    from ops.study.progress import Progress  # noqa: PLC0415
-    from ops.study.status import report, state  # noqa: PLC0415  slow to import, as are the clients of AWS
-    from ops.study.teardown.archive import Published  # noqa: PLC0415
-    from ops.study.teardown.steps import Teardown  # noqa: PLC0415
-
+    """Show how far the end of the study is, what still blocks a teardown, and the next command."""
     progress = Progress(Console(stderr=True))
-    found = state.status(
-        Teardown(stack=stack, folder=folder, engine=PulumiEngine(stack, folder), archive=Published(), progress=progress)
+    status = read_status(
+        Teardown(
+            stack=stack,
+            folder=folder,
+            engine=PulumiEngine(stack, folder),
+            archive=PublishedArchive(),
+            progress=progress,
+        )
     )
-    typer.echo(json.dumps(found.to_json(), indent=2) if as_json else report.lines(found))
+    typer.echo(json.dumps(status.to_json(), indent=2) if as_json else format_status(status))

@@ -1,75 +1,79 @@
-"""Where a study is on its way to the end, and the next command; it only reads."""
+"""How far the end of a study is, and the next command. Reads only."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from ops.study import phase, records
 from ops.study.close import freeze
 from ops.study.errors import StudyError
-from ops.study.facts import EXPORT, Facts, now
-from ops.study.teardown.archive import evidence
+from ops.study.outputs import EXPORT, Exports, StudyOutputs
+from ops.study.records import Record
 from ops.study.teardown.steps import Teardown
-
-Found = dict[str, Any]
+from ops.study.verify.evidence import require_evidence
 
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """What is known. `verified` or `unverified`, why not; `objections` are to a teardown, now."""
+    """`settings`, `deployed`: the phases. `unverified`: why the archive is not verified. `blockers`: of a teardown."""
 
     stack: str
     settings: str
     deployed: str | None
-    freeze: Found | None
-    verified: Found | None
+    freeze: Record | None
+    verified: Record | None
     unverified: str | None
-    teardown: Found | None
-    objections: tuple[str, ...]
+    teardown: Record | None
+    blockers: tuple[str, ...]
     next: str
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values, without the list of resources that a teardown records."""
-        torn = {key: value for key, value in (self.teardown or {}).items() if key != "resources"} or None
-        return {**vars(self), "teardown": torn, "objections": list(self.objections)}
+        """The fields as JSON values, without the teardown's list of resources."""
+        teardown = {key: value for key, value in (self.teardown or {}).items() if key != "resources"} or None
+        return {**vars(self), "teardown": teardown, "blockers": list(self.blockers)}
 
 
-def status(teardown: Teardown) -> Status:
-    """The status of the stack that `teardown` is of; StudyError if neither engine nor AWS can be asked."""
-    stack, outputs = teardown.stack, teardown.engine.outputs()
-    gone = EXPORT not in outputs and not teardown.engine.resources()
-    facts = Facts.of(teardown.declared(stack) if gone else outputs)
-    clients = teardown.clients(facts.region)
-    clients.check(facts)
-    frozen = freeze.valid(facts, records.read(clients.s3, facts, records.FREEZE))
-    torn = records.read(clients.s3, facts, records.TEARDOWN)
-    deployed = None if gone else facts.phase
-    verified, unverified = (None, None) if gone or frozen is None else _verified(teardown, outputs, frozen)
-    objections = () if gone else tuple(teardown.objections())
+def read_status(teardown: Teardown) -> Status:
+    """The status of the teardown's stack; StudyError if neither engine nor AWS answers."""
+    stack, exports = teardown.stack, teardown.engine.outputs()
+    gone = EXPORT not in exports and not teardown.engine.resources()
+    outputs = StudyOutputs.from_exports(teardown.planned_exports(stack) if gone else exports)
+    clients = teardown.clients(outputs.region)
+    clients.check_account(outputs)
+    frozen = freeze.read_record(clients, outputs)
+    torn_down = records.read(clients.s3, outputs, records.TEARDOWN)
+    deployed = None if gone else outputs.phase
+    verified, unverified = (None, None) if gone or frozen is None else _verification(teardown, exports, frozen)
+    blockers = () if gone else tuple(teardown.find_blockers())
     return Status(
         stack=stack,
-        settings=phase.wanted(stack, teardown.folder),
+        settings=phase.configured_phase(stack, teardown.folder),
         deployed=deployed,
         freeze=frozen,
         verified=verified,
         unverified=unverified,
-        teardown=torn,
-        objections=objections,
-        next=following(stack, deployed, frozen=frozen, verified=verified, torn=torn),
+        teardown=torn_down,
+        blockers=blockers,
+        next=next_command(stack, deployed, frozen=frozen, verified=verified, torn_down=torn_down),
     )
 
 
-def following(
-    stack: str, deployed: str | None, *, frozen: Found | None, verified: Found | None, torn: Found | None
+def next_command(
+    stack: str,
+    deployed: str | None,
+    *,
+    frozen: Record | None,
+    verified: Record | None,
+    torn_down: Record | None,
 ) -> str:
-    """The next command."""
+    """The command to run next."""
     option = f"--stack {stack}"
     if deployed is None:
-        proved = torn and torn.get("proved_at")
-        return "nothing: the study has ended" if proved else f"python -m ops teardown {option}" if torn else "pulumi up"
+        if torn_down is None:
+            return "pulumi up"
+        return "nothing: the study has ended" if torn_down.get("proved_at") else f"python -m ops teardown {option}"
     if deployed == "active" or frozen is None:
         return f"python -m ops close {option}"
     if deployed == "archived":
@@ -79,15 +83,21 @@ def following(
     return f"python -m ops close --archived {option}"
 
 
-def _verified(teardown: Teardown, outputs: Mapping[str, Any], frozen: Found) -> tuple[Found | None, str | None]:
+def _verification(teardown: Teardown, exports: Exports, frozen: Record) -> tuple[Record | None, str | None]:
+    """The verification, or why there is none."""
     try:
-        found = evidence(teardown.archive, outputs, frozen, now=now())
+        found = require_evidence(teardown.archive, exports, frozen, now=datetime.now(UTC))
     except StudyError as error:
         return None, str(error)
     at = found.verified_at
-    return {"objects": found.objects, "bytes": found.bytes, "verified_at": at.isoformat(), "age_days": age(at)}, None
+    return {
+        "objects": found.objects,
+        "bytes": found.bytes,
+        "verified_at": at.isoformat(),
+        "age_days": days_since(at),
+    }, None
 
 
-def age(moment: datetime) -> int:
+def days_since(moment: datetime) -> int:
     """Whole days since `moment`."""
-    return (now() - moment).days
+    return (datetime.now(UTC) - moment).days

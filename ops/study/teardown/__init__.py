@@ -1,1 +1,1 @@
-"""`python -m ops teardown`: destroys a stack whose study is archived, and proves what is left."""
+"""`python -m ops teardown`: destroys the stack of an archived study, and proves that only retained resources remain."""

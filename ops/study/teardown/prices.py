@@ -1,4 +1,4 @@
-"""What it costs a year to keep what a stack leaves behind: list prices of us-east-1 in USD, as of November 2026."""
+"""Yearly cost of what a destroyed stack leaves: list prices of us-east-1 in USD, November 2026."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html
 """
 
 
-def of_key() -> Decimal:
-    """One KMS key, for a year."""
+def yearly_key_cost() -> Decimal:
+    """Cost of one KMS key."""
     return KEY_MONTH * MONTHS
 
 
-def of_snapshot(gib: int) -> Decimal:
-    """A cluster snapshot of so many GiB, for a year."""
+def yearly_snapshot_cost(gib: int) -> Decimal:
+    """Cost of a cluster snapshot of `gib` GiB."""
     return DATABASE_GB_MONTH * gib * MONTHS
 
 
-def of_objects(held: Mapping[str, tuple[int, int]]) -> Decimal:
-    """Objects by storage class, each with their number and bytes, for a year."""
+def yearly_object_cost(stored: Mapping[str, tuple[int, int]]) -> Decimal:
+    """Cost of objects, given by storage class as their number and bytes."""
     total = Decimal(0)
-    for storage_class, (number, size) in held.items():
+    for storage_class, (number, size) in stored.items():
         price = STORAGE_GB_MONTH.get(storage_class, STORAGE_GB_MONTH["STANDARD"])
         total += price * size / GB
         standard, own = ARCHIVED_OVERHEAD.get(storage_class, (0, 0))

@@ -1,1 +1,1 @@
-"""What AWS refuses beyond names and types: `static` by the inputs alone, `live` by what exists, and deletes."""
+"""What AWS rejects beyond names and types: by the inputs alone (`static`), by what exists (`live`), and on delete."""

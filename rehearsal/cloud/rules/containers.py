@@ -1,17 +1,17 @@
-"""Task definitions: sizes Fargate sells, and container definitions as ECS reads them."""
+"""Task definitions: the sizes that Fargate offers, and container definitions as ECS reads them."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from rehearsal.cloud.properties import UNKNOWN
+from awsmodel.properties import UNKNOWN
 from rehearsal.cloud.validation import Failure, Failures
 
 TASK = "aws:ecs/taskDefinition:TaskDefinition"
-LARGEST_BYTES = 65536  # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html
-LONGEST_STOP_SECONDS = 120
-# Its own copy: a check must not share a table with what it checks.
+MAX_BYTES = 65536  # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html
+MAX_STOP_SECONDS = 120
+# A copy of its own: a check must not share its table with the code that it checks.
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-tasks-services.html
 MEMORY = {
     256: {512, 1024, 2048},
@@ -31,47 +31,47 @@ KEYS = set(
     mountPoints name portMappings privileged pseudoTerminal readonlyRootFilesystem repositoryCredentials
     resourceRequirements restartPolicy secrets startTimeout stopTimeout systemControls ulimits user
     versionConsistency volumesFrom workingDirectory
-    """.split()  # noqa: SIM905  a list of forty would hide what it lists
+    """.split()  # noqa: SIM905  shorter than a list of forty strings
 )
 LOG_OPTIONS = {"awslogs-group", "awslogs-region", "awslogs-stream-prefix"}
 
 
-def task_definitions(token: str, inputs: dict[str, Any]) -> Failures:
-    """A task that Fargate or ECS would refuse to register."""
+def check_task_definition(token: str, inputs: dict[str, Any]) -> Failures:
+    """A task definition that Fargate or ECS would not register."""
     if token != TASK:
         return
     if "FARGATE" in inputs.get("requiresCompatibilities", []):
         cpu, memory = str(inputs.get("cpu", "")), str(inputs.get("memory", ""))
         if not cpu.isdigit() or not memory.isdigit() or int(memory) not in MEMORY.get(int(cpu), set()):
-            yield Failure("cpu", f"ClientException: no Fargate task has {cpu or 'no'} CPU and {memory or 'no'} MiB")
+            yield Failure("cpu", f"ClientException: Fargate does not offer {cpu or 'no'} CPU with {memory or 'no'} MiB")
         if inputs.get("networkMode") != "awsvpc":
-            yield Failure("networkMode", "ClientException: Fargate tasks use awsvpc")
+            yield Failure("networkMode", "ClientException: Fargate tasks need awsvpc")
     text = inputs.get("containerDefinitions")
     if text is None or text is UNKNOWN:
         return
-    if len(text.encode()) > LARGEST_BYTES:
-        yield Failure("containerDefinitions", f"ClientException: {len(text.encode())} bytes, ECS takes {LARGEST_BYTES}")
+    if len(text.encode()) > MAX_BYTES:
+        yield Failure("containerDefinitions", f"ClientException: {len(text.encode())} bytes, ECS allows {MAX_BYTES}")
     try:
         found = json.loads(text)
     except ValueError as error:
         yield Failure("containerDefinitions", f"ClientException: it is not JSON ({error})")
         return
     for position, container in enumerate(found):
-        yield from _container(f"containerDefinitions[{position}]", container)
+        yield from _check_container(f"containerDefinitions[{position}]", container)
 
 
-def _container(path: str, container: dict[str, Any]) -> Failures:
+def _check_container(path: str, container: dict[str, Any]) -> Failures:
     for key in container.keys() - KEYS:
-        yield Failure(f"{path}.{key}", "ClientException: a container definition has no such key")
+        yield Failure(f"{path}.{key}", "ClientException: there is no such key in a container definition")
     for key in ("name", "image"):
         if not container.get(key):
-            yield Failure(f"{path}.{key}", "ClientException: a container definition needs it")
+            yield Failure(f"{path}.{key}", "ClientException: it is required")
     for position, variable in enumerate(container.get("environment", [])):
         if not isinstance(variable.get("value"), str):
-            yield Failure(f"{path}.environment[{position}].value", "ClientException: a variable's value is text")
-    if container.get("stopTimeout", 0) > LONGEST_STOP_SECONDS:
-        yield Failure(f"{path}.stopTimeout", f"ClientException: Fargate waits {LONGEST_STOP_SECONDS} s at most")
+            yield Failure(f"{path}.environment[{position}].value", "ClientException: the value must be a string")
+    if container.get("stopTimeout", 0) > MAX_STOP_SECONDS:
+        yield Failure(f"{path}.stopTimeout", f"ClientException: Fargate allows at most {MAX_STOP_SECONDS} s")
     log = container.get("logConfiguration", {})
     missing = LOG_OPTIONS - log.get("options", {}).keys() if log.get("logDriver") == "awslogs" else set()
     for option in sorted(missing):
-        yield Failure(f"{path}.logConfiguration.options.{option}", "ClientException: awslogs on Fargate needs it")
+        yield Failure(f"{path}.logConfiguration.options.{option}", "ClientException: awslogs on Fargate requires it")

@@ -1,11 +1,11 @@
-"""Policy documents: JSON, statements that make sense, and each service's size limit."""
+"""Policy documents: valid JSON, valid statements, and each service's size limit."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from rehearsal.cloud.properties import UNKNOWN
+from awsmodel.properties import UNKNOWN
 from rehearsal.cloud.validation import Failure, Failures
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html and the services' own pages
@@ -21,8 +21,8 @@ KEYS = {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Re
 IDENTITY_TYPES = {"aws:iam/policy:Policy"}
 
 
-def policies(token: str, inputs: dict[str, Any]) -> Failures:
-    """A document that its service would call malformed, or too large."""
+def check_policy(token: str, inputs: dict[str, Any]) -> Failures:
+    """A document that its service would reject as malformed or too large."""
     if token not in SIZES:
         return
     name, limit = SIZES[token]
@@ -36,9 +36,9 @@ def policies(token: str, inputs: dict[str, Any]) -> Failures:
         return
     size = len(json.dumps(content, separators=(",", ":")))
     if size > limit:
-        yield Failure(name, f"LimitExceeded: the document has {size} characters, the service takes {limit}")
+        yield Failure(name, f"LimitExceeded: the document has {size} characters, the service allows {limit}")
     for position, statement in enumerate(_statements(content)):
-        yield from _statement(f"{name}.Statement[{position}]", statement, identity=token in IDENTITY_TYPES)
+        yield from _check_statement(f"{name}.Statement[{position}]", statement, identity=token in IDENTITY_TYPES)
 
 
 def _statements(content: Any) -> list[Any]:
@@ -46,15 +46,15 @@ def _statements(content: Any) -> list[Any]:
     return found if isinstance(found, list) else [found]
 
 
-def _statement(path: str, statement: Any, *, identity: bool) -> Failures:
+def _check_statement(path: str, statement: Any, *, identity: bool) -> Failures:
     if not isinstance(statement, dict) or statement.get("Effect") not in {"Allow", "Deny"}:
-        yield Failure(path, "MalformedPolicyDocument: a statement has an Effect of Allow or Deny")
+        yield Failure(path, "MalformedPolicyDocument: a statement needs an Effect of Allow or Deny")
         return
     for key in statement.keys() - KEYS:
-        yield Failure(f"{path}.{key}", "MalformedPolicyDocument: a statement has no such element")
+        yield Failure(f"{path}.{key}", "MalformedPolicyDocument: there is no such element in a statement")
     if not statement.keys() & {"Action", "NotAction"}:
-        yield Failure(path, "MalformedPolicyDocument: a statement has an Action")
+        yield Failure(path, "MalformedPolicyDocument: a statement needs an Action")
     if identity and "Principal" in statement:
-        yield Failure(path, "MalformedPolicyDocument: a policy of a role names no Principal")
+        yield Failure(path, "MalformedPolicyDocument: a role's policy must not have a Principal")
     if identity and not statement.keys() & {"Resource", "NotResource"}:
-        yield Failure(path, "MalformedPolicyDocument: a policy of a role names its resources")
+        yield Failure(path, "MalformedPolicyDocument: a role's policy needs a Resource")

@@ -1,13 +1,13 @@
-"""Functions, state machines and event rules: texts their services parse, and roles that have to suffice at creation."""
+"""Functions, state machines and event rules: texts that their services parse, and permissions checked at creation."""
 
 from __future__ import annotations
 
 import json
 from typing import Any, NamedTuple
 
-from rehearsal.cloud.folder import Cloud
-from rehearsal.cloud.properties import UNKNOWN
-from rehearsal.cloud.rules.errors import AwsError
+from awsmodel.properties import UNKNOWN
+from rehearsal.cloud.errors import AwsError
+from rehearsal.cloud.resources import Cloud
 from rehearsal.cloud.validation import Failure, Failures
 
 FUNCTION, MACHINE = "aws:lambda/function:Function", "aws:sfn/stateMachine:StateMachine"
@@ -20,13 +20,13 @@ MANAGED = {"AWSLambdaENIManagementAccess": _INTERFACES, "AWSLambdaVPCAccessExecu
 
 
 class Need(NamedTuple):
-    """An action that the role in `role` must have where `feature` is used, and what AWS says otherwise."""
+    """An action that the role in `role` must allow where `feature` is used, and the error if it does not."""
 
     feature: str
     role: str
     action: str
     code: str
-    says: str
+    message: str
 
 
 _LAMBDA = "The provided execution role does not have permissions to call"
@@ -53,22 +53,22 @@ NEEDS = {
 }
 
 
-def texts(token: str, inputs: dict[str, Any]) -> Failures:
-    """Definitions, patterns and variables that their service would not take."""
+def check_texts(token: str, inputs: dict[str, Any]) -> Failures:
+    """Definitions, patterns and variables that their service would reject."""
     definition, pattern = inputs.get("definition"), inputs.get("eventPattern")
     if token == MACHINE and definition is not UNKNOWN:
-        found = _object(definition)
+        found = _json_object(definition)
         if found.get("StartAt") not in found.get("States", {}):
-            yield Failure("definition", "InvalidDefinition: it is no JSON, or StartAt names none of its States")
-    if token == RULE and pattern not in (None, UNKNOWN) and not _object(pattern):
+            yield Failure("definition", "InvalidDefinition: it is not JSON, or StartAt is not one of its States")
+    if token == RULE and pattern not in (None, UNKNOWN) and not _json_object(pattern):
         yield Failure("eventPattern", "InvalidEventPatternException: Event pattern is not valid")
     if token == FUNCTION:
         variables = (inputs.get("environment") or {}).get("variables") or {}
         for name in sorted(variables.keys() & RESERVED_VARIABLES):
-            yield Failure(f"environment.variables.{name}", "InvalidParameterValueException: Lambda sets it itself")
+            yield Failure(f"environment.variables.{name}", "InvalidParameterValueException: Lambda reserves this name")
 
 
-def _object(text: Any) -> dict[str, Any]:
+def _json_object(text: Any) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except (TypeError, ValueError):
@@ -76,15 +76,15 @@ def _object(text: Any) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def roles_suffice(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
-    """Lambda and Step Functions try the role they are given before they take it."""
+def check_role_permissions(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
+    """Lambda and Step Functions try the role at creation."""
     for need in NEEDS.get(token, ()):
-        if need.feature in inputs and need.action not in _actions(cloud, inputs[need.role]):
-            raise AwsError(need.code, need.role, need.says)
+        if need.feature in inputs and need.action not in _allowed_actions(cloud, inputs[need.role]):
+            raise AwsError(need.code, need.role, need.message)
 
 
-def _actions(cloud: Cloud, role_arn: str) -> set[str]:
-    """What the policies that are attached by now allow."""
+def _allowed_actions(cloud: Cloud, role_arn: str) -> set[str]:
+    """Actions that the policies attached so far allow."""
     role = cloud.find(role_arn, "aws:iam/role:Role")
     found: set[str] = set()
     for attachment in cloud.of_type("aws:iam/rolePolicyAttachment:RolePolicyAttachment"):

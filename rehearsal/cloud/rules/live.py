@@ -1,4 +1,4 @@
-"""What AWS refuses because of what exists, or doesn't: checked when a resource is really created or updated."""
+"""Rules that depend on what exists in the cloud, checked when a resource is really created or updated."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import re
 from ipaddress import IPv4Network
 from typing import Any
 
-from rehearsal.cloud.folder import Cloud, Resource
-from rehearsal.cloud.identity import name_property
-from rehearsal.cloud.properties import at, strings
-from rehearsal.cloud.rules.errors import AwsError
-from rehearsal.cloud.rules.functions import roles_suffice
-from rehearsal.cloud.rules.secrets import master_keys_stay, rotation_may_call_its_function
-from rehearsal.cloud.tables import data
+from awsmodel.properties import strings, values_at
+from awsmodel.tables import name_property
+from rehearsal.cloud.behaviours import behaviours
+from rehearsal.cloud.errors import AwsError
+from rehearsal.cloud.resources import Cloud, Resource
+from rehearsal.cloud.rules.functions import check_role_permissions
+from rehearsal.cloud.rules.secrets import check_master_key, check_rotation
 
 SUBNET = "aws:ec2/subnet:Subnet"
 _EC2_ID = re.compile(r"(vpc|subnet|sg|rtb|igw|acl|eipalloc|nat|vpce|pl|vgw|cgw|vpn|tgw)-[0-9a-f]{8,17}")
@@ -23,7 +23,7 @@ _NOT_FOUND = {
     "sg": "InvalidGroup.NotFound",
     "rtb": "InvalidRouteTableID.NotFound",
 }
-# ARNs of these services name things of this stack; others (an existing hosted zone, say) were there before.
+# ARNs of these services are resources of this stack; others (an existing hosted zone, say) existed before.
 _ARN_ERRORS = {
     "kms": "NotFoundException: Key",
     "iam": "NoSuchEntity",
@@ -45,8 +45,8 @@ _GLOBAL_NAMES = frozenset(
 )  # all else is named per Region
 
 
-def names_are_free(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
-    """A name belongs to one resource; a deleted secret keeps its own until it is gone for good."""
+def check_name(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
+    """A name is unique; that of a deleted secret stays reserved until the secret is purged."""
     name = inputs.get(name_property(token) or "")
     if not isinstance(name, str):
         return
@@ -55,16 +55,16 @@ def names_are_free(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
         same = other.outputs.get(name_property(token) or "") == name and other.inputs.get("vpcId") == scope
         regional = token not in _GLOBAL_NAMES and other.inputs.get("region") != inputs.get("region")
         if same and not regional and other.inputs.get("cluster") == inputs.get("cluster"):
-            raise AwsError(_taken(token), name_property(token) or "", f"{name} exists already ({other.name})")
-    if token == "aws:secretsmanager/secret:Secret" and name in cloud.reserved():
+            raise AwsError(_name_error(token), name_property(token) or "", f"{name} exists already ({other.name})")
+    if token == "aws:secretsmanager/secret:Secret" and name in cloud.reserved_names():
         raise AwsError(
             "InvalidRequestException",
             "name",
-            f"a secret {name} is already scheduled for deletion, its name is free after {cloud.reserved()[name]}",
+            f"a secret {name} is already scheduled for deletion; the name is free after {cloud.reserved_names()[name]}",
         )
 
 
-def _taken(token: str) -> str:
+def _name_error(token: str) -> str:
     return {
         "aws:s3/bucket:Bucket": "BucketAlreadyExists",
         "aws:iam/role:Role": "EntityAlreadyExists",
@@ -76,27 +76,27 @@ def _taken(token: str) -> str:
     }.get(token, "ResourceAlreadyExistsException")
 
 
-def references_exist(cloud: Cloud, token: str, inputs: dict[str, Any], *, account: str) -> None:
-    """Every id, ARN and name that the inputs refer to."""
-    every = {name for resource in cloud for name in resource.answers_to()}
+def check_references(cloud: Cloud, token: str, inputs: dict[str, Any], *, account: str) -> None:
+    """Every id, ARN and name in the inputs exists."""
+    every = {name for resource in cloud for name in resource.identifiers()}
     every |= {resource.outputs[key] for resource in cloud for key in _DEFAULTS if key in resource.outputs}
     for path, text in strings(inputs):
-        _id_exists(every, path, text)
-        _arn_exists(every, path, text, account)
-    for path, target in data("behaviours")["refers"].get(token, {}).items():
+        _check_id(every, path, text)
+        _check_arn(every, path, text, account)
+    for path, target in behaviours()["refers"].get(token, {}).items():
         kind, _, known_by = target.rpartition(".")
         known = {one.id if known_by == "id" else one.outputs.get(known_by) for one in cloud.of_type(kind)}
-        for name in at(inputs, path):
+        for name in values_at(inputs, path):
             if name not in known:
                 raise AwsError("NotFound", path, f"there is no {kind.rpartition(':')[2]} {name}")
 
 
-def _id_exists(every: set[str], path: str, text: str) -> None:
+def _check_id(every: set[str], path: str, text: str) -> None:
     if _EC2_ID.fullmatch(text) and text not in every:
         raise AwsError(_NOT_FOUND.get(text.partition("-")[0], "NotFound"), path, f"the ID '{text}' does not exist")
 
 
-def _arn_exists(every: set[str], path: str, text: str, account: str) -> None:
+def _check_arn(every: set[str], path: str, text: str, account: str) -> None:
     parts = text.split(":", 5)
     if len(parts) != 6 or parts[:2] != ["arn", "aws"] or parts[4] != account or "*" in text:  # noqa: PLR2004
         return
@@ -105,8 +105,8 @@ def _arn_exists(every: set[str], path: str, text: str, account: str) -> None:
         raise AwsError(error, path, f"{text} does not exist")
 
 
-def containers_can_start(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
-    """A task's secrets and log group."""
+def check_containers(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
+    """A task's secrets and log groups exist."""
     if token != "aws:ecs/taskDefinition:TaskDefinition":
         return
     secrets = {one.id for one in cloud.of_type("aws:secretsmanager/secret:Secret")}
@@ -122,22 +122,22 @@ def containers_can_start(cloud: Cloud, token: str, inputs: dict[str, Any]) -> No
             raise AwsError("ResourceInitializationError", f"{path}.logConfiguration", f"there is no log group {group}")
 
 
-def subnets_fit(cloud: Cloud, token: str, urn: str, inputs: dict[str, Any]) -> None:
-    """Inside the VPC, and over no other subnet."""
+def check_subnet(cloud: Cloud, token: str, urn: str, inputs: dict[str, Any]) -> None:
+    """A subnet is inside its VPC and overlaps no other."""
     if token != SUBNET:
         return
     block, vpc = IPv4Network(inputs["cidrBlock"]), cloud.find(inputs["vpcId"], "aws:ec2/vpc:Vpc")
     if vpc is not None and not block.subnet_of(IPv4Network(vpc.outputs["cidrBlock"])):
         raise AwsError("InvalidSubnet.Range", "cidrBlock", f"{block} is not inside the VPC {vpc.outputs['cidrBlock']}")
     for other in cloud.of_type(SUBNET):
-        beside = other.urn != urn and other.inputs["vpcId"] == inputs["vpcId"]
-        if beside and block.overlaps(IPv4Network(other.inputs["cidrBlock"])):
+        is_sibling = other.urn != urn and other.inputs["vpcId"] == inputs["vpcId"]
+        if is_sibling and block.overlaps(IPv4Network(other.inputs["cidrBlock"])):
             raise AwsError(
                 "InvalidSubnet.Conflict", "cidrBlock", f"{block} overlaps {other.inputs['cidrBlock']} ({other.name})"
             )
 
 
-def zones_are_covered(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
+def check_zones(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
     """An application load balancer and a database subnet group span two zones."""
     name, code = {
         "aws:lb/loadBalancer:LoadBalancer": ("subnets", "ValidationError"),
@@ -153,8 +153,8 @@ def zones_are_covered(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
         )
 
 
-def log_groups_may_use_their_key(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
-    """CloudWatch Logs encrypts by itself, so the key's policy has to name it."""
+def check_log_group_key(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
+    """The key's policy allows CloudWatch Logs to use it."""
     if token != "aws:cloudwatch/logGroup:LogGroup" or "kmsKeyId" not in inputs:
         return
     key = cloud.find(inputs["kmsKeyId"], "aws:kms/key:Key")
@@ -166,14 +166,14 @@ def log_groups_may_use_their_key(cloud: Cloud, token: str, inputs: dict[str, Any
         raise AwsError("InvalidParameterException", "kmsKeyId", message)
 
 
-def services_can_register(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
-    """A target group counts once a listener forwards to it; a strategy names providers of the cluster."""
+def check_service(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
+    """A listener forwards to each target group; the cluster has each capacity provider."""
     if token != "aws:ecs/service:Service":
         return
     forwards = [*cloud.of_type("aws:lb/listener:Listener"), *cloud.of_type("aws:lb/listenerRule:ListenerRule")]
     attached = {text for listener in forwards for _, text in strings(listener.inputs)}
-    for position, balancer in enumerate(inputs.get("loadBalancers", [])):
-        arn = balancer.get("targetGroupArn")
+    for position, load_balancer in enumerate(inputs.get("loadBalancers", [])):
+        arn = load_balancer.get("targetGroupArn")
         if arn not in attached:
             message = f"The target group with targetGroupArn {arn} does not have an associated load balancer"
             raise AwsError("InvalidParameterException", f"loadBalancers[{position}].targetGroupArn", message)
@@ -190,8 +190,8 @@ def services_can_register(cloud: Cloud, token: str, inputs: dict[str, Any]) -> N
             raise AwsError("InvalidParameterException", "capacityProviderStrategies", message)
 
 
-def scaling_targets_exist(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
-    """Application Auto Scaling knows a service by `service/<cluster>/<service>`."""
+def check_scaling_target(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
+    """The service `service/<cluster>/<service>` exists."""
     if not token.startswith("aws:appautoscaling/"):
         return
     _, cluster, service = inputs["resourceId"].split("/")
@@ -200,8 +200,8 @@ def scaling_targets_exist(cloud: Cloud, token: str, inputs: dict[str, Any]) -> N
         raise AwsError("ValidationException", "resourceId", f"ECS service doesn't exist: {inputs['resourceId']}")
 
 
-def private_dns_needs_the_vpc(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
-    """Private names of an endpoint resolve only where the VPC resolves names."""
+def check_private_dns(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
+    """Private DNS names of an endpoint need a VPC with DNS support and hostnames."""
     if token != "aws:ec2/vpcEndpoint:VpcEndpoint" or not inputs.get("privateDnsEnabled"):
         return
     vpc = cloud.find(inputs["vpcId"], "aws:ec2/vpc:Vpc")
@@ -210,19 +210,21 @@ def private_dns_needs_the_vpc(cloud: Cloud, token: str, inputs: dict[str, Any]) 
         raise AwsError("InvalidParameter", "privateDnsEnabled", message)
 
 
-def refuse(cloud: Cloud, token: str, urn: str, inputs: dict[str, Any], *, account: str, old: Resource | None) -> None:
-    """Raises AwsError for the first thing that AWS would refuse about this create or update."""
+def check_change(
+    cloud: Cloud, token: str, urn: str, inputs: dict[str, Any], *, account: str, old: Resource | None
+) -> None:
+    """Raise AwsError for the first reason for which AWS would reject this create or update."""
     name = name_property(token) or ""
     if old is None or old.inputs.get(name) != inputs.get(name):
-        names_are_free(cloud, token, inputs)
-    references_exist(cloud, token, inputs, account=account)
-    containers_can_start(cloud, token, inputs)
-    subnets_fit(cloud, token, urn, inputs)
-    zones_are_covered(cloud, token, inputs)
-    log_groups_may_use_their_key(cloud, token, inputs)
-    services_can_register(cloud, token, inputs)
-    scaling_targets_exist(cloud, token, inputs)
-    private_dns_needs_the_vpc(cloud, token, inputs)
-    rotation_may_call_its_function(cloud, token, inputs, account=account)
-    roles_suffice(cloud, token, inputs)
-    master_keys_stay(token, inputs, old)
+        check_name(cloud, token, inputs)
+    check_references(cloud, token, inputs, account=account)
+    check_containers(cloud, token, inputs)
+    check_subnet(cloud, token, urn, inputs)
+    check_zones(cloud, token, inputs)
+    check_log_group_key(cloud, token, inputs)
+    check_service(cloud, token, inputs)
+    check_scaling_target(cloud, token, inputs)
+    check_private_dns(cloud, token, inputs)
+    check_rotation(cloud, token, inputs, account=account)
+    check_role_permissions(cloud, token, inputs)
+    check_master_key(token, inputs, old)

@@ -1,18 +1,18 @@
-"""Secrets that RDS makes, and the rotation of others."""
+"""Secrets that RDS creates, and the rotation of others."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from rehearsal.cloud.folder import Cloud, Resource, key_of
-from rehearsal.cloud.rules.errors import AwsError
+from rehearsal.cloud.errors import AwsError
+from rehearsal.cloud.resources import Cloud, Resource, key_of
 
 CLUSTER, SECRET = "aws:rds/cluster:Cluster", "aws:secretsmanager/secret:Secret"
 INVOKER = "secretsmanager.amazonaws.com"
 
 
-def rotation_may_call_its_function(cloud: Cloud, token: str, inputs: dict[str, Any], *, account: str) -> None:
-    """Secrets Manager tries the function when rotation is set up, so it has to be allowed to by then."""
+def check_rotation(cloud: Cloud, token: str, inputs: dict[str, Any], *, account: str) -> None:
+    """Secrets Manager invokes the function as soon as rotation is set up, so the permission must exist by then."""
     if token != "aws:secretsmanager/secretRotation:SecretRotation" or "rotationLambdaArn" not in inputs:
         return
     function = cloud.find(inputs["rotationLambdaArn"], "aws:lambda/function:Function")
@@ -20,7 +20,7 @@ def rotation_may_call_its_function(cloud: Cloud, token: str, inputs: dict[str, A
         one.inputs
         for one in cloud.of_type("aws:lambda/permission:Permission")
         if function is not None
-        and one.inputs["function"] in function.answers_to()
+        and one.inputs["function"] in function.identifiers()
         and one.inputs["principal"] == INVOKER
         and one.inputs.get("sourceArn", inputs["secretId"]) == inputs["secretId"]
         and one.inputs.get("sourceAccount", account) == account
@@ -30,8 +30,8 @@ def rotation_may_call_its_function(cloud: Cloud, token: str, inputs: dict[str, A
         raise AwsError("AccessDeniedException", "rotationLambdaArn", f"{message} access to the principal {INVOKER}")
 
 
-def master_keys_stay(token: str, inputs: dict[str, Any], old: Resource | None) -> None:
-    """The key of a master secret is chosen once."""
+def check_master_key(token: str, inputs: dict[str, Any], old: Resource | None) -> None:
+    """The key of a master secret cannot change."""
     key = "masterUserSecretKmsKeyId"
     if token != CLUSTER or old is None or not old.inputs.get("manageMasterUserPassword"):
         return
@@ -40,18 +40,18 @@ def master_keys_stay(token: str, inputs: dict[str, Any], old: Resource | None) -
         raise AwsError("InvalidParameterCombination", key, message)
 
 
-def made_by_rds(cluster: Resource) -> list[Resource]:
-    """The master secret of `cluster`, where RDS manages it. No engine knows it, so what stands for its URN is none.
+def rds_secrets(cluster: Resource) -> list[Resource]:
+    """The master secret of `cluster`, where RDS manages it. The engine does not know it, so its URN is a placeholder.
 
     https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/rds-secrets-manager.html
     """
     if cluster.type != CLUSTER:
         return []
-    return [_master_secret(cluster, told) for told in cluster.outputs.get("masterUserSecrets", [])]
+    return [_master_secret(cluster, secret) for secret in cluster.outputs.get("masterUserSecrets", [])]
 
 
-def _master_secret(cluster: Resource, told: dict[str, str]) -> Resource:
-    arn = told["secretArn"]
+def _master_secret(cluster: Resource, secret: dict[str, str]) -> Resource:
+    arn = secret["secretArn"]
     name = arn.rpartition(":")[2][: -len("-Ab1Cd2")]
     tags = {"aws:rds:primaryDBClusterArn": cluster.outputs["arn"], "aws:secretsmanager:owningService": "rds"}
     return Resource(
@@ -59,6 +59,6 @@ def _master_secret(cluster: Resource, told: dict[str, str]) -> Resource:
         urn=f"rds::{name}",
         type=SECRET,
         id=arn,
-        inputs={"kmsKeyId": told["kmsKeyId"]},
+        inputs={"kmsKeyId": secret["kmsKeyId"]},
         outputs={"arn": arn, "name": name, "tags": tags},
     )

@@ -1,0 +1,1 @@
+"""Growth: at a multiple of the study's load and volume, which limits are exceeded and what the stack costs."""

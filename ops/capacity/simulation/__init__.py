@@ -1,0 +1,1 @@
+"""Simulation: requests through the tiers and the database, minute by minute, with waits and refusals."""

@@ -1,0 +1,1 @@
+"""The signed manifest of an archive: its lines and parts, their summary, and the signature."""

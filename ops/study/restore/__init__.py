@@ -1,0 +1,1 @@
+"""`python -m ops restore`: gets a study back as DICOM files, from the archive bucket alone."""

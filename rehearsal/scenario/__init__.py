@@ -1,0 +1,1 @@
+"""The steps of `make rehearse`: deployment, a change in place, and the end of the study by the operators' commands."""
