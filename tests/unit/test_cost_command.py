@@ -153,7 +153,8 @@ def test_a_review_names_the_resource_that_cannot_be_priced(plans: Plans):
 
 def test_settings_that_this_version_cannot_read_are_reported(plans: Plans, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(
-        stack, "configuration", lambda *_, **__: configuration("prod", {"network": {"cidr": "10.0.0.0/30"}})
+        "ops.plan.configuration.configuration",
+        lambda *_, **__: configuration("prod", {"network": {"cidr": "10.0.0.0/30"}}),
     )
     found = compare.change_since("HEAD", plans("prod"), plans("prod"))
     assert found.difference is None
@@ -184,7 +185,9 @@ def test_wrong_arguments_end_with_a_message(
 def test_invalid_settings_end_with_a_message(
     form: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
-    monkeypatch.setattr(stack, "configuration", lambda *_, **__: configuration("dev", {"usage": {"ingest_gb": -5}}))
+    monkeypatch.setattr(
+        "ops.plan.configuration.configuration", lambda *_, **__: configuration("dev", {"usage": {"ingest_gb": -5}})
+    )
     message = error_of("--stack", "dev", form, monkeypatch=monkeypatch, capsys=capsys)
     assert "image-store:usage.ingest_gb = -5: the images that arrive, in GB a month, is 0 to 100000" in message
 

@@ -18,7 +18,7 @@ MAY_IMPORT: Mapping[str, frozenset[str]] = {
     "dataplane": BELOW,
     "__main__": BELOW | {"components"},
     "ops": BELOW | {"components", "policy", "dataplane"},
-    "bench": BELOW | {"components", "policy", "rehearsal", "dataplane"},
+    "bench": BELOW | {"components", "policy", "rehearsal", "dataplane", "ops"},
     "tests": BELOW | {"components", "policy", "rehearsal", "dataplane", "ops", "bench"},
 }
 """By package; each may import itself."""
