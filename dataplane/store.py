@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from components.data.database import PARAMETERS
 from dataplane.clients.dicomweb import Client
 from dataplane.processes.postgresql import DATABASE, MASTER, PostgreSql, run_postgresql
 from dataplane.processes.replica import Replica
@@ -89,7 +88,7 @@ def run_store(
     """
     app, web = stack.tasks["app"], stack.tasks["web"]
     [endpoint] = re.findall(r"postgresql://([^:/]+):", app.environment["ORTHANC_CONFIGURATION"])
-    declared = {name: value for name, value in PARAMETERS.items() if not name.startswith(RDS_ONLY)}
+    declared = {name: value for name, value in stack.database_parameters.items() if not name.startswith(RDS_ONLY)}
     storage = folder / "storage"
     storage.mkdir()
     (folder / "postgresql").mkdir()

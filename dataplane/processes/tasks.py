@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from cryptography import x509
 
 
 class Task(Protocol):
     """One container as ECS starts it."""
+
+    @property
+    def definition(self) -> Mapping[str, Any]:
+        """Its container definition."""
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -22,15 +27,29 @@ class Task(Protocol):
 
 
 class Stack(Protocol):
-    """The tasks of a stack by tier, and the certificate bundle of each center's DICOM senders."""
+    """The tasks of a stack by tier, its database's parameters, and each center's certificate bundle."""
 
     @property
     def tasks(self) -> Mapping[str, Task]:
         """Tasks by tier: `app` and `web`."""
 
     @property
+    def database_parameters(self) -> Mapping[str, str]:
+        """Parameters of the database by name."""
+
+    @property
     def senders(self) -> Mapping[str, Mapping[str, str]]:
         """Certificate bundles by center."""
+
+
+def container_port(task: Task, purpose: str) -> int:
+    """The port of the container that serves `purpose`, such as `https`."""
+    return next(one["containerPort"] for one in task.definition["portMappings"] if one["name"] == purpose)
+
+
+def health_path(task: Task) -> str:
+    """The path that the container's own health check requests."""
+    return urlsplit(str(task.definition["healthCheck"]["command"][-1]).split()[-1]).path
 
 
 def certificate_name(task: Task) -> str:

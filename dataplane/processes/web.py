@@ -8,12 +8,11 @@ from pathlib import Path
 
 import urllib3
 
-from components.service import nginx
 from dataplane.clients.dicomweb import OK, Client
 from dataplane.packages.debian import NGINX, PackageTree, package_tree
-from dataplane.processes.container import Container
+from dataplane.processes.container import IMAGES, Container
 from dataplane.processes.ports import LOOPBACK, free_port
-from dataplane.processes.tasks import Task, certificate_name
+from dataplane.processes.tasks import Task, certificate_name, container_port, health_path
 
 PROGRAMS = {"nginx": "usr/sbin/nginx", "jq": "usr/bin/jq"}
 
@@ -33,6 +32,7 @@ class Web(Container):
         replacements: Mapping[str, str] | None = None,
     ) -> None:
         self.port, self.host = free_port(), certificate_name(task)
+        self.health_path = health_path(task)
         self.authority = folder / "run" / "tls" / "authority.crt"
         text = task.environment["NGINX_CONFIGURATION"]
         # Debian's nginx has no `resolve`, and there is no name server here: upstreams get addresses.
@@ -44,14 +44,14 @@ class Web(Container):
         texts = {
             "/run/tls": f"{folder}/run/tls",
             "/run/nginx": f"{folder}/run/nginx",
-            f"listen {nginx.HTTPS_PORT}": f"listen {LOOPBACK}:{self.port}",
+            f"listen {container_port(task, 'https')}": f"listen {LOOPBACK}:{self.port}",
             f"server {server} resolve {options}": addresses,
             resolver: "",
             **(replacements or {}),
         }
         if "ngx_http_js_module" in text:
             texts |= {
-                "/etc/nginx/identity.js": str(nginx.TEMPLATE.parent / "identity.js"),
+                "/etc/nginx/identity.js": str(IMAGES / "nginx" / "identity.js"),
                 "/usr/lib/nginx/modules": programs.path("usr/lib/nginx/modules"),
             }
         super().__init__(
@@ -77,7 +77,7 @@ class Web(Container):
     def is_healthy(self) -> bool:
         """The result of the load balancer's health check."""
         try:
-            return self.authority.exists() and self.client().request("GET", nginx.HEALTH_PATH, timeout=2).status == OK
+            return self.authority.exists() and self.client().request("GET", self.health_path, timeout=2).status == OK
         except urllib3.exceptions.HTTPError:
             return False
 

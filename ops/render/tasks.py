@@ -12,6 +12,7 @@ from ops.render.values import ValueRecorder
 
 TASK = "aws:ecs/taskDefinition:TaskDefinition"
 VERSION = "aws:secretsmanager/secretVersion:SecretVersion"
+PARAMETER_GROUP = "aws:rds/clusterParameterGroup:ClusterParameterGroup"
 BUNDLE = "tls-"
 SENDER = "-dicom"
 
@@ -28,10 +29,11 @@ class RenderedTask:
 
 @dataclass(frozen=True, kw_only=True)
 class RenderedStack:
-    """Tasks by tier, and by center the certificate bundle of its DICOM senders."""
+    """Tasks by tier, parameters of the database, and by center the certificate bundle of its DICOM senders."""
 
     stack: str
     tasks: Mapping[str, RenderedTask]
+    database_parameters: Mapping[str, str]
     senders: Mapping[str, Mapping[str, str]] = field(repr=False)
 
 
@@ -52,6 +54,11 @@ def render_stack(stack: str, *, overrides: Mapping[str, Any] | None = None) -> R
     return RenderedStack(
         stack=stack,
         tasks={task.tier: task for task in _tasks(declared, values, secrets)},
+        database_parameters={
+            parameter["name"]: parameter["value"]
+            for group in declared.of_type(PARAMETER_GROUP)
+            for parameter in group.inputs["parameters"]
+        },
         senders={
             name.removeprefix(BUNDLE).removesuffix(SENDER): json.loads(value)
             for name, value in _by_name(secrets).items()

@@ -7,6 +7,7 @@ import json
 import sys
 from dataclasses import replace
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -26,6 +27,7 @@ from tests.planned import plan
 from tests.stack_files import DEPLOYABLE
 from tests.unit.contracts.edit import with_inputs, with_resource
 
+CONFIGURATION = import_module("ops.plan.configuration")
 FORMS = ("--json", "--markdown", "--csv", "--lines")
 OLD = "prices are older than"
 
@@ -153,7 +155,8 @@ def test_a_review_names_the_resource_that_cannot_be_priced(plans: Plans):
 
 def test_settings_that_this_version_cannot_read_are_reported(plans: Plans, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(
-        "ops.plan.configuration.configuration",
+        CONFIGURATION,
+        "configuration",
         lambda *_, **__: configuration("prod", {"network": {"cidr": "10.0.0.0/30"}}),
     )
     found = compare.change_since("HEAD", plans("prod"), plans("prod"))
@@ -186,7 +189,7 @@ def test_invalid_settings_end_with_a_message(
     form: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
     monkeypatch.setattr(
-        "ops.plan.configuration.configuration", lambda *_, **__: configuration("dev", {"usage": {"ingest_gb": -5}})
+        CONFIGURATION, "configuration", lambda *_, **__: configuration("dev", {"usage": {"ingest_gb": -5}})
     )
     message = error_of("--stack", "dev", form, monkeypatch=monkeypatch, capsys=capsys)
     assert "image-store:usage.ingest_gb = -5: the images that arrive, in GB a month, is 0 to 100000" in message
