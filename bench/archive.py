@@ -120,7 +120,7 @@ class S3:
         )  # fmt: skip
         return gzip.compress("".join(json.dumps(row) + "\n" for row in rows).encode(), 1)
 
-    def exported(self) -> IndexExport:
+    def export_of(self) -> IndexExport:
         """The result of the index export."""
         starts = range(0, self.objects, INDEX_PART)
         return IndexExport(objects=self.objects, parts=tuple(f"index/{start}" for start in starts))

@@ -86,19 +86,19 @@ def scenarios(bodies: Mapping[str, Body], size: Size) -> list[Scenario]:
         for frame in range(1, FRAMES + 1)
     ]
 
-    def scaled(requests: int) -> int:
+    def scale(requests: int) -> int:
         return max(4, round(requests * size.scale))
 
     return [
-        Scenario(name="stow", requests=scaled(600), clients=8, body=bodies["slice"]),
-        Scenario(name="stow_25", requests=scaled(24), clients=4, body=bodies["slices"]),
-        Scenario(name="stow_small", requests=scaled(800), clients=8, body=bodies["small"]),
-        Scenario(name="stow_multiframe", requests=scaled(16), clients=2, body=bodies["multiframe"]),
-        Scenario(name="stow_compressed", requests=scaled(40), clients=4, body=bodies["compressed"]),
-        Scenario(name="wado", requests=scaled(1200), clients=8, reads=slices),
-        Scenario(name="wado_series", requests=scaled(16), clients=4, reads=series),
-        Scenario(name="wado_frame", requests=scaled(400), clients=8, reads=frames),
-        Scenario(name="qido", requests=scaled(600), clients=8, reads=queries(studies)),
+        Scenario(name="stow", requests=scale(600), clients=8, body=bodies["slice"]),
+        Scenario(name="stow_25", requests=scale(24), clients=4, body=bodies["slices"]),
+        Scenario(name="stow_small", requests=scale(800), clients=8, body=bodies["small"]),
+        Scenario(name="stow_multiframe", requests=scale(16), clients=2, body=bodies["multiframe"]),
+        Scenario(name="stow_compressed", requests=scale(40), clients=4, body=bodies["compressed"]),
+        Scenario(name="wado", requests=scale(1200), clients=8, reads=slices),
+        Scenario(name="wado_series", requests=scale(16), clients=4, reads=series),
+        Scenario(name="wado_frame", requests=scale(400), clients=8, reads=frames),
+        Scenario(name="qido", requests=scale(600), clients=8, reads=queries(studies)),
     ]
 
 

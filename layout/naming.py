@@ -77,7 +77,7 @@ class NameRefusedError(ValueError):
     """A name that its service would refuse."""
 
 
-def checked(kind: str, name: str) -> str:
+def check_name(kind: str, name: str) -> str:
     """`name`, once it satisfies what the service `kind` (`module.Class` of the AWS SDK) accepts."""
     limit = LIMITS[kind]
     if not limit.shortest <= len(name) <= limit.longest:
@@ -110,7 +110,7 @@ class Names:
 
     def of(self, kind: str, suffix: str) -> str:
         """`<prefix>-<suffix>`, checked against the limits of `kind`."""
-        return checked(kind, f"{self.prefix}-{suffix}")
+        return check_name(kind, f"{self.prefix}-{suffix}")
 
     @property
     def cluster(self) -> str:
@@ -144,15 +144,15 @@ class Names:
     def bucket(self, suffix: str, region: str | None = None) -> str:
         """Bucket names are global, so they carry the account, and the Region where a second one holds a copy."""
         where = f"-{region}" if region else ""
-        return checked("s3.Bucket", f"{self.prefix}-{suffix}-{self.account}{where}")
+        return check_name("s3.Bucket", f"{self.prefix}-{suffix}-{self.account}{where}")
 
     def secret(self, suffix: str) -> str:
         """`<prefix>/<suffix>`."""
-        return checked("secretsmanager.Secret", f"{self.prefix}/{suffix}")
+        return check_name("secretsmanager.Secret", f"{self.prefix}/{suffix}")
 
     def log_group(self, suffix: str) -> str:
         """`/<prefix>/<suffix>`."""
-        return checked("cloudwatch.LogGroup", f"/{self.prefix}/{suffix}")
+        return check_name("cloudwatch.LogGroup", f"/{self.prefix}/{suffix}")
 
     def arn(self, service: str, resource: str, *, region: str | None = None, account: str | None = None) -> str:
         """ARN in this account and Region; pass an empty string where the service leaves a field out."""

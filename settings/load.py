@@ -95,7 +95,7 @@ class Settings(Model):
         """
         hidden = frozenset(secrets)
         groups, problems = _validate(values)
-        problems += _misplaced(keys)
+        problems += _misplaced_groups(keys)
         for rule in RULES:
             needed = signature(rule).parameters
             if needed.keys() <= groups.keys():
@@ -157,7 +157,7 @@ def _own_values(known: Mapping[str, Any]) -> dict[str, Any]:
     return {key.removeprefix(prefix): _plain(value) for key, value in known.items() if key.startswith(prefix)}
 
 
-def _misplaced(keys: Iterable[str]) -> list[Problem]:
+def _misplaced_groups(keys: Iterable[str]) -> list[Problem]:
     """Groups of ours under another namespace. Namespaces of Pulumi and its providers have keys of their own."""
     found = []
     for key in keys:

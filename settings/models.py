@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 
 from layout.schedule import Day
-from settings.validators import no_number_as_truth, sized, within
+from settings.validators import length_between, no_number_as_truth, within
 from settings.values import (
     AccountId,
     Acu,
@@ -139,9 +139,9 @@ class ClientVpn(Model):
 
     cidr: Cidr
     saml_metadata: ProjectFile
-    groups: Annotated[tuple[str, ...], Distinct, sized(1, 200, "groups")]
+    groups: Annotated[tuple[str, ...], Distinct, length_between(1, 200, "groups")]
     session_hours: Literal[8, 10, 12] = 8
-    banner: Annotated[str, sized(1, 1400, "characters")]
+    banner: Annotated[str, length_between(1, 1400, "characters")]
 
 
 class Identity(Model):
@@ -171,7 +171,7 @@ class TierSettings(Model):
 class Window(Model):
     """Hours of some weekdays, in the schedule's time zone. `end` 00:00 is the midnight at the end of the day."""
 
-    days: Annotated[tuple[Day, ...], Distinct, sized(1, 7, "weekdays")]
+    days: Annotated[tuple[Day, ...], Distinct, length_between(1, 7, "weekdays")]
     start: TimeOfDay
     end: TimeOfDay
 
@@ -181,14 +181,14 @@ class Period(Model):
 
     name: Slug
     load: Annotated[float, within(0, 100, "the load")]
-    windows: Annotated[tuple[Window, ...], sized(1, 100, "windows")]
+    windows: Annotated[tuple[Window, ...], length_between(1, 100, "windows")]
 
 
 class Schedule(Model):
     """The study's week. The windows of all periods cover its 168 hours exactly once."""
 
     time_zone: TimeZone
-    periods: Annotated[tuple[Period, ...], sized(1, 20, "periods")]
+    periods: Annotated[tuple[Period, ...], length_between(1, 20, "periods")]
 
 
 class DatabaseSettings(Model):
@@ -259,7 +259,7 @@ class Budget(Model):
     """Monthly limit in USD and who hears of it; the reminder comes so many days before the study ends."""
 
     monthly_usd: Annotated[int, within(1, 1_000_000, "the limit in USD")]
-    notify: Annotated[tuple[Email, ...], Distinct, sized(1, 10, "addresses")]
+    notify: Annotated[tuple[Email, ...], Distinct, length_between(1, 10, "addresses")]
     reminder_days: Annotated[int, within(1, 180, "days")] = 30
 
 

@@ -40,7 +40,7 @@ def within(lowest: float, highest: float, what: str, *, step: float | None = Non
     return AfterValidator(check)
 
 
-def sized(lowest: int, highest: int, what: str) -> AfterValidator:
+def length_between(lowest: int, highest: int, what: str) -> AfterValidator:
     """Text or a list of a certain length."""
     rule = f"it has {lowest} to {highest} {what}"
 

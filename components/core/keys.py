@@ -11,7 +11,7 @@ from components.core.component import ScopedComponent
 from components.core.key_policies import copy_policy, key_policy
 from components.core.scope import Scope
 from layout.documents import Statement, allow
-from layout.naming import Names, checked
+from layout.naming import Names, check_name
 
 DELETION_WINDOW_DAYS = 30
 
@@ -34,7 +34,7 @@ COPIED = ("images", "backup")
 
 def alias(names: Names, use: str) -> str:
     """Alias of the key for the data class `use`."""
-    return checked("kms.Alias", f"alias/{names.prefix}/{use}")
+    return check_name("kms.Alias", f"alias/{names.prefix}/{use}")
 
 
 def use_key(

@@ -75,20 +75,20 @@ def log_delivery(names: Names) -> list[Statement]:
     return [
         server_access_logs(target, names.account),
         allow(
-            "BalancerLogs",
+            "LoadBalancerLogs",
             ["s3:PutObject"],
             [f"{target}/alb/AWSLogs/{names.account}/*"],
             principal={"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
         ),
         allow(
-            "NetworkBalancerLogs",
+            "NetworkLoadBalancerLogs",
             ["s3:PutObject"],
             [f"{target}/nlb/AWSLogs/{names.account}/*"],
             principal={"Service": "delivery.logs.amazonaws.com"},
             conditions={"StringEquals": {"aws:SourceAccount": names.account}},
         ),
         allow(
-            "NetworkBalancerLogsAcl",
+            "NetworkLoadBalancerLogsAcl",
             ["s3:GetBucketAcl"],
             [target],
             principal={"Service": "delivery.logs.amazonaws.com"},

@@ -27,7 +27,7 @@ def _visibility(metric: str) -> wafv2.WebAclRuleVisibilityConfigArgs:
     )
 
 
-def _managed(group: str, counted: tuple[str, ...], priority: int) -> wafv2.WebAclRuleArgs:
+def _managed_rule(group: str, counted: tuple[str, ...], priority: int) -> wafv2.WebAclRuleArgs:
     count = wafv2.WebAclRuleStatementManagedRuleGroupStatementRuleActionOverrideActionToUseArgs(
         count=wafv2.WebAclRuleStatementManagedRuleGroupStatementRuleActionOverrideActionToUseCountArgs()
     )
@@ -77,7 +77,7 @@ class WebAcl(Component):
     ) -> None:
         super().__init__(name, base, opts)
         managed = [
-            _managed(group, counted, priority) for priority, (group, counted) in enumerate(MANAGED_GROUPS.items())
+            _managed_rule(group, counted, priority) for priority, (group, counted) in enumerate(MANAGED_GROUPS.items())
         ]
         self.acl = wafv2.WebAcl(
             self.child("acl"),

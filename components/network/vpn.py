@@ -11,7 +11,7 @@ from pulumi_aws import ec2, ec2transitgateway
 
 from components.core import Component, Condition, LogSource, Metric, MetricMax, Platform, alarm, log_group
 from components.network.network import Network
-from layout.naming import checked
+from layout.naming import check_name
 from settings import Center, CenterGateway
 from settings import Network as NetworkSettings
 
@@ -163,7 +163,7 @@ class CampusVpn(Component):
         return log_group(
             self,
             f"{center}-logs",
-            name=checked("cloudwatch.LogGroup", f"/aws/vendedlogs/{self.names.prefix}/vpn-{center}"),
+            name=check_name("cloudwatch.LogGroup", f"/aws/vendedlogs/{self.names.prefix}/vpn-{center}"),
             source_type="aws:vpn",
         )
 

@@ -8,7 +8,7 @@ from pulumi_aws import backup, kms
 from components.core import Component, Condition, Metric, Platform, ServiceRole, alarm
 from components.data import Database, ImageStorage
 from layout.documents import trust
-from layout.naming import Names, checked
+from layout.naming import Names, check_name
 from settings import Backup as BackupSettings
 
 DAILY = "cron(0 5 * * ? *)"
@@ -29,7 +29,7 @@ IMAGE_POLICIES = (
 
 def restore_test_name(names: Names) -> str:
     """Name of the restore test, which takes no hyphen."""
-    return checked("backup.RestoreTestingPlan", f"{names.prefix}_restore".replace("-", "_"))
+    return check_name("backup.RestoreTestingPlan", f"{names.prefix}_restore".replace("-", "_"))
 
 
 class Backups(Component):
@@ -153,7 +153,7 @@ class Backups(Component):
         )
         backup.RestoreTestingSelection(
             self.child("restore-database"),
-            name=checked("backup.RestoreTestingPlan", f"{name}_database"),
+            name=check_name("backup.RestoreTestingPlan", f"{name}_database"),
             restore_testing_plan_name=plan.name,
             protected_resource_type="Aurora",
             protected_resource_arns=[database.cluster.arn],

@@ -11,7 +11,7 @@ from components.core import Component, LogSource, Platform, ServiceRole, log_gro
 from components.data import LifecycleRules, SecureBucket
 from components.safeguards.log_metric_alarms import FINDINGS, log_metric_alarm
 from layout.documents import allow, document, trust
-from layout.naming import checked
+from layout.naming import check_name
 
 SOURCES = ("aws.guardduty", "aws.access-analyzer")
 
@@ -85,7 +85,7 @@ class AccountBaseline(Component):
             self,
             "findings",
             # EventBridge writes to no group outside /aws/events.
-            name=checked("cloudwatch.LogGroup", f"/aws/events/{self.names.prefix}/findings"),
+            name=check_name("cloudwatch.LogGroup", f"/aws/events/{self.names.prefix}/findings"),
             source_type="aws:findings",
         )
         rule_name = self.names.of("cloudwatch.EventRule", "findings")

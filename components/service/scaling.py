@@ -105,7 +105,7 @@ class Autoscaling(Component):
             # Scheduled actions change the range all week; the initial value only lasts until the next boundary.
             opts=self.options(depends_on=depends_on, ignore_changes=["minCapacity", "maxCapacity"]),
         )
-        self._scheduled(settings, schedule)
+        self._scheduled_actions(settings, schedule)
         self._tracking(signal)
         self._surge(signal)
         self.register_outputs({"resourceId": self.target.resource_id})
@@ -117,7 +117,7 @@ class Autoscaling(Component):
             "resource_id": self.target.resource_id,
         }
 
-    def _scheduled(self, settings: TierSettings, schedule: Schedule) -> None:
+    def _scheduled_actions(self, settings: TierSettings, schedule: Schedule) -> None:
         for transition in transitions(schedule, lead=LEAD_MINUTES):
             minimum, maximum = capacity(transition.period.load, settings)
             appautoscaling.ScheduledAction(

@@ -81,19 +81,19 @@ class Container:
             if self.is_healthy():
                 return
             if not self.is_running:
-                status = self._started().returncode
+                status = self._has_started().returncode
                 raise ProcessError(f"{self.folder.name} exited with status {status}: {self.log.read_text()}")
             time.sleep(0.05)
         raise TimeoutError(f"{self.folder.name} is not healthy after {timeout} s: {self.log.read_text()}")
 
     def wait_for_exit(self, timeout: float = EXIT_SECONDS) -> int:
         """The exit status, once the process has exited by itself."""
-        return self._started().wait(timeout)
+        return self._has_started().wait(timeout)
 
     @property
     def pid(self) -> int:
         """Its process id: the entry point replaces itself by the program it starts."""
-        return self._started().pid
+        return self._has_started().pid
 
     @property
     def process_ids(self) -> list[int]:
@@ -105,7 +105,7 @@ class Container:
 
     def send_signal(self, number: signal.Signals) -> None:
         """Sends a signal to its process."""
-        self._started().send_signal(number)
+        self._has_started().send_signal(number)
 
     def kill(self) -> None:
         """Kills it with its workers, as the loss of a host would."""
@@ -118,7 +118,7 @@ class Container:
         self.send_signal(number)
         return self.wait_for_exit(timeout)
 
-    def _started(self) -> subprocess.Popen[bytes]:
+    def _has_started(self) -> subprocess.Popen[bytes]:
         if self.process is None:
             raise ProcessError(f"{self.folder.name} was never started")
         return self.process

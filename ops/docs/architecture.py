@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from ops.docs import packages
 from ops.docs.diagram import mermaid
 from ops.docs.document import documented_stacks, render
 from ops.docs.plan_query import PlanQuery
@@ -36,6 +37,7 @@ def document(plans: Mapping[str, Plan], template: Path = TEMPLATE) -> str:
         "prod": queries[0],
         "dev": queries[-1],
         "components": _components(queries),
+        "packages": packages.drawing(PROJECT),
         "drawings": {stack: mermaid(plan) for stack, plan in plans.items()},
     }
     return render(template, values)

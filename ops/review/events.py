@@ -47,7 +47,7 @@ def _change(step: Mapping[str, Any], base: Plan, head: Plan) -> Change:
     action = ACTIONS[step["op"]]
     plan = base if action == "delete" else head
     state = (step.get("old") if action == "delete" else step.get("new")) or {}
-    known = plan.by_urn.get(step["urn"]) or _undeclared(step, state)
+    known = plan.by_urn.get(step["urn"]) or _undeclared_changes(step, state)
     return Change(
         action="retain" if action == "delete" and state.get("retainOnDelete") else action,
         resource=known,
@@ -57,7 +57,7 @@ def _change(step: Mapping[str, Any], base: Plan, head: Plan) -> Change:
     )
 
 
-def _undeclared(step: Mapping[str, Any], state: Mapping[str, Any]) -> PlannedResource:
+def _undeclared_changes(step: Mapping[str, Any], state: Mapping[str, Any]) -> PlannedResource:
     """A resource that a plan does not contain: the child of another package's component."""
     name = step["urn"].rpartition("::")[2]
     return PlannedResource(urn=step["urn"], type=step["type"], name=name, parent=state.get("parent", ""))

@@ -1,4 +1,4 @@
-"""A stack's study outputs: its export `ending`, typed."""
+"""A stack's study outputs: its export `studyOutputs`, typed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ops.study.errors import StudyError
 
 Exports = Mapping[str, Any]
 """A stack's exports, as Pulumi returns them."""
-EXPORT = "ending"
+EXPORT = "studyOutputs"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -84,7 +84,7 @@ def _scalar(kind: str, value: Any, path: str) -> Failures:
 
 
 @cache
-def _compiled(pattern: str) -> re.Pattern[str] | None:
+def _compile(pattern: str) -> re.Pattern[str] | None:
     try:
         return re.compile(pattern)
     except re.error:  # some of AWS's patterns are for another regex engine
@@ -106,7 +106,7 @@ def _text(name: str, value: str, rules: dict[str, Any]) -> Failures:
     if not rules.get("minLength", 0) <= len(value) <= rules.get("maxLength", len(value)):
         limits = f"{rules.get('minLength', 0)} to {rules.get('maxLength', 'any number of')}"
         yield Failure(name, f"it has {len(value)} characters, AWS allows {limits}")
-    pattern = _compiled(rules["pattern"]) if "pattern" in rules else None
+    pattern = _compile(rules["pattern"]) if "pattern" in rules else None
     if pattern is not None and pattern.search(value) is None:
         yield Failure(name, f"{value!r} does not match {rules['pattern']}")
     if "enum" in rules and value not in rules["enum"]:

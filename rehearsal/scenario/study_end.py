@@ -15,7 +15,7 @@ from rehearsal.scenario.record import Record, RehearsalError, SentObject, Step, 
 from rehearsal.stack.driver import Rehearsal
 from rehearsal.stack.operations import Watcher, short_name
 
-STUDY_OUTPUTS = "ending"
+STUDY_OUTPUTS = "studyOutputs"
 """The stack's output for the commands that end a study."""
 
 RETAINED_TYPES = ("aws:kms/key:Key", "aws:s3/bucket:Bucket", "aws:backup/vault:Vault")

@@ -27,12 +27,12 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     return made
 
 
-def deployed(checkout: Checkout, folder: Path) -> Rehearsal:
+def deploy(checkout: Checkout, folder: Path) -> Rehearsal:
     return Rehearsal(NEW, folder=folder, program=checkout.folder).start_over()
 
 
 def test_waivers_of_the_copied_stack_are_asked_for(checkout: Checkout, tmp_path: Path):
-    refused = deployed(checkout, tmp_path / NEW).preview(check=False)
+    refused = deploy(checkout, tmp_path / NEW).preview(check=False)
     assert refused.exit_code != 0
     messages = [" ".join(one.message.split()) for one in refused.violations]
     for rule in ("NET-07", "LB-06", "LOG-02", "SEC-01"):
@@ -46,7 +46,7 @@ def test_waivers_of_the_copied_stack_are_asked_for(checkout: Checkout, tmp_path:
 def test_a_copied_stack_is_deployed_previewed_and_destroyed(checkout: Checkout, tmp_path: Path):
     waivers = checkout.folder / "policy" / "waivers.yaml"
     waivers.write_text(waivers.read_text().replace("stacks: [dev", f"stacks: [{NEW}, dev"))
-    rehearsal = deployed(checkout, tmp_path / NEW)
+    rehearsal = deploy(checkout, tmp_path / NEW)
     rehearsal.up()
     rehearsal.preview(expect_no_changes=True)
     refused = rehearsal.destroy(check=False)

@@ -51,7 +51,7 @@ def prod(stack: RenderedStack, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield store
 
 
-def stored(prod: Store) -> tuple[int, int]:
+def store_body(prod: Store) -> tuple[int, int]:
     [[rows]] = prod.query("SELECT count(*) FROM resources")
     return rows, len(prod.stored_files())
 
@@ -60,20 +60,20 @@ def stored(prod: Store) -> tuple[int, int]:
 @pytest.mark.parametrize("name", REFUSED)
 def test_a_body_without_a_valid_study_is_refused(name: str, prod: Store, *, chunked: bool):
     kind, body, status = REFUSED[name]
-    before, headers = stored(prod), {"Accept": JSON} | ({"Content-Type": kind} if kind else {})
+    before, headers = store_body(prod), {"Accept": JSON} | ({"Content-Type": kind} if kind else {})
     sent = iter([body]) if chunked else body
     answer = prod.client().request("POST", "/dicom-web/studies", body=sent, headers=headers, chunked=chunked)
     assert (answer.status, acknowledged_uids(answer)) == (status, set())
-    assert stored(prod) == before
+    assert store_body(prod) == before
 
 
 @pytest.mark.parametrize("name", NOTHING)
 def test_a_body_without_a_study_is_not_acknowledged(name: str, prod: Store):
-    (kind, body), before = NOTHING[name], stored(prod)
+    (kind, body), before = NOTHING[name], store_body(prod)
     headers = {"Accept": JSON, "Content-Type": kind}
     answer = prod.client().request("POST", "/dicom-web/studies", body=body, headers=headers)
     assert acknowledged_uids(answer) == set()
-    assert stored(prod) == before
+    assert store_body(prod) == before
 
 
 def test_acknowledged_instances_of_a_mixed_body_are_stored(prod: Store):
@@ -94,10 +94,10 @@ def test_an_instance_of_another_study_than_in_the_path_is_not_acknowledged(prod:
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_body_over_the_limit_is_refused_before_it_is_stored(prod: Store, *, chunked: bool):
     assert len(OVER.data) > LIMIT_MB * 2**20
-    before = stored(prod)
+    before = store_body(prod)
     answer = prod.client().store(OVER.data, chunked=chunked)
     assert answer.status == 413
-    assert stored(prod) == before
+    assert store_body(prod) == before
     lines = prod.access_log(413)
     # The size of a chunked body is known at its end: nginx then aborts the request to Orthanc.
     assert {line["upstream_status"] for line in lines} <= {"", "-"}, "Orthanc answered the request"

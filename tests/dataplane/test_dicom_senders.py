@@ -25,7 +25,7 @@ def sender(prod: Store, tmp_path: Path) -> tuple[ssl.SSLContext, str]:
     return tls_context(tmp_path, prod.stack.senders[center]), title
 
 
-def stored(prod: Store, sender: tuple[ssl.SSLContext, str], instance: Instance, replica: int = 0) -> int | None:
+def store_instance(prod: Store, sender: tuple[ssl.SSLContext, str], instance: Instance, replica: int = 0) -> int | None:
     """Status of a C-STORE; None without an association."""
     tls, title = sender
     dataset = instance.dataset
@@ -44,14 +44,14 @@ def test_every_title_of_every_center_may_store(prod: Store, tmp_path: Path):
         tls = tls_context(folder, prod.stack.senders[center])
         for title in known:
             [instance] = studies.ct_series(1, size=64)
-            assert stored(prod, (tls, title), instance, replica=number % 2) == SUCCESS
+            assert store_instance(prod, (tls, title), instance, replica=number % 2) == SUCCESS
             assert_stored(prod, instance)
 
 
 @pytest.mark.parametrize("name", studies.COMPRESSED)
 def test_a_compressed_instance_keeps_its_transfer_syntax(name: str, prod: Store, sender: tuple[ssl.SSLContext, str]):
     instance = studies.compressed_instance(name)
-    assert stored(prod, sender, instance) == SUCCESS
+    assert store_instance(prod, sender, instance) == SUCCESS
     assert_stored(prod, instance)
 
 
@@ -71,7 +71,7 @@ def assert_stored(prod: Store, instance: Instance) -> None:
 
 def test_sending_an_instance_again_succeeds_and_changes_nothing(prod: Store, sender: tuple[ssl.SSLContext, str]):
     [instance] = studies.ct_series(1, size=64)
-    assert [stored(prod, sender, instance, replica) for replica in (0, 1, 0)] == [SUCCESS] * 3
+    assert [store_instance(prod, sender, instance, replica) for replica in (0, 1, 0)] == [SUCCESS] * 3
     assert_stored(prod, instance)
 
 
@@ -96,7 +96,7 @@ def test_unknown_titles_are_refused(calling: str, called: str, prod: Store, send
 
 def test_a_sender_cannot_query_or_retrieve(prod: Store, sender: tuple[ssl.SSLContext, str]):
     [instance] = studies.ct_series(1, size=64)
-    assert stored(prod, sender, instance) == SUCCESS
+    assert store_instance(prod, sender, instance) == SUCCESS
     query = Dataset()
     query.QueryRetrieveLevel, query.PatientName, query.StudyInstanceUID = "STUDY", "*", instance.study
     with prod.replicas[0].associate(

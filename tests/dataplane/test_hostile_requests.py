@@ -81,7 +81,7 @@ def send(prod: Store, method: str, path: str, *lines: str) -> bytes:
         return read_all(connection)
 
 
-def quoted(value: str) -> str:
+def quote_path(value: str) -> str:
     return quote(value, safe="", errors="surrogateescape")
 
 
@@ -132,7 +132,7 @@ def test_a_head_request_gets_only_a_head(prod: Store, kept: Instance):
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_query_finds_nothing_and_reveals_nothing(name: str, prod: Store, kept: Instance):
-    for key, value in itertools.product(KEYS, (quoted(HOSTILE[name]), "".join(HOSTILE[name].split()))):
+    for key, value in itertools.product(KEYS, (quote_path(HOSTILE[name]), "".join(HOSTILE[name].split()))):
         if not value.isascii():
             continue
         answers = send(prod, "GET", f"/dicom-web/studies?{key}={value}&StudyInstanceUID={kept.study}")
@@ -145,7 +145,7 @@ def test_a_hostile_query_finds_nothing_and_reveals_nothing(name: str, prod: Stor
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_path_is_refused(name: str, prod: Store, kept: Instance):
-    value = quoted(HOSTILE[name])
+    value = quote_path(HOSTILE[name])
     for path in (f"/dicom-web/studies/{value}/metadata", f"/dicom-web/studies/{kept.study}/series/{value}"):
         [status] = statuses(send(prod, "GET", path))
         assert status in {400, 404, 414}, path

@@ -28,7 +28,7 @@ STRONG = ["ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES256-GCM-SHA384", "ECD
 DEFAULTS = ["orthanc:orthanc", "admin:admin", "orthanc:", ":", "alice:alicePassword", "demo:demo"]
 
 
-def unverified(version: ssl.TLSVersion | None = None, ciphers: str = "ALL:@SECLEVEL=0") -> ssl.SSLContext:
+def unverified_context(version: ssl.TLSVersion | None = None, ciphers: str = "ALL:@SECLEVEL=0") -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     context.set_ciphers(ciphers)
@@ -48,7 +48,7 @@ def endpoints(prod: Store) -> dict[str, tuple[int, str, Path]]:
 @pytest.mark.parametrize("endpoint", ["web", "app"])
 def test_old_versions_of_tls_are_refused(endpoint: str, version: ssl.TLSVersion, prod: Store):
     port, host, authority = endpoints(prod)[endpoint]
-    context = unverified(version)
+    context = unverified_context(version)
     with (
         pytest.raises((ssl.SSLError, ConnectionResetError)),
         connect(port, host=host, authority=authority, context=context),
@@ -60,7 +60,7 @@ def test_old_versions_of_tls_are_refused(endpoint: str, version: ssl.TLSVersion,
 def test_weak_ciphers_are_refused_and_strong_ones_accepted(endpoint: str, prod: Store):
     port, host, authority = endpoints(prod)[endpoint]
     for cipher in WEAK:
-        context = unverified(ssl.TLSVersion.TLSv1_2, f"{cipher}:@SECLEVEL=0")
+        context = unverified_context(ssl.TLSVersion.TLSv1_2, f"{cipher}:@SECLEVEL=0")
         with (
             pytest.raises((ssl.SSLError, ConnectionResetError)),
             connect(port, host=host, authority=authority, context=context),
@@ -69,7 +69,9 @@ def test_weak_ciphers_are_refused_and_strong_ones_accepted(endpoint: str, prod: 
     accepted = []
     for cipher in STRONG:
         try:
-            with connect(port, host=host, authority=authority, context=unverified(ssl.TLSVersion.TLSv1_2, cipher)):
+            with connect(
+                port, host=host, authority=authority, context=unverified_context(ssl.TLSVersion.TLSv1_2, cipher)
+            ):
                 accepted.append(cipher)
         except ssl.SSLError:
             continue  # for the other key type

@@ -28,7 +28,7 @@ def test_a_study_is_closed_archived_and_destroyed_by_the_commands_engine(
     engine, seen = PulumiEngine("dev", folder), list[Any]()
     rehearsal.up()
     assert StudyOutputs.from_exports(engine.outputs()).phase == "active"
-    assert engine.outputs()["ending"]["signingKeyArn"] is None
+    assert engine.outputs()["studyOutputs"]["signingKeyArn"] is None
 
     with pytest.raises(StudyError, match="protect"):
         engine.destroy(seen.append)
@@ -38,10 +38,10 @@ def test_a_study_is_closed_archived_and_destroyed_by_the_commands_engine(
         assert phase.set_phase("dev", name, folder)
         engine.up(seen.append)
         assert StudyOutputs.from_exports(engine.outputs()).phase == name
-    assert engine.outputs()["ending"]["signingKeyArn"].startswith("arn:aws:kms:")
+    assert engine.outputs()["studyOutputs"]["signingKeyArn"].startswith("arn:aws:kms:")
     assert not any(one.get("protect") for one in engine.resources())
 
     engine.destroy(seen.append)
     assert engine.resources() == []
-    assert "ending" not in engine.outputs()
+    assert "studyOutputs" not in engine.outputs()
     assert [one for one in seen if "resOutputsEvent" in one]

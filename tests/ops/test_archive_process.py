@@ -30,7 +30,9 @@ def command(store: Store, tmp_path: Path) -> Iterator[list[str]]:
     server.start()
     host, port = server.get_host_and_port()
     outputs = tmp_path / "outputs.json"
-    outputs.write_text(json.dumps({"ending": {camel_case(name): value for name, value in vars(store.target).items()}}))
+    outputs.write_text(
+        json.dumps({"studyOutputs": {camel_case(name): value for name, value in vars(store.target).items()}})
+    )
     endpoint = f"AWS_ENDPOINT_URL=http://{host}:{port}"
     yield ["env", endpoint, f"AWS_REGION={REGION}", sys.executable, "-m", "ops", "--outputs", str(outputs)]
     server.stop()

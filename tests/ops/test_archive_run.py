@@ -219,10 +219,10 @@ def test_the_wrong_account_or_region_is_refused(store: Store, field: str, value:
 
 
 def test_a_target_is_read_from_the_stacks_outputs(store: Store):
-    outputs = {"ending": {camel_case(name): value for name, value in vars(store.target).items()}}
+    outputs = {"studyOutputs": {camel_case(name): value for name, value in vars(store.target).items()}}
     assert Target.from_exports(outputs) == store.target
-    del outputs["ending"]["trailBucket"]
+    del outputs["studyOutputs"]["trailBucket"]
     with pytest.raises(ArchiveError, match="lacks trailBucket"):
         Target.from_exports(outputs)
-    with pytest.raises(ArchiveError, match="exports no `ending`"):
+    with pytest.raises(ArchiveError, match="exports no `studyOutputs`"):
         Target.from_exports({})

@@ -22,7 +22,7 @@ from tests.conftest import Plans
 from tests.ops.accounts import REPOSITORY
 from tests.policy.cases import resource
 
-LONGEST = 6144
+MAX_LENGTH = 6144
 STACKS = ("dev", "prod")
 ACCEPTED = {("boundary", "IAM-03")}
 """A boundary names whole services, because it grants nothing: a role has what its own policies allow as well."""
@@ -111,7 +111,7 @@ def test_the_analyser_would_find_something(statement: dict[str, Any], issue: str
 @pytest.mark.parametrize("stack", STACKS)
 def test_iam_takes_them(stack: str):
     sizes = {name: len("".join(text.split())) for name, text in policies(stack).items()}
-    assert max(sizes.values()) <= LONGEST, sizes
+    assert max(sizes.values()) <= MAX_LENGTH, sizes
     assert len([name for name in sizes if name.startswith("deploy-")]) + 1 <= 10  # managed policies of a role
 
 
@@ -131,7 +131,7 @@ def test_the_projects_own_rules_hold(stack: str):
     assert broken == ACCEPTED
 
 
-def allowed(policies: list[dict[str, Any]], action: str) -> bool:
+def allowed_actions(policies: list[dict[str, Any]], action: str) -> bool:
     return any(
         each["Effect"] == "Allow" and any(fnmatchcase(action.lower(), pattern.lower()) for pattern in _actions(each))
         for each in policies
@@ -157,7 +157,7 @@ def test_a_deployment_may_do_what_cloudformation_needs_for_the_same_types(plans:
         needed |= {action for step in ("create", "update", "delete") for action in handlers[step]["permissions"]}
     used = {action for action in needed if not action[:1].isupper() and not action.startswith(tuple(UNUSED))}
     assert len(used) > 250
-    assert sorted(action for action in used if not allowed([*reading, *policies], action)) == []
+    assert sorted(action for action in used if not allowed_actions([*reading, *policies], action)) == []
 
 
 def test_the_boundary_lets_through_what_the_role_may_do():

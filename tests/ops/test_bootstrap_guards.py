@@ -52,7 +52,7 @@ def administrator() -> None:
     client("iam").attach_role_policy(RoleName=PREVIEW, PolicyArn=more)
 
 
-def widened() -> None:
+def widen() -> None:
     """As somebody would in the console: the old versions stay, until AWS keeps no more."""
     for _ in range(4):
         client("iam").create_policy_version(
@@ -105,7 +105,7 @@ DRIFT: dict[str, tuple[Callable[[], object], str]] = {
         lambda: client("s3").put_bucket_logging(Bucket=BUCKET, BucketLoggingStatus={}),
         f"bucket {BUCKET}: access log",
     ),
-    "boundary widened": (widened, "policy octank-dev-boundary: document"),
+    "boundary widened": (widen, "policy octank-dev-boundary: document"),
     "policy tags": (
         lambda: client("iam").untag_policy(PolicyArn=arn("octank-dev-boundary"), TagKeys=["owner"]),
         "policy octank-dev-boundary: tags",

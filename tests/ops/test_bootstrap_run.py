@@ -88,7 +88,7 @@ def test_a_dry_run_afterwards_finds_nothing_to_do():
     assert converge(apply=False) == []
 
 
-def unguarded(bucket: str) -> Any:
+def remove_guards(bucket: str) -> Any:
     """S3 without the bucket's policy, of which the simulated S3 reads no conditions: it would refuse everything."""
     s3 = boto3.client("s3")
     s3.delete_bucket_policy(Bucket=bucket)
@@ -172,7 +172,7 @@ def test_removing_says_first_and_then_leaves_nothing():
 def test_an_empty_access_log_goes_as_well():
     converge()
     log = dev().log_bucket
-    s3 = unguarded(log)
+    s3 = remove_guards(log)
     for version in s3.list_object_versions(Bucket=log).get("Versions", []):
         s3.delete_object(Bucket=log, Key=version["Key"], VersionId=version["VersionId"])
     thing = buckets.log_bucket(s3, dev())
@@ -183,7 +183,7 @@ def test_an_empty_access_log_goes_as_well():
 @pytest.mark.parametrize("key", ["image-store/dev.json", "image-store/other.json.gz"])
 def test_a_state_that_is_left_stops_the_removal(key: str):
     converge()
-    unguarded(dev().state_bucket).put_object(Bucket=dev().state_bucket, Key=f".pulumi/stacks/{key}", Body=b"{}")
+    remove_guards(dev().state_bucket).put_object(Bucket=dev().state_bucket, Key=f".pulumi/stacks/{key}", Body=b"{}")
     calls = Calls()
     with pytest.raises(BootstrapError, match=key.partition(".")[0]):
         destroy_all(calls)
@@ -192,7 +192,7 @@ def test_a_state_that_is_left_stops_the_removal(key: str):
 
 def test_what_pulumi_leaves_of_removed_stacks_does_not():
     converge()
-    s3, bucket = unguarded(dev().state_bucket), dev().state_bucket
+    s3, bucket = remove_guards(dev().state_bucket), dev().state_bucket
     for key in ("meta.yaml", "history/image-store/dev/dev-1.history.json", "stacks/image-store/dev.json.bak"):
         s3.put_object(Bucket=bucket, Key=f".pulumi/{key}", Body=b"{}")
     s3.put_object(Bucket=bucket, Key=".pulumi/stacks/image-store/dev.json", Body=b"{}")

@@ -48,7 +48,7 @@ def with_settings(context: Context, **groups: Any) -> Context:
     return context
 
 
-def denied(operation: str) -> ClientError:
+def deny(operation: str) -> ClientError:
     return ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, operation)
 
 
@@ -126,7 +126,7 @@ def test_a_quota_that_was_never_raised_has_the_default(dev: Context):
 
 
 def test_what_may_not_be_asked_is_skipped(dev: Context):
-    dev._clients["service-quotas", "us-east-1"] = Answers(get_service_quota=denied("GetServiceQuota"))
+    dev._clients["service-quotas", "us-east-1"] = Answers(get_service_quota=deny("GetServiceQuota"))
     check = Check(name="quota", run=lambda context: quotas.check_quota(quota("VPCs"), context), aws=True)
     ((_, result),) = run_checks([check], dev)
     assert (result.state, "GetServiceQuota" in result.found) == ("skipped", True)

@@ -13,7 +13,7 @@ import pytest
 from ops.study.errors import Refused, StudyError
 from ops.study.verify.evidence import PublishedArchive
 
-EXPORTS = {"ending": {}}
+EXPORTS = {"studyOutputs": {}}
 AT = datetime(2027, 12, 1, tzinfo=UTC)
 
 

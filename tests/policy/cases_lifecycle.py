@@ -77,7 +77,7 @@ CASES = {
         other=(
             SUBSCRIPTION,
             resource("random:index/randomId:RandomId"),
-            resource("other:index:Thing", tags={"a": "b"}),
+            resource("other:index:Resource", tags={"a": "b"}),
         ),
     ),
 }

@@ -14,7 +14,7 @@ FORWARD = {"type": "forward", "targetGroupArn": UNKNOWN}
 def load_balancer(kind: str | None = "application", **properties: Any) -> Resource:
     """A load balancer; without a kind, of AWS's default type."""
     given: dict[str, Any] = {"loadBalancerType": kind} if kind else {}
-    return resource(types.LOAD_BALANCER, "balancer", **given, **properties)
+    return resource(types.LOAD_BALANCER, "load balancer", **given, **properties)
 
 
 def listener(protocol: Any = "HTTPS", **properties: Any) -> tuple[Resource]:

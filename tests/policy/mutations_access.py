@@ -8,7 +8,7 @@ from typing import Any
 from hipaa import types
 from ops.plan import Plan
 from tests.policy.mutations import Edit, Mutations
-from tests.unit.contracts.edit import in_statement, named, with_resource
+from tests.unit.contracts.edit import edit_named, in_statement, with_resource
 
 EVERYONE = {"principal": "*", "sourceArn": None, "sourceAccount": None}
 
@@ -34,12 +34,12 @@ INLINE = [{"name": "inline", "policy": READ}]
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 MUTATIONS: Mutations = {
-    "an inline policy of a role": ("dev", named("app-run-role", inlinePolicies=INLINE), frozenset({"IAM-01"})),
+    "an inline policy of a role": ("dev", edit_named("app-run-role", inlinePolicies=INLINE), frozenset({"IAM-01"})),
     "a separate inline policy": ("dev", add(types.ROLE_POLICY, role="app-run", policy=READ), frozenset({"IAM-01"})),
     "admin access": ("dev", edit_statement(Action="*", Resource="*"), frozenset({"IAM-02", "IAM-03", "IAM-04"})),
     "AdministratorAccess attached": (
         "dev",
-        named("app-run-policy-attachment", policyArn=ADMINISTRATOR),
+        edit_named("app-run-policy-attachment", policyArn=ADMINISTRATOR),
         frozenset({"IAM-02"}),
     ),
     "all actions of a service": ("prod", edit_statement(Action=["s3:*"]), frozenset({"IAM-03"})),
@@ -59,16 +59,16 @@ MUTATIONS: Mutations = {
     "a group": ("prod", add(types.GROUP), frozenset({"IAM-05"})),
     "a function without reserved concurrency": (
         "dev",
-        named("rotation-rotate", reservedConcurrentExecutions=None),
+        edit_named("rotation-rotate", reservedConcurrentExecutions=None),
         frozenset({"LAM-01"}),
     ),
     "a function without a dead-letter queue": (
         "dev",
-        named("rotation-rotate", deadLetterConfig=None),
+        edit_named("rotation-rotate", deadLetterConfig=None),
         frozenset({"LAM-02"}),
     ),
-    "a function outside the VPC": ("dev", named("rotation-rotate", vpcConfig=None), frozenset({"LAM-03"})),
-    "a function that everyone can call": ("dev", named("rotation-caller", **EVERYONE), frozenset({"LAM-04"})),
+    "a function outside the VPC": ("dev", edit_named("rotation-rotate", vpcConfig=None), frozenset({"LAM-03"})),
+    "a function that everyone can call": ("dev", edit_named("rotation-caller", **EVERYONE), frozenset({"LAM-04"})),
     "a function with a public URL": (
         "dev",
         add(types.FUNCTION_URL, functionName="rotation", authorizationType="NONE"),

@@ -7,7 +7,7 @@ from typing import Any
 from ops.plan import Plan
 from ops.review.policies import REFERENCE
 from tests.policy.mutations import Edit, Mutations
-from tests.unit.contracts.edit import edited, named, nested
+from tests.unit.contracts.edit import edit_named, edit_nested, edit_resource
 
 
 def with_known_containers(
@@ -16,7 +16,7 @@ def with_known_containers(
     """The plan with a task's containers known, as in an update, and changed."""
     containers = json.loads(REFERENCE.sub("known", plan.resource(name=name).inputs["containerDefinitions"]))
     change(containers)
-    return named(name, containerDefinitions=json.dumps(containers))(plan)
+    return edit_named(name, containerDefinitions=json.dumps(containers))(plan)
 
 
 def edit_container(**changes: Any) -> Edit:
@@ -35,34 +35,38 @@ def use_one_role(plan: Plan) -> Plan:
     task = plan.resource(name="app-task")
     inputs = {**task.inputs, "taskRoleArn": task.inputs["executionRoleArn"]}
     links = {**task.property_dependencies, "taskRoleArn": task.property_dependencies["executionRoleArn"]}
-    return edited(plan, task, inputs=inputs, property_dependencies=links)
+    return edit_resource(plan, task, inputs=inputs, property_dependencies=links)
 
 
 EXEC = "configuration.executeCommandConfiguration"
 REPOSITORY = "images-orthanc-repository"
 
 MUTATIONS: Mutations = {
-    "host network": ("dev", named("app-task", networkMode="host"), frozenset({"ECS-01"})),
+    "host network": ("dev", edit_named("app-task", networkMode="host"), frozenset({"ECS-01"})),
     "writable root": ("dev", edit_container(readonlyRootFilesystem=False), frozenset({"ECS-02"})),
     "privileged container": ("prod", edit_container(privileged=True), frozenset({"ECS-03"})),
     "public task": (
         "dev",
-        nested("web-service", "networkConfiguration.assignPublicIp", new=True),
+        edit_nested("web-service", "networkConfiguration.assignPublicIp", new=True),
         frozenset({"ECS-04"}),
     ),
-    "no container insights": ("dev", named("cluster-cluster", settings=None), frozenset({"ECS-05"})),
+    "no container insights": ("dev", edit_named("cluster-cluster", settings=None), frozenset({"ECS-05"})),
     "ECS Exec without configured logs": (
         "dev",
-        nested("cluster-cluster", f"{EXEC}.logging", "DEFAULT"),
+        edit_nested("cluster-cluster", f"{EXEC}.logging", "DEFAULT"),
         frozenset({"ECS-06"}),
     ),
-    "ECS Exec without a key": ("prod", nested("cluster-cluster", f"{EXEC}.kmsKeyId", None), frozenset({"ECS-06"})),
+    "ECS Exec without a key": ("prod", edit_nested("cluster-cluster", f"{EXEC}.kmsKeyId", None), frozenset({"ECS-06"})),
     "the same role twice": ("dev", use_one_role, frozenset({"ECS-07"})),
-    "no role for the task": ("prod", named("web-task", taskRoleArn=None), frozenset({"ECS-07"})),
-    "old platform version": ("dev", named("app-service", platformVersion="1.3.0"), frozenset({"ECS-08"})),
-    "images encrypted with AWS's key": ("dev", named(REPOSITORY, encryptionConfigurations=None), frozenset({"ECR-01"})),
-    "mutable tags": ("prod", named(REPOSITORY, imageTagMutability="MUTABLE"), frozenset({"ECR-01"})),
-    "unscanned images": ("dev", named(REPOSITORY, imageScanningConfiguration=None), frozenset({"ECR-01"})),
+    "no role for the task": ("prod", edit_named("web-task", taskRoleArn=None), frozenset({"ECS-07"})),
+    "old platform version": ("dev", edit_named("app-service", platformVersion="1.3.0"), frozenset({"ECS-08"})),
+    "images encrypted with AWS's key": (
+        "dev",
+        edit_named(REPOSITORY, encryptionConfigurations=None),
+        frozenset({"ECR-01"}),
+    ),
+    "mutable tags": ("prod", edit_named(REPOSITORY, imageTagMutability="MUTABLE"), frozenset({"ECR-01"})),
+    "unscanned images": ("dev", edit_named(REPOSITORY, imageScanningConfiguration=None), frozenset({"ECR-01"})),
     "non-blocking logs": (
         "prod",
         lambda plan: with_known_containers(plan, "app-task", drop_mode),

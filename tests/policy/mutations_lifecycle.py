@@ -6,12 +6,12 @@ import json
 
 from ops.plan import Plan
 from tests.policy.mutations import Edit, Mutations
-from tests.unit.contracts.edit import edited, named, with_inputs
+from tests.unit.contracts.edit import edit_named, edit_resource, with_inputs
 
 
 def unprotect(name: str) -> Edit:
     """Removes Pulumi's protection of a resource."""
-    return lambda plan: edited(plan, plan.resource(name=name), protect=False)
+    return lambda plan: edit_resource(plan, plan.resource(name=name), protect=False)
 
 
 def drop_expiry_tag(plan: Plan) -> Plan:
@@ -30,10 +30,10 @@ MUTATIONS: Mutations = {
     "no expiry tag": ("dev", drop_expiry_tag, frozenset({"OWN-07"})),
     "an image bucket without a classification": (
         "dev",
-        named("storage-images-bucket", tags={"Name": "images"}),
+        edit_named("storage-images-bucket", tags={"Name": "images"}),
         frozenset({"OWN-07"}),
     ),
-    "a bucket without tags": ("prod", named("storage-archive-bucket", tags=None), frozenset({"OWN-07"})),
+    "a bucket without tags": ("prod", edit_named("storage-archive-bucket", tags=None), frozenset({"OWN-07"})),
 }
 
 NOT_OURS: dict[str, str] = {}

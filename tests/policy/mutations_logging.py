@@ -6,7 +6,7 @@ from typing import Any
 
 from ops.plan import Plan
 from tests.policy.mutations import Edit, Mutations, drop
-from tests.unit.contracts.edit import edited, named, nested
+from tests.unit.contracts.edit import edit_named, edit_nested, edit_resource
 
 NOT_OURS: dict[str, str] = {}
 IMAGES = "advancedEventSelectors.1.fieldSelectors"
@@ -16,7 +16,7 @@ def move_filter(plan: Plan) -> Plan:
     """Moves the metric filter for route tables to another log group."""
     resource = plan.resource(name="audit-route-tables")
     inputs = {**resource.inputs, "logGroupName": "/octank-prod/nginx"}
-    return edited(plan, resource, inputs=inputs, property_dependencies={})
+    return edit_resource(plan, resource, inputs=inputs, property_dependencies={})
 
 
 def add_selector(**selector: Any) -> Edit:
@@ -24,32 +24,32 @@ def add_selector(**selector: Any) -> Edit:
 
     def edit(plan: Plan) -> Plan:
         fields = plan.resource(name="audit-trail").inputs["advancedEventSelectors"][1]["fieldSelectors"]
-        return nested("audit-trail", IMAGES, [*fields, selector])(plan)
+        return edit_nested("audit-trail", IMAGES, [*fields, selector])(plan)
 
     return edit
 
 
 MUTATIONS: Mutations = {
-    "an unencrypted log group": ("dev", named("app-logs", kmsKeyId=None), frozenset({"LOG-01"})),
-    "a log group kept for a week": ("dev", named("web-logs", retentionInDays=7), frozenset({"LOG-02"})),
-    "a log group without retention": ("prod", named("splunk-errors", retentionInDays=None), frozenset({"LOG-02"})),
-    "audit events kept for a year": ("prod", named("audit-logs", retentionInDays=400), frozenset({"LOG-02"})),
-    "an alarm without actions": ("dev", named("audit-trails-alarm", alarmActions=[]), frozenset({"LOG-03"})),
+    "an unencrypted log group": ("dev", edit_named("app-logs", kmsKeyId=None), frozenset({"LOG-01"})),
+    "a log group kept for a week": ("dev", edit_named("web-logs", retentionInDays=7), frozenset({"LOG-02"})),
+    "a log group without retention": ("prod", edit_named("splunk-errors", retentionInDays=None), frozenset({"LOG-02"})),
+    "audit events kept for a year": ("prod", edit_named("audit-logs", retentionInDays=400), frozenset({"LOG-02"})),
+    "an alarm without actions": ("dev", edit_named("audit-trails-alarm", alarmActions=[]), frozenset({"LOG-03"})),
     "an alarm without actions on insufficient data": (
         "prod",
-        named("replication-failed-alarm", insufficientDataActions=None),
+        edit_named("replication-failed-alarm", insufficientDataActions=None),
         frozenset({"LOG-03"}),
     ),
     "an alarm with actions disabled": (
         "dev",
-        named("rotation-failed-alarm", actionsEnabled=False),
+        edit_named("rotation-failed-alarm", actionsEnabled=False),
         frozenset({"LOG-03"}),
     ),
     "no filter for gateways": ("dev", drop("audit-gateways"), frozenset({"LOG-04"})),
     "no alarm for the root user": ("prod", drop("audit-root-use-alarm"), frozenset({"LOG-04"})),
     "a filter for some of the events": (
         "dev",
-        named("audit-vpcs", pattern="{ $.eventName = CreateVpc }"),
+        edit_named("audit-vpcs", pattern="{ $.eventName = CreateVpc }"),
         frozenset({"LOG-04"}),
     ),
     "a filter on another log group": (
@@ -57,19 +57,27 @@ MUTATIONS: Mutations = {
         move_filter,
         frozenset({"LOG-04"}),
     ),
-    "an alarm on another metric": ("dev", named("audit-network-acls-alarm", metricName="vpcs"), frozenset({"LOG-04"})),
-    "a trail of one Region": ("dev", named("audit-trail", isMultiRegionTrail=None), frozenset({"CT-01"})),
-    "a disabled trail": ("prod", named("audit-trail", enableLogging=False), frozenset({"CT-01"})),
-    "a trail without a log group": ("dev", named("audit-trail", cloudWatchLogsGroupArn=None), frozenset({"CT-02"})),
-    "a trail without a role for its log group": (
-        "prod",
-        named("audit-trail", cloudWatchLogsRoleArn=None),
+    "an alarm on another metric": (
+        "dev",
+        edit_named("audit-network-acls-alarm", metricName="vpcs"),
+        frozenset({"LOG-04"}),
+    ),
+    "a trail of one Region": ("dev", edit_named("audit-trail", isMultiRegionTrail=None), frozenset({"CT-01"})),
+    "a disabled trail": ("prod", edit_named("audit-trail", enableLogging=False), frozenset({"CT-01"})),
+    "a trail without a log group": (
+        "dev",
+        edit_named("audit-trail", cloudWatchLogsGroupArn=None),
         frozenset({"CT-02"}),
     ),
-    "an unencrypted trail": ("dev", named("audit-trail", kmsKeyId=None), frozenset({"CT-03"})),
+    "a trail without a role for its log group": (
+        "prod",
+        edit_named("audit-trail", cloudWatchLogsRoleArn=None),
+        frozenset({"CT-02"}),
+    ),
+    "an unencrypted trail": ("dev", edit_named("audit-trail", kmsKeyId=None), frozenset({"CT-03"})),
     "files that cannot be validated": (
         "dev",
-        named("audit-trail", enableLogFileValidation=False),
+        edit_named("audit-trail", enableLogFileValidation=False),
         frozenset({"CT-04"}),
     ),
     "reads not recorded": (
@@ -79,12 +87,12 @@ MUTATIONS: Mutations = {
     ),
     "images not recorded": (
         "prod",
-        nested("audit-trail", f"{IMAGES}.2.startsWiths", ["arn:aws:s3:::octank-prod-archive-444455556666/"]),
+        edit_nested("audit-trail", f"{IMAGES}.2.startsWiths", ["arn:aws:s3:::octank-prod-archive-444455556666/"]),
         frozenset({"CT-05"}),
     ),
     "only management events": (
         "dev",
-        nested("audit-trail", f"{IMAGES}.0.equals", ["Management"]),
+        edit_nested("audit-trail", f"{IMAGES}.0.equals", ["Management"]),
         frozenset({"CT-05"}),
     ),
 }

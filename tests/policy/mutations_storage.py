@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.policy.mutations import Mutations, drop
-from tests.unit.contracts.edit import in_json, in_statement, named, nested, without_statement
+from tests.unit.contracts.edit import edit_named, edit_nested, in_json, in_statement, without_statement
 
 DEFAULT = "rules.0.applyServerSideEncryptionByDefault"
 
@@ -23,34 +23,38 @@ def allow_everyone(document: dict[str, Any]) -> None:
 
 MUTATIONS: Mutations = {
     "no public access block": ("dev", drop("storage-images-private"), frozenset({"S3-01"})),
-    "public policies allowed": ("prod", named("audit-records-private", blockPublicPolicy=False), frozenset({"S3-01"})),
+    "public policies allowed": (
+        "prod",
+        edit_named("audit-records-private", blockPublicPolicy=False),
+        frozenset({"S3-01"}),
+    ),
     "a public policy": ("dev", in_json("storage-images-access", "policy", allow_everyone), frozenset({"S3-02"})),
-    "a public ACL": ("prod", named("storage-images-bucket", acl="public-read"), frozenset({"S3-02"})),
+    "a public ACL": ("prod", edit_named("storage-images-bucket", acl="public-read"), frozenset({"S3-02"})),
     "ACLs enabled": (
         "prod",
-        named("splunk-failed-ownership", rule={"objectOwnership": "ObjectWriter"}),
+        edit_named("splunk-failed-ownership", rule={"objectOwnership": "ObjectWriter"}),
         frozenset({"S3-03"}),
     ),
     "no ownership controls": ("dev", drop("storage-archive-ownership"), frozenset({"S3-03"})),
     "versioning suspended": (
         "prod",
-        nested("replication-images-versions", "versioningConfiguration.status", "Suspended"),
+        edit_nested("replication-images-versions", "versioningConfiguration.status", "Suspended"),
         frozenset({"S3-04"}),
     ),
     "no versioning": ("dev", drop("audit-records-versions"), frozenset({"S3-04"})),
     "SSE-S3": (
         "dev",
-        nested("storage-images-encryption", f"{DEFAULT}.sseAlgorithm", "AES256"),
+        edit_nested("storage-images-encryption", f"{DEFAULT}.sseAlgorithm", "AES256"),
         frozenset({"S3-05"}),
     ),
     "AWS's own key": (
         "prod",
-        nested("storage-archive-encryption", f"{DEFAULT}.kmsMasterKeyId", "alias/aws/s3"),
+        edit_nested("storage-archive-encryption", f"{DEFAULT}.kmsMasterKeyId", "alias/aws/s3"),
         frozenset({"S3-05"}),
     ),
     "no bucket key": (
         "dev",
-        nested("storage-images-encryption", "rules.0.bucketKeyEnabled", None),
+        edit_nested("storage-images-encryption", "rules.0.bucketKeyEnabled", None),
         frozenset({"S3-05"}),
     ),
     "no default encryption": ("prod", drop("splunk-failed-encryption"), frozenset({"S3-05"})),
@@ -66,23 +70,27 @@ MUTATIONS: Mutations = {
     "no access logging of images": ("dev", drop("storage-images-access-logging"), frozenset({"S3-07"})),
     # Without deliveries, the logging bucket is no longer exempt from encryption with a KMS key.
     "no access logging of replicas": ("prod", drop("replication-images-access-logging"), frozenset({"S3-05", "S3-07"})),
-    "replication disabled": ("prod", nested("replication-rule", "rules.0.status", "Disabled"), frozenset({"S3-08"})),
+    "replication disabled": (
+        "prod",
+        edit_nested("replication-rule", "rules.0.status", "Disabled"),
+        frozenset({"S3-08"}),
+    ),
     "no lock of audit files": ("prod", drop("audit-records-lock"), frozenset({"S3-09"})),
     "an archive without Object Lock": (
         "dev",
-        named("storage-archive-bucket", objectLockEnabled=False),
+        edit_named("storage-archive-bucket", objectLockEnabled=False),
         frozenset({"S3-09"}),
     ),
     "noncurrent versions that never expire": (
         "prod",
-        nested("audit-records-lifecycle", "rules.0.noncurrentVersionExpiration", None),
+        edit_nested("audit-records-lifecycle", "rules.0.noncurrentVersionExpiration", None),
         frozenset({"S3-10"}),
     ),
     "lifecycle disabled": (
         "dev",
-        nested("storage-images-lifecycle", "rules.1.status", "Disabled"),
+        edit_nested("storage-images-lifecycle", "rules.1.status", "Disabled"),
         frozenset({"S3-10"}),
     ),
     "no lifecycle": ("prod", drop("baseline-history-lifecycle"), frozenset({"S3-10"})),
-    "no event notifications": ("dev", named("storage-images-events", eventbridge=None), frozenset({"S3-11"})),
+    "no event notifications": ("dev", edit_named("storage-images-events", eventbridge=None), frozenset({"S3-11"})),
 }

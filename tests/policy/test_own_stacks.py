@@ -72,5 +72,5 @@ def test_no_deployable_stack_violates_a_rule_without_a_waiver(stack: str, deploy
         found = verdict(deployable(stack, preview=preview))
         assert (found.violations, found.advice) == ((), ()), f"preview: {preview}"
     for phase in ("closing", "archived"):
-        ending = in_phase(stack, phase, DEPLOYABLE)
-        assert verdict(ending, WAIVERS, WAIVERS.with_name("waivers-closing.yaml")).violations == (), phase
+        closing = in_phase(stack, phase, DEPLOYABLE)
+        assert verdict(closing, WAIVERS, WAIVERS.with_name("waivers-closing.yaml")).violations == (), phase

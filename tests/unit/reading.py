@@ -13,7 +13,7 @@ def statements(resource: PlannedResource, key: str = "policy") -> dict[str, dict
     return {statement["Sid"]: statement for statement in json.loads(resource.inputs[key])["Statement"]}
 
 
-def referenced(plan: Plan, value: Any) -> list[str]:
+def references_of(plan: Plan, value: Any) -> list[str]:
     """`<resource>.<property>` for every property of another resource that stands in `value`."""
     return [f"{plan.by_urn[found.urn].name}.{found.property}" for found in plan.references(value)]
 

@@ -32,13 +32,13 @@ class Case(NamedTuple):
     remedy: str
 
 
-def shipped(stack: str) -> dict[str, Any]:
+def stack_settings(stack: str) -> dict[str, Any]:
     """Settings of a stack file by group, as plain values."""
     prefix = f"{Settings.NAMESPACE}:"
     return {key.removeprefix(prefix): value for key, value in configuration(stack).items() if key.startswith(prefix)}
 
 
-def changed(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def change_settings(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """A copy of `values` with what stands at each path (`group/key/position`) replaced."""
     result = copy.deepcopy(dict(values))
     for path, value in changes.items():
@@ -62,7 +62,7 @@ def refusal(values: Mapping[str, Any], stack: str = "prod", **options: Any) -> s
 
 def assert_refused(case: Case) -> None:
     """One line, about the one wrong setting, that says file, key, value, rule and remedy."""
-    message = refusal(changed(shipped("prod"), case.changes))
+    message = refusal(change_settings(stack_settings("prod"), case.changes))
     head, *lines = message.splitlines()
     start = f"  Pulumi.prod.yaml: image-store:{case.key} = "
     assert "stack prod" in head

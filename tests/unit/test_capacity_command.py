@@ -36,7 +36,7 @@ from ops.capacity.simulation.simulator import TASK_START_SECONDS, Simulation
 from ops.plan.resources import Plan
 from tests.conftest import Plans
 from tests.planned import plan
-from tests.unit.test_ops_architecture import changed, without
+from tests.unit.test_ops_architecture import change_resource, without
 
 SIMPLE_SIZES = {"app": {"cpu": 1024, "tasks_per_load": 1}}
 REFERENCE_TIMES = service_times(REFERENCE, "reference")
@@ -266,7 +266,7 @@ def test_settings_that_break_a_rule_are_a_message_and_exit_code_1(monkeypatch, c
 )
 def test_what_cannot_be_simulated_is_rejected(plans: Plans, name: str, inputs: dict[str, Any], message: str):
     with pytest.raises(CapacityError, match=message):
-        read_scaling(changed(plans("prod"), name, **inputs))
+        read_scaling(change_resource(plans("prod"), name, **inputs))
 
 
 def test_a_tier_without_policies_has_nothing_to_sweep(plans: Plans):

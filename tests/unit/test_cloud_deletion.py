@@ -30,8 +30,8 @@ def test_a_protected_database_is_not_deleted(simulated: Simulated) -> None:
 def test_a_protected_load_balancer_is_not_deleted(simulated: Simulated) -> None:
     network = simulated.network()
     inputs = {"subnets": network["subnets"], "enableDeletionProtection": True}
-    load_balancer = simulated.create("aws:lb/loadBalancer:LoadBalancer", "balancer", inputs)
-    error = refusal(simulated, "aws:lb/loadBalancer:LoadBalancer", "balancer", load_balancer["id"])
+    load_balancer = simulated.create("aws:lb/loadBalancer:LoadBalancer", "alb", inputs)
+    error = refusal(simulated, "aws:lb/loadBalancer:LoadBalancer", "alb", load_balancer["id"])
     assert error.code == "OperationNotPermitted"
 
 

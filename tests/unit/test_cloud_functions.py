@@ -9,7 +9,7 @@ import pytest
 
 from rehearsal.cloud.errors import AwsError
 from tests.unit.simulated import ACCOUNT, REGION, Simulated
-from tests.unit.test_cloud_live import TRUST, refused
+from tests.unit.test_cloud_live import TRUST, refusal_of
 
 CLUSTER, SECRET = "aws:rds/cluster:Cluster", "aws:secretsmanager/secret:Secret"
 FUNCTION, PERMISSION = "aws:lambda/function:Function", "aws:lambda/permission:Permission"
@@ -87,7 +87,7 @@ def test_arns_have_the_forms_of_their_services(simulated: Simulated) -> None:
 
 def test_a_function_in_a_vpc_needs_a_role_that_creates_interfaces(simulated: Simulated) -> None:
     inputs = {"name": "rotation", "role": role(simulated), "vpcConfig": in_network(simulated)}
-    error = refused(simulated, FUNCTION, inputs)
+    error = refusal_of(simulated, FUNCTION, inputs)
     assert (error.code, error.path) == ("InvalidParameterValueException", "role")
     assert "CreateNetworkInterface" in str(error)
 
@@ -102,7 +102,7 @@ def test_a_dead_letter_needs_a_role_that_publishes(simulated: Simulated) -> None
     topic = simulated.create("aws:sns/topic:Topic", "alarms", {"name": "alarms"})
     letter = {"deadLetterConfig": {"targetArn": topic["arn"]}}
     run = role(simulated, actions=("sns:Subscribe",))
-    assert "Publish on SNS" in str(refused(simulated, FUNCTION, {"name": "rotation", "role": run, **letter}))
+    assert "Publish on SNS" in str(refusal_of(simulated, FUNCTION, {"name": "rotation", "role": run, **letter}))
 
 
 def test_a_role_that_publishes_is_accepted(simulated: Simulated) -> None:
@@ -116,7 +116,7 @@ def test_a_machine_that_logs_needs_a_role_that_delivers(simulated: Simulated) ->
     logging = {"loggingConfiguration": {"level": "ERROR", "logDestination": f"{group['arn']}:*"}}
     run = role(simulated, actions=("logs:PutLogEvents",))
     assert (
-        refused(simulated, MACHINE, {"name": "m", "roleArn": run, "definition": DEFINITION, **logging}).path
+        refusal_of(simulated, MACHINE, {"name": "m", "roleArn": run, "definition": DEFINITION, **logging}).path
         == "roleArn"
     )
 
@@ -130,7 +130,7 @@ def test_a_machine_that_logs_needs_a_role_that_delivers(simulated: Simulated) ->
     ],
 )
 def test_a_reference_to_nothing_is_refused(simulated: Simulated, token: str, inputs: dict[str, Any], path: str) -> None:
-    assert refused(simulated, token, inputs).path == path
+    assert refusal_of(simulated, token, inputs).path == path
 
 
 def test_an_invocation_has_a_result_and_is_repeated_when_its_trigger_changes(simulated: Simulated) -> None:
@@ -168,7 +168,7 @@ def test_a_rotation_needs_a_function_that_secrets_manager_may_call(
     if taken:
         simulated.create(ROTATION, "rotation", inputs)
     else:
-        error = refused(simulated, ROTATION, inputs)
+        error = refusal_of(simulated, ROTATION, inputs)
         assert (error.code, error.path) == ("AccessDeniedException", "rotationLambdaArn")
         assert "Secrets Manager cannot invoke the specified Lambda function" in str(error)
 

@@ -26,7 +26,7 @@ STANDARD_LIBRARY_ONLY = [
 MAX_MODULES = 12
 
 
-def imported(path: Path) -> Iterator[str]:
+def imports_of(path: Path) -> Iterator[str]:
     """Modules that a file imports, wherever in the file."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -41,7 +41,7 @@ def files(folder: str) -> list[Path]:
 
 
 def packages_used(folder: str) -> set[str]:
-    return {name.partition(".")[0] for path in files(folder) for name in imported(path)} & set(OURS)
+    return {name.partition(".")[0] for path in files(folder) for name in imports_of(path)} & set(OURS)
 
 
 def package(path: Path) -> str:
@@ -60,14 +60,14 @@ def test_the_packages_of_the_rehearsal_form_no_cycle() -> None:
     modules = {package(path) for path in files("rehearsal")}
     graph: dict[str, set[str]] = {}
     for path in files("rehearsal"):
-        used = {".".join(name.split(".")[:2]) for name in imported(path)}
+        used = {".".join(name.split(".")[:2]) for name in imports_of(path)}
         graph.setdefault(package(path), set()).update((used & modules) - {package(path)})
     assert list(TopologicalSorter(graph).static_order())
 
 
 def test_no_module_of_the_rehearsal_is_in_a_cycle() -> None:
     modules = {".".join(path.relative_to(PROJECT).with_suffix("").parts): path for path in files("rehearsal")}
-    graph = {name: (set(imported(path)) & modules.keys()) - {name} for name, path in modules.items()}
+    graph = {name: (set(imports_of(path)) & modules.keys()) - {name} for name, path in modules.items()}
     assert list(TopologicalSorter(graph).static_order())
 
 
@@ -79,5 +79,5 @@ def test_packages_are_small(folder: str) -> None:
 
 @pytest.mark.parametrize("name", STANDARD_LIBRARY_ONLY)
 def test_set_up_imports_nothing_that_it_installs(name: str) -> None:
-    used = {found.partition(".")[0] for found in imported(PROJECT / name)}
+    used = {found.partition(".")[0] for found in imports_of(PROJECT / name)}
     assert used <= {*sys.stdlib_module_names, "rehearsal", "awsmodel"}

@@ -14,7 +14,7 @@ from tests.unit.test_cloud_mistakes import task
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole"}]})
 
 
-def refused(simulated: Simulated, token: str, inputs: dict[str, Any]) -> AwsError:
+def refusal_of(simulated: Simulated, token: str, inputs: dict[str, Any]) -> AwsError:
     with pytest.raises(AwsError) as caught:
         simulated.create(token, "mistaken", inputs)
     return caught.value
@@ -22,42 +22,44 @@ def refused(simulated: Simulated, token: str, inputs: dict[str, Any]) -> AwsErro
 
 def test_a_subnet_outside_its_vpc_is_refused(simulated: Simulated) -> None:
     network = simulated.network()
-    error = refused(simulated, "aws:ec2/subnet:Subnet", {"vpcId": network["vpc"], "cidrBlock": "10.1.0.0/24"})
+    error = refusal_of(simulated, "aws:ec2/subnet:Subnet", {"vpcId": network["vpc"], "cidrBlock": "10.1.0.0/24"})
     assert (error.code, error.path) == ("InvalidSubnet.Range", "cidrBlock")
 
 
 def test_a_subnet_over_another_is_refused(simulated: Simulated) -> None:
     network = simulated.network()
-    error = refused(simulated, "aws:ec2/subnet:Subnet", {"vpcId": network["vpc"], "cidrBlock": "10.0.1.128/25"})
+    error = refusal_of(simulated, "aws:ec2/subnet:Subnet", {"vpcId": network["vpc"], "cidrBlock": "10.0.1.128/25"})
     assert (error.code, error.path) == ("InvalidSubnet.Conflict", "cidrBlock")
 
 
 def test_a_reference_to_nothing_is_refused(simulated: Simulated) -> None:
-    error = refused(simulated, "aws:ec2/subnet:Subnet", {"vpcId": "vpc-0123456789abcdef0", "cidrBlock": "10.0.0.0/24"})
+    error = refusal_of(
+        simulated, "aws:ec2/subnet:Subnet", {"vpcId": "vpc-0123456789abcdef0", "cidrBlock": "10.0.0.0/24"}
+    )
     assert (error.code, error.path) == ("InvalidVpcID.NotFound", "vpcId")
 
 
 def test_a_key_that_does_not_exist_is_refused(simulated: Simulated) -> None:
     arn = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/00000000-0000-4000-8000-000000000000"
-    error = refused(simulated, "aws:secretsmanager/secret:Secret", {"name": "s", "kmsKeyId": arn})
+    error = refusal_of(simulated, "aws:secretsmanager/secret:Secret", {"name": "s", "kmsKeyId": arn})
     assert error.path == "kmsKeyId"
 
 
 def test_a_bucket_that_does_not_exist_is_refused(simulated: Simulated) -> None:
     inputs = {"bucket": "no-such-bucket", "versioningConfiguration": {"status": "Enabled"}}
-    error = refused(simulated, "aws:s3/bucketVersioning:BucketVersioning", inputs)
+    error = refusal_of(simulated, "aws:s3/bucketVersioning:BucketVersioning", inputs)
     assert error.path == "bucket"
 
 
 def test_a_load_balancer_in_one_zone_is_refused(simulated: Simulated) -> None:
     network = simulated.network(zones="a")
-    error = refused(simulated, "aws:lb/loadBalancer:LoadBalancer", {"subnets": network["subnets"]})
+    error = refusal_of(simulated, "aws:lb/loadBalancer:LoadBalancer", {"subnets": network["subnets"]})
     assert (error.code, error.path) == ("ValidationError", "subnets")
 
 
 def test_a_database_in_one_zone_is_refused(simulated: Simulated) -> None:
     network = simulated.network(zones="a")
-    error = refused(simulated, "aws:rds/subnetGroup:SubnetGroup", {"name": "data", "subnetIds": network["subnets"]})
+    error = refusal_of(simulated, "aws:rds/subnetGroup:SubnetGroup", {"name": "data", "subnetIds": network["subnets"]})
     assert error.code == "DBSubnetGroupDoesNotCoverEnoughAZs"
 
 
@@ -69,7 +71,7 @@ def test_a_log_group_whose_key_does_not_allow_cloudwatch_is_refused(simulated: S
         "Resource": "*",
     }
     key = simulated.create("aws:kms/key:Key", "key", {"policy": json.dumps({"Statement": [statement]})})
-    error = refused(simulated, "aws:cloudwatch/logGroup:LogGroup", {"name": "/logs", "kmsKeyId": key["arn"]})
+    error = refusal_of(simulated, "aws:cloudwatch/logGroup:LogGroup", {"name": "/logs", "kmsKeyId": key["arn"]})
     assert (error.code, error.path) == ("InvalidParameterException", "kmsKeyId")
 
 
@@ -78,7 +80,7 @@ def test_a_service_before_its_listener_is_refused(simulated: Simulated) -> None:
     group = simulated.create("aws:lb/targetGroup:TargetGroup", "web", {"vpcId": network["vpc"], "targetType": "ip"})
     cluster = simulated.create("aws:ecs/cluster:Cluster", "cluster", {"name": "store"})
     load_balancer = {"targetGroupArn": group["arn"], "containerName": "web", "containerPort": 8443}
-    error = refused(
+    error = refusal_of(
         simulated,
         "aws:ecs/service:Service",
         {"name": "web", "cluster": cluster["arn"], "loadBalancers": [load_balancer]},
@@ -90,7 +92,7 @@ def test_a_service_before_its_listener_is_refused(simulated: Simulated) -> None:
 def test_a_capacity_provider_the_cluster_does_not_have_is_refused(simulated: Simulated) -> None:
     cluster = simulated.create("aws:ecs/cluster:Cluster", "cluster", {"name": "store"})
     strategies = [{"capacityProvider": "FARGATE_SPOT", "weight": 1}]
-    error = refused(
+    error = refusal_of(
         simulated,
         "aws:ecs/service:Service",
         {"name": "web", "cluster": cluster["arn"], "capacityProviderStrategies": strategies},
@@ -106,12 +108,12 @@ def test_scaling_of_a_service_that_does_not_exist_is_refused(simulated: Simulate
         "minCapacity": 1,
         "maxCapacity": 2,
     }
-    assert refused(simulated, "aws:appautoscaling/target:Target", inputs).path == "resourceId"
+    assert refusal_of(simulated, "aws:appautoscaling/target:Target", inputs).path == "resourceId"
 
 
 def test_a_task_whose_secret_does_not_exist_is_refused(simulated: Simulated) -> None:
     secret = {"name": "PG_USER", "valueFrom": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:none-Ab1Cd2"}
-    error = refused(simulated, "aws:ecs/taskDefinition:TaskDefinition", task(secrets=[secret]))
+    error = refusal_of(simulated, "aws:ecs/taskDefinition:TaskDefinition", task(secrets=[secret]))
     assert error.path == "containerDefinitions[0].secrets"
 
 
@@ -127,12 +129,12 @@ def test_private_dns_in_a_vpc_without_names_is_refused(simulated: Simulated) -> 
         "securityGroupIds": [group["id"]],
         "privateDnsEnabled": True,
     }
-    assert refused(simulated, "aws:ec2/vpcEndpoint:VpcEndpoint", inputs).path == "privateDnsEnabled"
+    assert refusal_of(simulated, "aws:ec2/vpcEndpoint:VpcEndpoint", inputs).path == "privateDnsEnabled"
 
 
 def test_a_name_that_is_taken_is_refused(simulated: Simulated) -> None:
     simulated.create("aws:iam/role:Role", "first", {"name": "tasks", "assumeRolePolicy": TRUST})
-    error = refused(simulated, "aws:iam/role:Role", {"name": "tasks", "assumeRolePolicy": TRUST})
+    error = refusal_of(simulated, "aws:iam/role:Role", {"name": "tasks", "assumeRolePolicy": TRUST})
     assert (error.code, error.path) == ("EntityAlreadyExists", "name")
 
 
@@ -142,7 +144,7 @@ def test_rotation_by_a_function_that_secrets_manager_may_not_call_is_refused(sim
     rotation = {"secretId": "s", "rotationLambdaArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:rotate"}
     right = {"function": "rotate", "action": "lambda:InvokeFunction", "principal": "s3.amazonaws.com"}
     simulated.create("aws:lambda/permission:Permission", "other", right)
-    error = refused(simulated, "aws:secretsmanager/secretRotation:SecretRotation", rotation)
+    error = refusal_of(simulated, "aws:secretsmanager/secretRotation:SecretRotation", rotation)
     assert (error.code, error.path) == ("AccessDeniedException", "rotationLambdaArn")
     right["principal"] = "secretsmanager.amazonaws.com"
     simulated.create("aws:lambda/permission:Permission", "caller", right)

@@ -60,7 +60,7 @@ AT_CHECK: list[tuple[str, str, dict[str, Any], str]] = [
     ),
     ("a VPC that is too large", "aws:ec2/vpc:Vpc", {"cidrBlock": "10.0.0.0/8"}, "cidrBlock"),
     ("a network with host bits", "aws:ec2/vpc:Vpc", {"cidrBlock": "10.0.0.1/16"}, "cidrBlock"),
-    ("a balancer name over 32 characters", "aws:lb/loadBalancer:LoadBalancer", {"name": "b" * 33}, "name"),
+    ("a load balancer name over 32 characters", "aws:lb/loadBalancer:LoadBalancer", {"name": "b" * 33}, "name"),
     ("an upper-case bucket", "aws:s3/bucket:Bucket", {"bucket": "Images"}, "bucket"),
     (
         "a description with an apostrophe",

@@ -177,7 +177,7 @@ def test_the_listener_speaks_tls_1_2_or_newer_and_refuses_what_is_not_dicomweb(p
     assert https.inputs["defaultActions"][0]["fixedResponse"]["statusCode"] == "404"
 
 
-def test_dicom_is_reachable_only_behind_a_vpn_and_its_balancer_may_probe(plans: Plans) -> None:
+def test_dicom_is_reachable_only_behind_a_vpn_and_its_load_balancer_may_probe(plans: Plans) -> None:
     assert [one.name for one in plans("prod").of_type(lb.Listener)].count("edge-dicom-listener") == 1
     assert "edge-dicom-listener" not in {one.name for one in plans("dev").of_type(lb.Listener)}
     opened = {one.name: one.inputs["toPort"] for one in plans("prod").of_type(vpc.SecurityGroupIngressRule)}

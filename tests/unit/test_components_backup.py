@@ -11,7 +11,7 @@ from pulumi_aws import backup, cloudwatch, iam, kms, s3
 from ops.plan import Plan, PlannedResource
 from tests.conftest import Plans
 from tests.planned import plan
-from tests.unit.reading import dependencies, referenced, statements
+from tests.unit.reading import dependencies, references_of, statements
 
 
 @pytest.fixture
@@ -45,23 +45,23 @@ def overdue(made: Plan) -> dict[str, PlannedResource]:
 
 
 def test_the_database_is_backed_up_every_day_and_the_images_where_asked(dev: Plan):
-    assert referenced(dev, dev.resource(backup.Selection).inputs["resources"]) == ["database-cluster.arn"]
+    assert references_of(dev, dev.resource(backup.Selection).inputs["resources"]) == ["database-cluster.arn"]
     assert rule(dev)["schedule"] == "cron(0 5 * * ? *)"
     images = with_images().resource(backup.Selection).inputs["resources"]
-    assert referenced(with_images(), images) == ["database-cluster.arn", "storage-images-bucket.arn"]
+    assert references_of(with_images(), images) == ["database-cluster.arn", "storage-images-bucket.arn"]
 
 
 def test_the_operator_gets_the_policies_for_images_only_where_it_backs_them_up(dev: Plan):
-    def attached(made: Plan) -> set[str]:
+    def attached_policies(made: Plan) -> set[str]:
         held = made.of_type(iam.RolePolicyAttachment)
         return {
             each.inputs["policyArn"].rpartition("/")[2] for each in held if each.name.startswith("backup-operator-")
         }
 
     database = {"AWSBackupServiceRolePolicyForBackup", "AWSBackupServiceRolePolicyForRestores"}
-    assert attached(dev) == database
+    assert attached_policies(dev) == database
     s3_policies = {"AWSBackupServiceRolePolicyForS3Backup", "AWSBackupServiceRolePolicyForS3Restore"}
-    assert attached(with_images()) == database | s3_policies
+    assert attached_policies(with_images()) == database | s3_policies
 
 
 def test_a_recovery_point_lives_as_long_as_the_settings_say_and_is_locked_for_it():
@@ -85,7 +85,7 @@ def test_every_recovery_point_is_copied_into_the_second_region(prod: Plan):
     assert copies.inputs["region"] == "us-east-2"
     assert prod.resource(backup.VaultLockConfiguration, name="backup-copies-lock").inputs["region"] == "us-east-2"
     (action,) = rule(prod)["copyActions"]
-    assert referenced(prod, action["destinationVaultArn"]) == ["backup-copies.arn"]
+    assert references_of(prod, action["destinationVaultArn"]) == ["backup-copies.arn"]
     assert action["lifecycle"] == {"deleteAfter": 14}
 
 
@@ -109,17 +109,17 @@ def test_an_alarm_rings_when_36_hours_pass_without_a_backup_or_a_copy(prod: Plan
 def test_a_backup_is_restored_every_month_and_the_copy_of_the_database_goes_after_hours(prod: Plan):
     tested = prod.resource(backup.RestoreTestingPlan).inputs
     assert tested["scheduleExpression"] == "cron(0 9 1 * ? *)"
-    assert referenced(prod, tested["recoveryPointSelection"]["includeVaults"]) == ["backup-vault.arn"]
+    assert references_of(prod, tested["recoveryPointSelection"]["includeVaults"]) == ["backup-vault.arn"]
     selection = prod.resource(backup.RestoreTestingSelection).inputs
     assert selection["validationWindowHours"] == 4
-    assert referenced(prod, selection["protectedResourceArns"]) == ["database-cluster.arn"]
+    assert references_of(prod, selection["protectedResourceArns"]) == ["database-cluster.arn"]
 
 
 def test_what_is_restored_lands_in_the_closed_subnets(prod: Plan):
     overrides = prod.resource(backup.RestoreTestingSelection).inputs["restoreMetadataOverrides"]
     assert overrides["dbSubnetGroupName"] == "octank-prod-database"
     groups = json.loads(overrides["vpcSecurityGroupIds"])
-    assert referenced(prod, groups) == ["database-access.id"]
+    assert references_of(prod, groups) == ["database-access.id"]
 
 
 def test_nothing_is_restored_where_the_settings_do_not_ask():

@@ -12,7 +12,7 @@ from ops.plan import Plan, PlanError
 from settings import SettingsError
 from tests.planned import plan
 from tests.unit.phases import in_phase
-from tests.unit.reading import referenced, statements
+from tests.unit.reading import references_of, statements
 
 PREFIX = "studies/octank/prod"
 ARCHIVE = "arn:aws:s3:::octank-prod-archive-444455556666"
@@ -24,7 +24,7 @@ def closing() -> Plan:
     return in_phase("prod", "closing")
 
 
-def allowed(made: Plan, name: str) -> dict[str, list[str]]:
+def allowed_actions(made: Plan, name: str) -> dict[str, list[str]]:
     """Actions by resource, of all that the policy allows."""
     found: dict[str, list[str]] = {}
     for statement in json.loads(made.resource(iam.Policy, name=name).inputs["policy"])["Statement"]:
@@ -34,8 +34,8 @@ def allowed(made: Plan, name: str) -> dict[str, list[str]]:
     return found
 
 
-def exported(made: Plan) -> dict[str, Any]:
-    return made.exports["ending"]
+def export_of(made: Plan) -> dict[str, Any]:
+    return made.exports["studyOutputs"]
 
 
 def test_the_signing_key_signs_and_stays(closing: Plan):
@@ -45,7 +45,7 @@ def test_the_signing_key_signs_and_stays(closing: Plan):
 
 
 def test_the_archiver_reads_images_and_changes_none(closing: Plan):
-    rights = allowed(closing, "closing-archiver-policy")
+    rights = allowed_actions(closing, "closing-archiver-policy")
     assert {action for resource in (IMAGES, f"{IMAGES}/images/*") for action in rights[resource]} == {
         "s3:ListBucket",
         "s3:ListBucketVersions",
@@ -59,15 +59,17 @@ def test_the_archiver_reads_images_and_changes_none(closing: Plan):
 
 def test_nobody_of_the_end_removes_anything_for_good(closing: Plan):
     for name in ("closing-archiver-policy", "closing-run-policy", "closing-snapshot-export-policy"):
-        actions = {action for actions in allowed(closing, name).values() for action in actions}
+        actions = {action for actions in allowed_actions(closing, name).values() for action in actions}
         assert not {"s3:DeleteObjectVersion", "s3:BypassGovernanceRetention", "s3:PutObjectRetention"} & actions
-    archiver = {action for actions in allowed(closing, "closing-archiver-policy").values() for action in actions}
+    archiver = {
+        action for actions in allowed_actions(closing, "closing-archiver-policy").values() for action in actions
+    }
     assert not [action for action in archiver if "Delete" in action]
 
 
 def test_each_writes_below_its_own_prefix(closing: Plan):
     written = {
-        name: {resource for resource, actions in allowed(closing, name).items() if "s3:PutObject" in actions}
+        name: {resource for resource, actions in allowed_actions(closing, name).items() if "s3:PutObject" in actions}
         for name in ("closing-archiver-policy", "closing-run-policy", "closing-snapshot-export-policy")
     }
     assert written == {
@@ -116,8 +118,8 @@ def test_the_function_runs_where_the_database_is_and_writes_where_its_role_may(c
 
 
 def test_what_the_commands_need_is_exported(closing: Plan):
-    found = exported(closing)
-    assert referenced(closing, found["signingKeyArn"]) == ["closing-signing.arn"]
+    found = export_of(closing)
+    assert references_of(closing, found["signingKeyArn"]) == ["closing-signing.arn"]
     assert found["indexFunction"] == "octank-prod-index-export"
     assert found["phase"] == "closing"
     assert found["archivePrefix"] == PREFIX
@@ -127,7 +129,7 @@ def test_what_the_commands_need_is_exported(closing: Plan):
 
 @pytest.mark.parametrize("stack", ["dev", "prod"])
 def test_before_the_end_the_same_keys_are_exported_and_some_are_null(stack: str):
-    active, closing = exported(in_phase(stack, "active")), exported(in_phase(stack, "closing"))
+    active, closing = export_of(in_phase(stack, "active")), export_of(in_phase(stack, "closing"))
     assert active.keys() == closing.keys()
     nulls = {key for key, value in active.items() if value is None}
     assert nulls == {"signingKeyArn", "indexFunction", "exportRoleArn"}

@@ -58,7 +58,7 @@ def dimensions(body: dict[str, Any]) -> list[tuple[str, str]]:
     return found
 
 
-def undeclared(plan: Plan, body: dict[str, Any]) -> list[tuple[str, str]]:
+def undeclared_metrics(plan: Plan, body: dict[str, Any]) -> list[tuple[str, str]]:
     """Dimensions of no resource of the plan."""
     wrong = []
     for dimension, value in dimensions(body):
@@ -89,7 +89,7 @@ def overlaps(body: dict[str, Any]) -> list[tuple[int, int]]:
 def test_every_dimension_is_of_a_declared_resource(plans: Plans, stack: str):
     body = page(plans(stack))
     assert len(dimensions(body)) > 20
-    assert undeclared(plans(stack), body) == []
+    assert undeclared_metrics(plans(stack), body) == []
 
 
 @pytest.mark.parametrize("stack", ["prod", "dev"])
@@ -97,7 +97,7 @@ def test_every_dimension_is_of_a_declared_resource(plans: Plans, stack: str):
 def test_a_dimension_of_nothing_is_noticed(plans: Plans, stack: str, lost: str):
     plan = plans(stack)
     fewer = dataclasses.replace(plan, resources=tuple(found for found in plan.resources if found.name != lost))
-    assert undeclared(fewer, page(plan)) != []
+    assert undeclared_metrics(fewer, page(plan)) != []
 
 
 @pytest.mark.parametrize("stack", ["prod", "dev"])

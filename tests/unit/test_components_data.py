@@ -12,7 +12,7 @@ from components.core.keys import USES
 from ops.plan import Plan
 from ops.plan.configuration import stacks
 from tests.conftest import Plans
-from tests.unit.reading import dependencies, referenced, statements
+from tests.unit.reading import dependencies, references_of, statements
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_only_the_keys_of_what_outlives_the_system_stay(prod: Plan):
 def test_an_alias_points_to_its_key(use: str, prod: Plan):
     inputs = prod.resource(kms.Alias, name=f"keys-{use}-alias").inputs
     assert inputs["name"] == f"alias/octank-prod/{use}"
-    assert referenced(prod, inputs["targetKeyId"]) == [f"keys-{use}.keyId"]
+    assert references_of(prod, inputs["targetKeyId"]) == [f"keys-{use}.keyId"]
 
 
 @pytest.mark.parametrize("use", USES)
@@ -69,7 +69,7 @@ def test_log_groups_are_encrypted(stack: str, plans: Plans):
     made = plans(stack)
     groups = made.of_type(cloudwatch.LogGroup)
     assert groups
-    assert {tuple(referenced(made, group.inputs["kmsKeyId"])) for group in groups} == {("keys-logs.arn",)}
+    assert {tuple(references_of(made, group.inputs["kmsKeyId"])) for group in groups} == {("keys-logs.arn",)}
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_the_database_is_encrypted_with_its_own_key(stack: str, plans: Plans):
     made = plans(stack)
     inputs = made.resource(rds.Cluster).inputs
     assert inputs["storageEncrypted"] is True
-    assert referenced(made, inputs["kmsKeyId"]) == ["keys-database.arn"]
+    assert references_of(made, inputs["kmsKeyId"]) == ["keys-database.arn"]
 
 
 @pytest.mark.parametrize("stack", stacks())
@@ -101,7 +101,7 @@ def test_the_database_leaves_a_final_snapshot_and_its_backups(prod: Plan):
 
 def test_a_final_snapshot_has_a_name_of_its_own(prod: Plan):
     name = prod.resource(rds.Cluster).inputs["finalSnapshotIdentifier"]
-    assert referenced(prod, name) == ["database-final-snapshot.hex"]
+    assert references_of(prod, name) == ["database-final-snapshot.hex"]
 
 
 def test_the_database_accepts_tls_alone(prod: Plan):
@@ -126,7 +126,7 @@ def test_the_database_waits_for_its_encrypted_log_group(prod: Plan):
 def test_rds_keeps_the_masters_password_under_our_key(prod: Plan):
     inputs = prod.resource(rds.Cluster).inputs
     assert inputs["manageMasterUserPassword"] is True
-    assert referenced(prod, inputs["masterUserSecretKmsKeyId"]) == ["keys-secrets.arn"]
+    assert references_of(prod, inputs["masterUserSecretKmsKeyId"]) == ["keys-secrets.arn"]
     assert not {"masterPassword", "masterPasswordWo"} & inputs.keys()
 
 
@@ -144,7 +144,7 @@ def test_no_database_instance_is_public(stack: str, plans: Plans):
 
 def test_the_database_lies_in_subnets_without_a_way_out(prod: Plan):
     subnets = prod.resource(rds.SubnetGroup).inputs["subnetIds"]
-    assert referenced(prod, subnets) == ["network-data-a.id", "network-data-b.id"]
+    assert references_of(prod, subnets) == ["network-data-a.id", "network-data-b.id"]
 
 
 @pytest.mark.parametrize("stack", stacks())
@@ -152,7 +152,7 @@ def test_secrets_are_encrypted_with_their_own_key(stack: str, plans: Plans):
     made = plans(stack)
     secrets = made.of_type(secretsmanager.Secret)
     assert secrets
-    assert {tuple(referenced(made, secret.inputs["kmsKeyId"])) for secret in secrets} == {("keys-secrets.arn",)}
+    assert {tuple(references_of(made, secret.inputs["kmsKeyId"])) for secret in secrets} == {("keys-secrets.arn",)}
 
 
 @pytest.mark.parametrize("stack", stacks())

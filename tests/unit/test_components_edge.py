@@ -11,7 +11,7 @@ from ops.plan import Plan
 from ops.plan.configuration import stacks
 from settings import Access, Center, Exposure
 from tests.conftest import Plans
-from tests.unit.reading import dependencies, referenced
+from tests.unit.reading import dependencies, references_of
 
 
 @pytest.fixture
@@ -24,12 +24,12 @@ def dev(plans: Plans) -> Plan:
     return plans("dev")
 
 
-def admitted(plan: Plan, group: str) -> set[tuple[str, int]]:
+def admitted_networks(plan: Plan, group: str) -> set[tuple[str, int]]:
     """Addresses and ports that the group lets in."""
     return {
         (rule.inputs["cidrIpv4"], rule.inputs["toPort"])
         for rule in plan.of_type(vpc.SecurityGroupIngressRule)
-        if referenced(plan, rule.inputs["securityGroupId"]) == [f"{group}.id"] and "cidrIpv4" in rule.inputs
+        if references_of(plan, rule.inputs["securityGroupId"]) == [f"{group}.id"] and "cidrIpv4" in rule.inputs
     }
 
 
@@ -38,19 +38,19 @@ def test_the_dicom_listener_exists_only_behind_a_vpn(dev: Plan, prod: Plan):
     assert sorted(listener.inputs["port"] for listener in prod.of_type(lb.Listener)) == [104, 443]
 
 
-def test_balancers_are_internal_behind_a_vpn_and_only_there(dev: Plan, prod: Plan):
-    assert {balancer.inputs["internal"] for balancer in prod.of_type(lb.LoadBalancer)} == {True}
-    assert {balancer.inputs["internal"] for balancer in dev.of_type(lb.LoadBalancer)} == {False}
+def test_load_balancers_are_internal_behind_a_vpn_and_only_there(dev: Plan, prod: Plan):
+    assert {load_balancer.inputs["internal"] for load_balancer in prod.of_type(lb.LoadBalancer)} == {True}
+    assert {load_balancer.inputs["internal"] for load_balancer in dev.of_type(lb.LoadBalancer)} == {False}
 
 
 def test_a_public_store_admits_its_allow_list_alone(dev: Plan):
-    assert admitted(dev, "edge-alb") == {("203.0.113.0/24", 443)}
+    assert admitted_networks(dev, "edge-alb") == {("203.0.113.0/24", 443)}
 
 
 @pytest.mark.parametrize(("group", "port"), [("edge-alb", 443), ("edge-nlb", 104)])
 def test_a_store_behind_a_vpn_admits_the_networks_of_centers_alone(group: str, port: int, prod: Plan):
     networks = ("172.20.0.0/16", "172.21.8.0/21")
-    assert admitted(prod, group) == {(network, port) for network in networks}
+    assert admitted_networks(prod, group) == {(network, port) for network in networks}
 
 
 def test_an_allow_list_does_not_count_behind_a_vpn():
@@ -82,10 +82,10 @@ def test_only_dicomweb_and_the_viewer_are_forwarded(prod: Plan):
     for rule in rules:
         paths = ["/", "/ohif/*"] if rule.name == "edge-viewer" else ["/dicom-web/*", "/wado"]
         assert {"pathPattern": {"values": paths}} in rule.inputs["conditions"]
-        assert referenced(prod, rule.inputs["actions"][-1]) == ["edge-web.arn"]
+        assert references_of(prod, rule.inputs["actions"][-1]) == ["edge-web.arn"]
 
 
-def test_where_people_sign_in_nothing_is_forwarded_before_the_balancer_knows_who_asks(prod: Plan):
+def test_where_people_sign_in_nothing_is_forwarded_before_the_load_balancer_knows_who_asks(prod: Plan):
     for rule in prod.of_type(lb.ListenerRule):
         gate, forward = rule.inputs["actions"]
         assert gate["type"] in {"authenticate-cognito", "jwt-validation"}
@@ -97,7 +97,7 @@ def test_a_request_with_a_token_meets_its_rule_before_the_sign_in(prod: Plan):
     assert priorities["edge-dicom-web"] > max(priorities["edge-token-store"], priorities["edge-token-read"])
 
 
-def test_the_balancer_speaks_tls_to_nginx(prod: Plan):
+def test_the_load_balancer_speaks_tls_to_nginx(prod: Plan):
     target = prod.resource(lb.TargetGroup, name="edge-web").inputs
     assert (target["protocol"], target["port"], target["healthCheck"]["protocol"]) == ("HTTPS", 8443, "HTTPS")
 
@@ -119,40 +119,44 @@ def test_the_listener_waits_until_its_certificate_is_issued(prod: Plan):
     assert {"edge-certificate", "edge-certificate-proof"} <= dependencies(prod, issued)
 
 
-def test_the_application_balancer_drops_invalid_headers(prod: Plan):
+def test_the_application_load_balancer_drops_invalid_headers(prod: Plan):
     inputs = prod.resource(lb.LoadBalancer, name="edge-alb").inputs
     assert (inputs["dropInvalidHeaderFields"], inputs["desyncMitigationMode"]) == (True, "strictest")
 
 
-@pytest.mark.parametrize("balancer", ["alb", "nlb"])
-def test_a_balancer_logs_every_request_below_its_own_prefix(balancer: str, prod: Plan):
-    logs = prod.resource(lb.LoadBalancer, name=f"edge-{balancer}").inputs["accessLogs"]
-    assert logs == {"bucket": "octank-prod-access-logs-444455556666", "enabled": True, "prefix": balancer}
+@pytest.mark.parametrize("load_balancer", ["alb", "nlb"])
+def test_a_load_balancer_logs_every_request_below_its_own_prefix(load_balancer: str, prod: Plan):
+    logs = prod.resource(lb.LoadBalancer, name=f"edge-{load_balancer}").inputs["accessLogs"]
+    assert logs == {"bucket": "octank-prod-access-logs-444455556666", "enabled": True, "prefix": load_balancer}
 
 
-@pytest.mark.parametrize("balancer", ["alb", "nlb"])
-def test_a_balancer_waits_until_it_may_write_its_log(balancer: str, prod: Plan):
-    assert "storage-access-logs-access" in dependencies(prod, prod.resource(lb.LoadBalancer, name=f"edge-{balancer}"))
+@pytest.mark.parametrize("load_balancer", ["alb", "nlb"])
+def test_a_load_balancer_waits_until_it_may_write_its_log(load_balancer: str, prod: Plan):
+    assert "storage-access-logs-access" in dependencies(
+        prod, prod.resource(lb.LoadBalancer, name=f"edge-{load_balancer}")
+    )
 
 
-@pytest.mark.parametrize("balancer", ["alb", "nlb"])
-def test_a_balancer_stands_in_every_edge_subnet(balancer: str, prod: Plan):
-    inputs = prod.resource(lb.LoadBalancer, name=f"edge-{balancer}").inputs
-    assert referenced(prod, inputs["subnets"]) == ["network-edge-a.id", "network-edge-b.id"]
+@pytest.mark.parametrize("load_balancer", ["alb", "nlb"])
+def test_a_load_balancer_stands_in_every_edge_subnet(load_balancer: str, prod: Plan):
+    inputs = prod.resource(lb.LoadBalancer, name=f"edge-{load_balancer}").inputs
+    assert references_of(prod, inputs["subnets"]) == ["network-edge-a.id", "network-edge-b.id"]
 
 
 @pytest.mark.parametrize("stack", stacks())
-def test_balancers_are_protected_while_the_study_is_active(stack: str, plans: Plans):
-    assert {balancer.inputs["enableDeletionProtection"] for balancer in plans(stack).of_type(lb.LoadBalancer)} == {True}
+def test_load_balancers_are_protected_while_the_study_is_active(stack: str, plans: Plans):
+    assert {
+        load_balancer.inputs["enableDeletionProtection"] for load_balancer in plans(stack).of_type(lb.LoadBalancer)
+    } == {True}
 
 
 def test_target_groups_have_a_generated_name_so_that_a_successor_fits_beside_them(prod: Plan):
     assert not any("name" in group.inputs for group in prod.of_type(lb.TargetGroup))
 
 
-def test_clients_find_the_balancers_by_name(prod: Plan):
+def test_clients_find_the_load_balancers_by_name(prod: Plan):
     found = {
-        record.inputs["name"]: referenced(prod, record.inputs["aliases"][0]["name"])
+        record.inputs["name"]: references_of(prod, record.inputs["aliases"][0]["name"])
         for record in prod.of_type(route53.Record)
         if "aliases" in record.inputs
     }
@@ -162,9 +166,9 @@ def test_clients_find_the_balancers_by_name(prod: Plan):
     }
 
 
-def test_the_firewall_stands_before_the_application_balancer(prod: Plan):
+def test_the_firewall_stands_before_the_application_load_balancer(prod: Plan):
     inputs = prod.resource(wafv2.WebAclAssociation).inputs
-    assert referenced(prod, inputs) == ["edge-alb.arn", "waf-acl.arn"]
+    assert references_of(prod, inputs) == ["edge-alb.arn", "waf-acl.arn"]
 
 
 def test_a_store_without_a_firewall_has_none_of_its_resources(dev: Plan):

@@ -13,7 +13,7 @@ from components.edge.identity import scope_name
 from ops.plan import Plan
 from tests.conftest import Plans
 from tests.planned import plan
-from tests.unit.reading import dependencies, referenced
+from tests.unit.reading import dependencies, references_of
 
 SCOPES = ["dicomweb/store", "dicomweb/read"]
 CENTERS = ("main-campus", "north-clinic")
@@ -68,7 +68,7 @@ def test_what_cognito_adds_to_the_directory_shows_no_change(prod: Plan):
     assert "providerDetails.MetadataFile" not in ignored
 
 
-def test_browsers_come_back_to_the_balancer_with_a_code(prod: Plan):
+def test_browsers_come_back_to_the_load_balancer_with_a_code(prod: Plan):
     browsers = client(prod, "browsers")
     assert browsers["callbackUrls"] == ["https://images.octank.example/oauth2/idpresponse"]
     assert browsers["allowedOauthFlows"] == ["code"]
@@ -121,7 +121,7 @@ def test_a_browser_is_sent_to_the_directory_before_it_gets_further(prod: Plan):
     gate, forward = rules(prod)["edge-dicom-web"]["actions"]
     assert (gate["type"], forward["type"]) == ("authenticate-cognito", "forward")
     assert gate["authenticateCognito"]["onUnauthenticatedRequest"] == "authenticate"
-    assert referenced(prod, gate["authenticateCognito"]["userPoolClientId"]) == ["identity-browsers.id"]
+    assert references_of(prod, gate["authenticateCognito"]["userPoolClientId"]) == ["identity-browsers.id"]
 
 
 @pytest.mark.parametrize(("right", "method"), [("store", "POST"), ("read", "GET")])
@@ -131,7 +131,7 @@ def test_a_token_allows_the_method_of_its_right_alone(right: str, method: str, p
     claim = {"format": "space-separated-values", "name": "scope", "values": [f"dicomweb/{right}"]}
     assert (gate["type"], forward["type"]) == ("jwt-validation", "forward")
     assert gate["jwtValidation"]["additionalClaims"] == [claim]
-    assert referenced(prod, gate["jwtValidation"]["issuer"]) == ["identity-pool.id"]
+    assert references_of(prod, gate["jwtValidation"]["issuer"]) == ["identity-pool.id"]
     assert {"httpRequestMethod": {"values": [method]}} in rule["conditions"]
     assert {"httpHeader": {"httpHeaderName": "Authorization", "values": ["Bearer *"]}} in rule["conditions"]
 
@@ -153,7 +153,7 @@ def test_no_rule_forwards_without_a_gate_where_people_sign_in(prod: Plan):
     assert all(rule["actions"][0]["type"] in gates for rule in rules(prod).values())
 
 
-def test_the_balancer_may_ask_cognito_who_a_person_is(prod: Plan, plans: Plans):
+def test_the_load_balancer_may_ask_cognito_who_a_person_is(prod: Plan, plans: Plans):
     def ways_out(made: Plan) -> list[int]:
         return [
             rule.inputs["toPort"]

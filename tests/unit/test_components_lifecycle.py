@@ -19,7 +19,7 @@ def phase(name: str) -> Plan:
     return in_phase("prod", name)
 
 
-def emptied(plan: Plan) -> set[str]:
+def emptied_buckets(plan: Plan) -> set[str]:
     return {bucket.name for bucket in plan.of_type(s3.Bucket) if bucket.inputs["forceDestroy"]}
 
 
@@ -33,7 +33,9 @@ def test_leaving_the_active_phase_lifts_protection(name: str):
 def test_leaving_the_active_phase_lifts_deletion_protection(name: str):
     made = phase(name)
     assert made.resource(rds.Cluster).inputs["deletionProtection"] is False
-    assert {balancer.inputs["enableDeletionProtection"] for balancer in made.of_type(lb.LoadBalancer)} == {False}
+    assert {load_balancer.inputs["enableDeletionProtection"] for load_balancer in made.of_type(lb.LoadBalancer)} == {
+        False
+    }
 
 
 def test_every_bucket_is_protected_while_the_study_is_active():
@@ -42,12 +44,12 @@ def test_every_bucket_is_protected_while_the_study_is_active():
 
 @pytest.mark.parametrize("name", ["active", "closing"])
 def test_no_bucket_is_emptied_before_the_images_are_archived(name: str):
-    assert emptied(phase(name)) == set()
+    assert emptied_buckets(phase(name)) == set()
 
 
 def test_archived_empties_the_image_bucket_but_never_the_archive():
-    assert "storage-images-bucket" in emptied(phase("archived"))
-    assert "storage-archive-bucket" not in emptied(phase("archived"))
+    assert "storage-images-bucket" in emptied_buckets(phase("archived"))
+    assert "storage-archive-bucket" not in emptied_buckets(phase("archived"))
 
 
 @pytest.mark.parametrize("name", PHASES)

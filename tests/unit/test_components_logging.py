@@ -16,7 +16,7 @@ from ops.plan import Plan
 from settings import SplunkSettings
 from tests.conftest import Plans
 from tests.planned import plan
-from tests.unit.reading import dependencies, referenced, statements
+from tests.unit.reading import dependencies, references_of, statements
 
 WATCHES = {"audit": TRAIL, "baseline": FINDINGS}
 
@@ -133,7 +133,7 @@ def test_findings_reach_their_log_by_one_rule_that_alone_may_write(prod: Plan):
     rule = prod.resource(cloudwatch.EventRule, name="baseline-findings-rule")
     assert json.loads(rule.inputs["eventPattern"]) == {"source": ["aws.guardduty", "aws.access-analyzer"]}
     target = prod.resource(cloudwatch.EventTarget, name="baseline-findings-target")
-    assert referenced(prod, target.inputs["arn"]) == ["baseline-findings.arn"]
+    assert references_of(prod, target.inputs["arn"]) == ["baseline-findings.arn"]
     assert "baseline-findings-delivery" in dependencies(prod, target)
     writes = statements(prod.resource(cloudwatch.LogResourcePolicy), "policyDocument")["WriteFindings"]
     assert writes["Condition"]["ArnEquals"]["aws:SourceArn"].endswith(f":rule/{rule.inputs['name']}")
@@ -193,7 +193,7 @@ def test_the_token_says_what_an_event_is_so_each_stream_has_its_own(prod: Plan):
 def test_what_splunk_does_not_acknowledge_lies_in_the_bucket_after_an_hour(prod: Plan):
     held = splunk_of(prod, "splunk-orthanc-json")
     assert (held["s3BackupMode"], held["retryDuration"]) == ("FailedEventsOnly", 3600)
-    assert referenced(prod, held["s3Configuration"]["bucketArn"]) == ["splunk-failed-bucket.arn"]
+    assert references_of(prod, held["s3Configuration"]["bucketArn"]) == ["splunk-failed-bucket.arn"]
     assert held["s3Configuration"]["errorOutputPrefix"].startswith("orthanc-json/")
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from layout.naming import NameRefusedError, checked
+from layout.naming import NameRefusedError, check_name
 
 
-def test_a_balancers_name_that_aws_keeps_for_itself_is_refused():
+def test_a_load_balancers_name_that_aws_keeps_for_itself_is_refused():
     with pytest.raises(NameRefusedError):
-        checked("lb.LoadBalancer", "internal-dev-alb")
+        check_name("lb.LoadBalancer", "internal-dev-alb")

@@ -1,4 +1,4 @@
-"""The VPC and its fences, as they are registered."""
+"""The VPC and its network ACLs, as they are registered."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ops.plan import Plan
 from ops.plan.configuration import stacks
 from tests.conftest import Plans
 from tests.planned import plan
-from tests.unit.reading import dependencies, referenced, statements
+from tests.unit.reading import dependencies, references_of, statements
 
 ENDPOINTS = ("ecr-api", "ecr-dkr", "logs", "secretsmanager")
 
@@ -42,22 +42,22 @@ def test_where_people_sign_in_behind_a_vpn_the_edge_opens_connections_but_takes_
     routes = [
         route
         for route in prod.of_type(ec2.Route)
-        if referenced(prod, route.inputs["routeTableId"]) == ["network-edge-routes.id"]
+        if references_of(prod, route.inputs["routeTableId"]) == ["network-edge-routes.id"]
     ]
     assert [route.inputs["destinationCidrBlock"] for route in routes] == ["0.0.0.0/0"]
-    assert referenced(prod, routes[0].inputs["natGatewayId"]) == ["egress-nat.id"]
+    assert references_of(prod, routes[0].inputs["natGatewayId"]) == ["egress-nat.id"]
 
 
 @pytest.mark.parametrize("stack", stacks())
 def test_tasks_and_database_have_no_route_to_the_internet(stack: str, plans: Plans):
     made = plans(stack)
-    tables = {table for route in made.of_type(ec2.Route) for table in referenced(made, route.inputs["routeTableId"])}
+    tables = {table for route in made.of_type(ec2.Route) for table in references_of(made, route.inputs["routeTableId"])}
     assert not {"network-app-routes.id", "network-data-routes.id"} & tables
 
 
 def test_only_the_edge_of_a_public_store_reaches_the_internet(dev: Plan):
     route = dev.resource(ec2.Route)
-    assert referenced(dev, route.inputs["routeTableId"]) == ["network-edge-routes.id"]
+    assert references_of(dev, route.inputs["routeTableId"]) == ["network-edge-routes.id"]
     assert route.inputs["destinationCidrBlock"] == "0.0.0.0/0"
 
 
@@ -77,7 +77,7 @@ def test_no_subnet_hands_out_public_addresses(stack: str, plans: Plans):
 def test_a_subnet_uses_the_route_table_of_its_role(role: str, prod: Plan):
     for zone in "ab":
         inputs = prod.resource(ec2.RouteTableAssociation, name=f"network-{role}-{zone}-routes").inputs
-        assert referenced(prod, inputs) == [f"network-{role}-routes.id", f"network-{role}-{zone}.id"]
+        assert references_of(prod, inputs) == [f"network-{role}-routes.id", f"network-{role}-{zone}.id"]
 
 
 def test_subnets_lie_in_their_zone(prod: Plan):
@@ -119,7 +119,7 @@ def test_edge_subnets_admit_clients_and_the_vpc_alone(dev: Plan):
 def test_every_acl_covers_all_subnets_of_its_role(prod: Plan):
     for role in ("edge", "app", "data"):
         inputs = prod.resource(name=f"network-{role}-acl").inputs
-        assert referenced(prod, inputs["subnetIds"]) == [f"network-{role}-a.id", f"network-{role}-b.id"]
+        assert references_of(prod, inputs["subnetIds"]) == [f"network-{role}-a.id", f"network-{role}-b.id"]
 
 
 def test_the_s3_endpoint_lets_through_this_stacks_buckets_and_image_layers_alone(prod: Plan):
@@ -134,7 +134,7 @@ def test_the_s3_endpoint_lets_through_this_stacks_buckets_and_image_layers_alone
 
 def test_only_tasks_have_a_route_to_s3(prod: Plan):
     inputs = prod.resource(name="network-s3").inputs
-    assert referenced(prod, inputs["routeTableIds"]) == ["network-app-routes.id"]
+    assert references_of(prod, inputs["routeTableIds"]) == ["network-app-routes.id"]
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
@@ -147,19 +147,19 @@ def test_an_interface_endpoint_serves_principals_of_this_account_alone(endpoint:
 def test_tasks_find_an_interface_endpoint_by_the_usual_name(endpoint: str, prod: Plan):
     inputs = prod.resource(name=f"network-{endpoint}").inputs
     assert inputs["privateDnsEnabled"] is True
-    assert referenced(prod, inputs["securityGroupIds"]) == ["network-endpoints.id"]
+    assert references_of(prod, inputs["securityGroupIds"]) == ["network-endpoints.id"]
 
 
 def test_endpoint_zones_bound_the_interfaces_that_are_paid_for(dev: Plan):
     for endpoint in ENDPOINTS:
         inputs = dev.resource(name=f"network-{endpoint}").inputs
-        assert referenced(dev, inputs["subnetIds"]) == ["network-app-a.id"]
+        assert references_of(dev, inputs["subnetIds"]) == ["network-app-a.id"]
 
 
 def test_every_flow_is_logged(prod: Plan):
     flow = prod.resource(ec2.FlowLog)
     assert flow.inputs["trafficType"] == "ALL"
-    assert referenced(prod, flow.inputs["logDestination"]) == ["network-flow-logs.arn"]
+    assert references_of(prod, flow.inputs["logDestination"]) == ["network-flow-logs.arn"]
 
 
 def test_the_flow_log_waits_until_its_role_may_write(prod: Plan):
@@ -194,7 +194,7 @@ def test_tasks_and_database_may_not_connect_to_an_address(stack: str, plans: Pla
     made = plans(stack)
     rules = made.of_type(vpc.SecurityGroupEgressRule)
     free = [rule for rule in rules if {"cidrIpv4", "cidrIpv6"} & rule.inputs.keys()]
-    groups = {group for rule in free for group in referenced(made, rule.inputs["securityGroupId"])}
+    groups = {group for rule in free for group in references_of(made, rule.inputs["securityGroupId"])}
     assert not {"app-tasks.id", "web-tasks.id", "database-access.id", "network-endpoints.id"} & groups
 
 
@@ -211,10 +211,10 @@ def test_only_orthanc_and_rotation_reach_the_database(prod: Plan):
     reaching = [
         rule
         for rule in prod.of_type(vpc.SecurityGroupIngressRule)
-        if referenced(prod, rule.inputs["securityGroupId"]) == ["database-access.id"]
+        if references_of(prod, rule.inputs["securityGroupId"]) == ["database-access.id"]
     ]
     assert {rule.inputs["toPort"] for rule in reaching} == {5432}
-    sources = [name for rule in reaching for name in referenced(prod, rule.inputs["referencedSecurityGroupId"])]
+    sources = [name for rule in reaching for name in references_of(prod, rule.inputs["referencedSecurityGroupId"])]
     assert sorted(sources) == ["app-tasks.id", "rotation-function.id"]
 
 

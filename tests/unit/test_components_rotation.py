@@ -9,7 +9,7 @@ from pulumi_aws import cloudwatch, ecs, lambda_, secretsmanager, sfn
 
 from ops.plan import Plan
 from tests.conftest import Plans
-from tests.unit.reading import dependencies, referenced, statements
+from tests.unit.reading import dependencies, references_of, statements
 
 STACKS = pytest.mark.parametrize("stack", ["dev", "prod"])
 
@@ -22,7 +22,7 @@ def prod(plans: Plans) -> Plan:
 @STACKS
 def test_the_password_is_rotated_every_thirty_days_but_not_by_a_deployment(stack: str, plans: Plans):
     inputs = plans(stack).resource(secretsmanager.SecretRotation).inputs
-    assert referenced(plans(stack), inputs["secretId"]) == ["database-mb-db-password.id"]
+    assert references_of(plans(stack), inputs["secretId"]) == ["database-mb-db-password.id"]
     assert inputs["rotationRules"] == {"automaticallyAfterDays": 30}
     assert inputs["rotateImmediately"] is False
 
@@ -40,15 +40,15 @@ def test_the_database_is_prepared_once_an_instance_can_answer(prod: Plan):
 
 def test_the_database_is_prepared_once_every_way_there_stands(prod: Plan):
     ways = {f"rotation-{to}-{end}" for to in ("aws-apis", "database") for end in ("egress", "ingress")}
-    doors = {one.name for one in prod.resources if one.name.startswith("network-api-")}
-    assert len(doors) == 2
-    needed = {*ways, *doors, "network-secretsmanager", "network-app-acl", "network-data-acl"}
+    ingress = {one.name for one in prod.resources if one.name.startswith("network-api-")}
+    assert len(ingress) == 2
+    needed = {*ways, *ingress, "network-secretsmanager", "network-app-acl", "network-data-acl"}
     assert needed <= dependencies(prod, prod.resource(lambda_.Invocation))
 
 
 def test_a_new_cluster_is_prepared_again(prod: Plan):
     triggers = prod.resource(lambda_.Invocation).inputs["triggers"]
-    assert referenced(prod, triggers) == ["database-cluster.clusterResourceId"]
+    assert references_of(prod, triggers) == ["database-cluster.clusterResourceId"]
 
 
 def test_orthanc_starts_after_the_database_was_prepared(prod: Plan):
@@ -59,7 +59,7 @@ def test_secrets_manager_may_call_the_function_for_this_secret_alone(prod: Plan)
     inputs = prod.resource(lambda_.Permission).inputs
     assert inputs["principal"] == "secretsmanager.amazonaws.com"
     assert inputs["sourceAccount"] == "444455556666"
-    assert referenced(prod, inputs["sourceArn"]) == ["database-mb-db-password.arn"]
+    assert references_of(prod, inputs["sourceArn"]) == ["database-mb-db-password.arn"]
 
 
 def test_the_function_may_change_the_two_secrets_and_read_the_masters(prod: Plan):
@@ -85,28 +85,28 @@ def test_interfaces_are_lambdas_to_make_and_never_the_codes(prod: Plan):
 
 def test_the_function_knows_where_everything_is_and_no_secret(prod: Plan):
     variables = prod.resource(lambda_.Function).inputs["environment"]["variables"]
-    assert {key: referenced(prod, value) for key, value in variables.items() if key.endswith("_ARN")} == {
+    assert {key: references_of(prod, value) for key, value in variables.items() if key.endswith("_ARN")} == {
         "MASTER_SECRET_ARN": ["database-cluster.masterUserSecrets[0].secretArn"],
         "USER_SECRET_ARN": ["database-mb-db-user.arn"],
         "PASSWORD_SECRET_ARN": ["database-mb-db-password.arn"],
     }
-    assert referenced(prod, variables["DATABASE_HOST"]) == ["database-cluster.endpoint"]
+    assert references_of(prod, variables["DATABASE_HOST"]) == ["database-cluster.endpoint"]
     assert variables["DATABASE_CA"] == "rds-global-bundle.pem"
 
 
 def test_the_function_reaches_the_database_and_aws_and_nothing_else(prod: Plan):
     ways = {
-        (rule.inputs["toPort"], *referenced(prod, rule.inputs["referencedSecurityGroupId"]))
+        (rule.inputs["toPort"], *references_of(prod, rule.inputs["referencedSecurityGroupId"]))
         for rule in prod.resources
         if rule.type.endswith("SecurityGroupEgressRule")
-        and referenced(prod, rule.inputs["securityGroupId"]) == ["rotation-function.id"]
+        and references_of(prod, rule.inputs["securityGroupId"]) == ["rotation-function.id"]
     }
     assert ways == {(443, "network-endpoints.id"), (5432, "database-access.id")}
 
 
 def test_a_lost_call_and_a_failed_one_are_heard_of(prod: Plan):
     function = prod.resource(lambda_.Function).inputs
-    assert referenced(prod, function["deadLetterConfig"]["targetArn"])[0] == "alarms-topic.arn"
+    assert references_of(prod, function["deadLetterConfig"]["targetArn"])[0] == "alarms-topic.arn"
     alarm = prod.resource(cloudwatch.MetricAlarm, name="rotation-failed-alarm").inputs
     assert alarm["dimensions"] == {"FunctionName": function["name"]}
 
@@ -114,9 +114,9 @@ def test_a_lost_call_and_a_failed_one_are_heard_of(prod: Plan):
 def test_a_rotated_password_starts_new_tasks_of_orthanc_alone(prod: Plan):
     pattern = json.loads(prod.resource(cloudwatch.EventRule, name="redeploy-rotated").inputs["eventPattern"])
     assert pattern["detail"]["eventName"] == ["RotationSucceeded"]
-    assert referenced(prod, pattern["detail"]["additionalEventData"]["SecretId"]) == ["database-mb-db-password.arn"]
+    assert references_of(prod, pattern["detail"]["additionalEventData"]["SecretId"]) == ["database-mb-db-password.arn"]
     target = prod.resource(cloudwatch.EventTarget, name="redeploy-target")
-    assert referenced(prod, target.inputs["arn"]) == ["redeploy-deployment.arn"]
+    assert references_of(prod, target.inputs["arn"]) == ["redeploy-deployment.arn"]
     service = prod.resource(ecs.Service, name="app-service").inputs["name"]
     definition = json.loads(prod.resource(sfn.StateMachine).inputs["definition"])
     assert definition["States"]["Deploy"]["Parameters"] == {

@@ -19,7 +19,7 @@ from ops.plan.configuration import stacks
 from settings import SettingsError
 from tests.conftest import Plans
 from tests.planned import plan
-from tests.unit.reading import dependencies, referenced, statements
+from tests.unit.reading import dependencies, references_of, statements
 
 BUCKETS = ("access-logs", "images", "archive")
 NAMES = Names(
@@ -92,7 +92,7 @@ def test_images_and_archive_are_encrypted_with_their_own_key(bucket: str, prod: 
     (rule,) = encryption.inputs["rules"]
     default = rule["applyServerSideEncryptionByDefault"]
     assert default["sseAlgorithm"] == "aws:kms"
-    assert referenced(prod, default["kmsMasterKeyId"]) == [f"keys-{bucket}.arn"]
+    assert references_of(prod, default["kmsMasterKeyId"]) == [f"keys-{bucket}.arn"]
 
 
 @pytest.mark.parametrize("bucket", BUCKETS)
@@ -197,10 +197,10 @@ def test_further_statements_stand_beside_the_refusals(record: Record):
 
 
 def test_a_bucket_key_saves_calls_to_the_key(record: Record):
-    def encrypted() -> None:
+    def encrypted_bucket() -> None:
         bare(key=kms.Key("k"))()
 
-    made = record(encrypted)
+    made = record(encrypted_bucket)
     (rule,) = made.resource(s3.BucketServerSideEncryptionConfiguration).inputs["rules"]
     assert rule["bucketKeyEnabled"] is True
 
@@ -212,7 +212,7 @@ def test_a_repository_is_immutable_scanned_and_encrypted(image: str, prod: Plan)
     assert inputs["imageScanningConfiguration"] == {"scanOnPush": True}
     (encryption,) = inputs["encryptionConfigurations"]
     assert encryption["encryptionType"] == "KMS"
-    assert referenced(prod, encryption["kmsKey"]) == ["keys-images.arn"]
+    assert references_of(prod, encryption["kmsKey"]) == ["keys-images.arn"]
 
 
 def test_an_image_is_built_for_the_architecture_of_its_tier():

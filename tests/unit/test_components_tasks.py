@@ -16,7 +16,7 @@ from ops.plan import Plan
 from ops.plan.configuration import stacks
 from tests.conftest import Plans
 from tests.planned import plan
-from tests.unit.reading import dependencies, referenced, statements
+from tests.unit.reading import dependencies, references_of, statements
 
 TIERS = ("app", "web")
 
@@ -38,13 +38,13 @@ def weights(plan: Plan, tier: str) -> dict[str, int]:
 
 def test_task_disks_are_encrypted_with_the_key_for_images(prod: Plan):
     storage = prod.resource(ecs.Cluster).inputs["configuration"]["managedStorageConfiguration"]
-    assert referenced(prod, storage["fargateEphemeralStorageKmsKeyId"]) == ["keys-images.arn"]
+    assert references_of(prod, storage["fargateEphemeralStorageKmsKeyId"]) == ["keys-images.arn"]
 
 
 def test_an_interactive_session_would_be_encrypted_and_logged(prod: Plan):
     session = prod.resource(ecs.Cluster).inputs["configuration"]["executeCommandConfiguration"]
     assert session["logging"] == "OVERRIDE"
-    assert referenced(prod, session["kmsKeyId"]) == ["keys-logs.arn"]
+    assert references_of(prod, session["kmsKeyId"]) == ["keys-logs.arn"]
     assert session["logConfiguration"]["cloudWatchEncryptionEnabled"] is True
 
 
@@ -67,8 +67,8 @@ def test_a_service_waits_for_the_capacity_it_asks_for(tier: str, prod: Plan):
 def test_tasks_have_no_public_address(tier: str, prod: Plan):
     network = prod.resource(ecs.Service, name=f"{tier}-service").inputs["networkConfiguration"]
     assert network["assignPublicIp"] is False
-    assert referenced(prod, network["subnets"]) == ["network-app-a.id", "network-app-b.id"]
-    assert referenced(prod, network["securityGroups"]) == [f"{tier}-tasks.id"]
+    assert references_of(prod, network["subnets"]) == ["network-app-a.id", "network-app-b.id"]
+    assert references_of(prod, network["securityGroups"]) == [f"{tier}-tasks.id"]
 
 
 @pytest.mark.parametrize("tier", TIERS)
@@ -103,7 +103,7 @@ def test_every_provider_of_a_strategy_has_a_weight_and_spot_its_share(share: flo
     assert abs(parts.get("FARGATE_SPOT", 0) - 100 * share) <= 0.5
 
 
-def test_without_a_balancer_there_is_no_grace_for_its_health_check(plans: Plans):
+def test_without_a_load_balancer_there_is_no_grace_for_its_health_check(plans: Plans):
     inputs = plans("dev").resource(ecs.Service, name="app-service").inputs
     assert not {"loadBalancers", "healthCheckGracePeriodSeconds"} & {key for key, value in inputs.items() if value}
 
@@ -211,7 +211,7 @@ def test_a_surge_doubles_the_tier_within_a_minute(tier: str, prod: Plan):
     )
     alarm = prod.resource(cloudwatch.MetricAlarm, name=f"{tier}-scaling-surge-alarm").inputs
     assert (alarm["period"], alarm["evaluationPeriods"]) == (60, 1)
-    assert referenced(prod, alarm["alarmActions"])[0] == f"{tier}-scaling-surge.arn"
+    assert references_of(prod, alarm["alarmActions"])[0] == f"{tier}-scaling-surge.arn"
 
 
 @pytest.mark.parametrize(

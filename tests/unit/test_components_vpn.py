@@ -1,4 +1,4 @@
-"""How centers and people reach a store without a public door, as it is registered."""
+"""How centers and people reach a store that is not public."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ops.plan import Plan, PlannedResource
 from settings import Center
 from tests.conftest import Plans
 from tests.planned import plan
-from tests.unit.reading import dependencies, referenced
+from tests.unit.reading import dependencies, references_of
 
 TRANSIT = "tgw-0123456789abcdef0"
 
@@ -96,14 +96,14 @@ def test_each_center_has_a_device_a_connection_and_a_log_of_its_own():
     assert devices["vpn-west-device"]["bgpAsnExtended"] == "4200000000"
     for center in ("east", "west"):
         connection = made.resource(ec2.VpnConnection, name=f"vpn-{center}")
-        assert referenced(made, connection.inputs["customerGatewayId"]) == [f"vpn-{center}-device.id"]
-        assert set(referenced(made, connection.inputs["tunnel1LogOptions"])) == {f"vpn-{center}-logs.arn"}
+        assert references_of(made, connection.inputs["customerGatewayId"]) == [f"vpn-{center}-device.id"]
+        assert set(references_of(made, connection.inputs["tunnel1LogOptions"])) == {f"vpn-{center}-logs.arn"}
     assert len(made.of_type(ec2.VpnGateway)) == 1
 
 
 def test_the_ways_to_the_centers_are_known_to_edge_and_app_alone(prod: Plan):
     spread = prod.of_type(ec2.VpnGatewayRoutePropagation)
-    tables = [table for each in spread for table in referenced(prod, each.inputs["routeTableId"])]
+    tables = [table for each in spread for table in references_of(prod, each.inputs["routeTableId"])]
     assert sorted(tables) == ["network-app-routes.id", "network-edge-routes.id"]
 
 
@@ -113,13 +113,15 @@ def test_a_transit_gateway_takes_the_place_of_the_vpn_gateway():
     assert made.of_type(ec2.VpnGatewayRoutePropagation) == []
     assert made.resource(ec2.VpnConnection).inputs["transitGatewayId"] == TRANSIT
     attachment = made.resource(ec2transitgateway.VpcAttachment)
-    assert referenced(made, attachment.inputs["subnetIds"]) == ["network-edge-a.id", "network-edge-b.id"]
+    assert references_of(made, attachment.inputs["subnetIds"]) == ["network-edge-a.id", "network-edge-b.id"]
 
 
 def test_through_a_transit_gateway_each_network_of_a_center_is_a_route_of_edge_and_app():
     made = through_transit()
     routes = [each for each in made.of_type(ec2.Route) if each.inputs.get("transitGatewayId") == TRANSIT]
-    found = {(referenced(made, each.inputs["routeTableId"])[0], each.inputs["destinationCidrBlock"]) for each in routes}
+    found = {
+        (references_of(made, each.inputs["routeTableId"])[0], each.inputs["destinationCidrBlock"]) for each in routes
+    }
     assert found == {(f"network-{role}-routes.id", "172.20.0.0/16") for role in ("edge", "app")}
     assert all("vpn-transit" in dependencies(made, each) for each in routes)
 
@@ -129,9 +131,9 @@ def test_a_tunnel_that_stays_down_raises_an_alarm(number: int, prod: Plan):
     inputs = prod.resource(cloudwatch.MetricAlarm, name=f"vpn-main-campus-tunnel{number}-alarm").inputs
     assert inputs["period"] * inputs["evaluationPeriods"] == 900
     assert (inputs["comparisonOperator"], inputs["threshold"]) == ("LessThanThreshold", 1)
-    assert referenced(prod, inputs["dimensions"]["VpnId"]) == ["vpn-main-campus.id"]
+    assert references_of(prod, inputs["dimensions"]["VpnId"]) == ["vpn-main-campus.id"]
     address = inputs["dimensions"]["TunnelIpAddress"]
-    assert referenced(prod, address) == [f"vpn-main-campus.tunnel{number}Address"]
+    assert references_of(prod, address) == [f"vpn-main-campus.tunnel{number}Address"]
 
 
 def test_both_tunnels_down_raise_another_alarm_at_once(prod: Plan):
@@ -153,7 +155,7 @@ def endpoint(made: Plan) -> dict[str, Any]:
     return dict(made.resource(ec2clientvpn.Endpoint).inputs)
 
 
-def authorized(made: Plan) -> set[tuple[str, str]]:
+def authorized_groups(made: Plan) -> set[tuple[str, str]]:
     rules = made.of_type(ec2clientvpn.AuthorizationRule)
     assert all(not rule.inputs.get("authorizeAllGroups") for rule in rules)
     return {(rule.inputs["accessGroupId"], rule.inputs["targetNetworkCidr"]) for rule in rules}
@@ -162,20 +164,20 @@ def authorized(made: Plan) -> set[tuple[str, str]]:
 def test_people_of_the_named_groups_reach_the_edge_subnets_and_nothing_else(prod: Plan):
     edge = {each.inputs["cidrBlock"] for each in prod.of_type(ec2.Subnet) if each.name.startswith("network-edge-")}
     groups = {f"9067642ac1-5d2e7a10-7c64-4c1e-9d3f-2b1f60a5e00{number}" for number in (1, 2)}
-    assert authorized(prod) == {(group, block) for group in groups for block in edge}
+    assert authorized_groups(prod) == {(group, block) for group in groups for block in edge}
 
 
 def test_a_group_that_the_settings_do_not_name_is_not_let_in():
     made = plan("prod", overrides={"client_vpn": {"groups": ["operators"]}})
-    assert {group for group, _ in authorized(made)} == {"9067642ac1-5d2e7a10-7c64-4c1e-9d3f-2b1f60a5e002"}
+    assert {group for group, _ in authorized_groups(made)} == {"9067642ac1-5d2e7a10-7c64-4c1e-9d3f-2b1f60a5e002"}
 
 
-def test_sessions_reach_the_doors_of_the_balancers_alone(prod: Plan):
+def test_sessions_reach_only_the_listeners_of_the_load_balancers(prod: Plan):
     def rules(kind: type[pulumi.Resource]) -> set[tuple[str, int]]:
         return {
-            (referenced(prod, rule.inputs.get("referencedSecurityGroupId"))[0], rule.inputs["toPort"])
+            (references_of(prod, rule.inputs.get("referencedSecurityGroupId"))[0], rule.inputs["toPort"])
             for rule in prod.of_type(kind)
-            if referenced(prod, rule.inputs["securityGroupId"]) == ["client-vpn-sessions.id"]
+            if references_of(prod, rule.inputs["securityGroupId"]) == ["client-vpn-sessions.id"]
         }
 
     assert rules(vpc.SecurityGroupEgressRule) == {("edge-alb.id", 443), ("edge-nlb.id", 104)}
@@ -190,11 +192,11 @@ def test_a_session_ends_and_is_not_resumed_without_signing_in(prod: Plan):
 def test_whatever_else_a_laptop_does_stays_outside_the_tunnel(prod: Plan):
     assert endpoint(prod)["splitTunnel"] is True
     association = prod.resource(ec2clientvpn.NetworkAssociation)
-    assert referenced(prod, association.inputs["subnetId"]) == ["network-edge-a.id"]
+    assert references_of(prod, association.inputs["subnetId"]) == ["network-edge-a.id"]
 
 
 def test_people_sign_in_through_the_directory_and_see_the_banner_first(prod: Plan):
-    assert referenced(prod, endpoint(prod)["authenticationOptions"]) == ["client-vpn-sign-in.arn"]
+    assert references_of(prod, endpoint(prod)["authenticationOptions"]) == ["client-vpn-sign-in.arn"]
     assert prod.resource(iam.SamlProvider).inputs["samlMetadataDocument"].lstrip().startswith("<")
     banner = endpoint(prod)["clientLoginBannerOptions"]
     assert banner["enabled"] is True

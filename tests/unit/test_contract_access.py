@@ -12,7 +12,7 @@ from ops.plan.configuration import stacks
 from tests.conftest import Plans
 from tests.unit.contracts import access, keys
 from tests.unit.contracts.documents import Statement
-from tests.unit.contracts.edit import copied, in_statement, named, without_statement
+from tests.unit.contracts.edit import copy_resource, edit_named, in_statement, without_statement
 from tests.unit.contracts.mutation import Contract, Mutation
 from tests.unit.phases import in_phase
 
@@ -108,8 +108,8 @@ MUTATIONS = {
     "every bucket": Mutation(access.named_resources, images(Resource="*"), "holds for every resource"),
     "public bucket": Mutation(
         access.named_principals,
-        in_statement("storage-access-logs-access", "BalancerLogs", Principal="*"),
-        "BalancerLogs: is for anybody",
+        in_statement("storage-access-logs-access", "LoadBalancerLogs", Principal="*"),
+        "LoadBalancerLogs: is for anybody",
     ),
     "endpoint for strangers": Mutation(
         access.named_principals,
@@ -126,9 +126,9 @@ MUTATIONS = {
     "bucket of another account": Mutation(
         access.named_principals,
         in_statement(
-            "storage-access-logs-access", "BalancerLogs", Principal={"AWS": "arn:aws:iam::999900001111:role/reader"}
+            "storage-access-logs-access", "LoadBalancerLogs", Principal={"AWS": "arn:aws:iam::999900001111:role/reader"}
         ),
-        "BalancerLogs: is for arn:aws:iam::999900001111:role/reader, who is not of this account",
+        "LoadBalancerLogs: is for arn:aws:iam::999900001111:role/reader, who is not of this account",
     ),
     "deputy of anybody": Mutation(access.bound_services, flows(Condition=None), "lets a service act for any account"),
     "deputy of another account": Mutation(
@@ -136,8 +136,8 @@ MUTATIONS = {
     ),
     "logs of any account": Mutation(
         access.bound_services,
-        in_statement("storage-access-logs-access", "NetworkBalancerLogs", Condition=None),
-        "NetworkBalancerLogs: lets a service act for any account",
+        in_statement("storage-access-logs-access", "NetworkLoadBalancerLogs", Condition=None),
+        "NetworkLoadBalancerLogs: lets a service act for any account",
     ),
     "alarms of any account": Mutation(
         access.bound_services,
@@ -164,15 +164,17 @@ MUTATIONS = {
     ),
     "administrator": Mutation(
         access.listed_policies,
-        lambda plan: copied(plan, "app-run-policy-attachment", policyArn="arn:aws:iam::aws:policy/AdministratorAccess"),
+        lambda plan: copy_resource(
+            plan, "app-run-policy-attachment", policyArn="arn:aws:iam::aws:policy/AdministratorAccess"
+        ),
         "attaches arn:aws:iam::aws:policy/AdministratorAccess",
     ),
     "inline policy": Mutation(
-        access.listed_policies, named("app-run-role", inlinePolicies=[{"name": "more"}]), "has an inline policy"
+        access.listed_policies, edit_named("app-run-role", inlinePolicies=[{"name": "more"}]), "has an inline policy"
     ),
     "policy of AWS on the role itself": Mutation(
         access.listed_policies,
-        named("app-run-role", managedPolicyArns=["arn:aws:iam::aws:policy/ReadOnlyAccess"]),
+        edit_named("app-run-role", managedPolicyArns=["arn:aws:iam::aws:policy/ReadOnlyAccess"]),
         "has an inline policy",
     ),
     "another service at a key": Mutation(
@@ -219,13 +221,13 @@ MUTATIONS = {
         keys.policies, without_statement("keys-archive", "AccountAdministration"), "its policy has the statements []"
     ),
     "key of a new data class": Mutation(
-        keys.policies, lambda plan: copied(plan, "keys-archive"), "stands in no table of keys"
+        keys.policies, lambda plan: copy_resource(plan, "keys-archive"), "stands in no table of keys"
     ),
-    "key for ever": Mutation(keys.care, named("keys-images", enableKeyRotation=None), "enableKeyRotation is None"),
+    "key for ever": Mutation(keys.care, edit_named("keys-images", enableKeyRotation=None), "enableKeyRotation is None"),
     "key gone in a week": Mutation(
-        keys.care, named("keys-images", deletionWindowInDays=7), "deletionWindowInDays is 7, not 30"
+        keys.care, edit_named("keys-images", deletionWindowInDays=7), "deletionWindowInDays is 7, not 30"
     ),
-    "key in every Region": Mutation(keys.care, named("keys-images", multiRegion=True), "lies in several Regions"),
+    "key in every Region": Mutation(keys.care, edit_named("keys-images", multiRegion=True), "lies in several Regions"),
     "key without a service in between": Mutation(
         keys.uses,
         image_key(Condition={"ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/octank-dev/images"}}),

@@ -12,9 +12,9 @@ from ops.plan.configuration import stacks
 from tests.conftest import Plans
 from tests.unit.contracts import encryption
 from tests.unit.contracts.edit import (
-    copied,
-    named,
-    nested,
+    copy_resource,
+    edit_named,
+    edit_nested,
     with_resource,
     without,
 )
@@ -36,7 +36,7 @@ def test_every_stack_keeps(contract: Contract, stack: str, plans: Plans):
 
 def with_key(name: str, path: str, key: str) -> Callable[[Plan], Plan]:
     """Encrypts with another of the stack's keys."""
-    return lambda plan: nested(name, path, f"${{{plan.resource(name=key).urn}.arn}}")(plan)
+    return lambda plan: edit_nested(name, path, f"${{{plan.resource(name=key).urn}.arn}}")(plan)
 
 
 def of_new_type(kind: str) -> Callable[[Plan], Plan]:
@@ -72,50 +72,50 @@ MUTATIONS = {
     ),
     "vault in another Region than its key": Mutation(
         encryption.right_keys,
-        named("backup-copies", region="eu-west-1"),
+        edit_named("backup-copies", region="eu-west-1"),
         "keys-backup-copy is in another Region",
         "prod",
     ),
     "bucket that no table knows": Mutation(
         encryption.right_keys,
-        lambda plan: copied(plan, "storage-images-encryption"),
+        lambda plan: copy_resource(plan, "storage-images-encryption"),
         "is keys-images, not in the table",
     ),
     "log group under AWS's key": Mutation(
-        encryption.right_keys, named("app-logs", kmsKeyId=None), "kmsKeyId is no key of ours"
+        encryption.right_keys, edit_named("app-logs", kmsKeyId=None), "kmsKeyId is no key of ours"
     ),
     "key of nobody": Mutation(
         encryption.right_keys,
-        named("alarms-topic", kmsMasterKeyId="alias/aws/sns"),
+        edit_named("alarms-topic", kmsMasterKeyId="alias/aws/sns"),
         "kmsMasterKeyId is no key of ours, not keys-logs",
     ),
     "task disks under AWS's key": Mutation(
         encryption.right_keys,
-        nested("cluster-cluster", "configuration.managedStorageConfiguration", {}),
+        edit_nested("cluster-cluster", "configuration.managedStorageConfiguration", {}),
         "fargateEphemeralStorageKmsKeyId is no key of ours",
     ),
     "master secret under AWS's key": Mutation(
         encryption.right_keys,
-        named("database-cluster", masterUserSecretKmsKeyId=None),
+        edit_named("database-cluster", masterUserSecretKmsKeyId=None),
         "masterUserSecretKmsKeyId is no key of ours, not keys-secrets",
     ),
     "performance data under AWS's key": Mutation(
         encryption.right_keys,
-        named("database-writer", performanceInsightsEnabled=True),
+        edit_named("database-writer", performanceInsightsEnabled=True),
         "performanceInsightsKmsKeyId is no key of ours, not keys-database",
     ),
     "database in plain": Mutation(
-        encryption.switched_on, named("database-cluster", storageEncrypted=None), "storageEncrypted is not True"
+        encryption.switched_on, edit_named("database-cluster", storageEncrypted=None), "storageEncrypted is not True"
     ),
     "stream under Amazon's key": Mutation(
         encryption.switched_on,
-        nested("splunk-aws-cloudtrail", "serverSideEncryption.keyType", "AWS_OWNED_CMK"),
+        edit_nested("splunk-aws-cloudtrail", "serverSideEncryption.keyType", "AWS_OWNED_CMK"),
         "keyType is not CUSTOMER_MANAGED_CMK",
         "prod",
     ),
     "SSE-S3 for images": Mutation(
         encryption.encrypted_buckets,
-        nested("storage-images-encryption", "rules.0.applyServerSideEncryptionByDefault.sseAlgorithm", "AES256"),
+        edit_nested("storage-images-encryption", "rules.0.applyServerSideEncryptionByDefault.sseAlgorithm", "AES256"),
         "encrypts with AES256, not aws:kms",
     ),
     "bucket without configuration": Mutation(
@@ -125,7 +125,7 @@ MUTATIONS = {
     ),
     "keys of senders": Mutation(
         encryption.encrypted_buckets,
-        nested("storage-images-encryption", "rules.0.blockedEncryptionTypes", ["NONE"]),
+        edit_nested("storage-images-encryption", "rules.0.blockedEncryptionTypes", ["NONE"]),
         "SSE-C",
     ),
 }

@@ -11,19 +11,19 @@ from ops.plan import Plan
 from ops.plan.configuration import configuration, stacks
 from tests.conftest import Plans
 from tests.unit.contracts import alarms, logging
-from tests.unit.contracts.edit import copied, in_json, in_statement, named, nested, without
+from tests.unit.contracts.edit import copy_resource, edit_named, edit_nested, in_json, in_statement, without
 from tests.unit.contracts.mutation import Contract, Mutation
 
 CONTRACTS: tuple[Contract, ...] = (
-    logging.streamed,
+    logging.is_streamed,
     logging.within_limits,
     logging.no_loops,
-    logging.kept,
+    logging.is_kept,
     logging.declared_groups,
     alarms.heard,
     alarms.known_actions,
     alarms.reachable,
-    alarms.measured,
+    alarms.metrics_of,
 )
 
 
@@ -49,21 +49,21 @@ def test_no_group_stays_listed_that_no_stack_has(plans: Plans):
 
 
 def test_no_group_of_aws_stays_listed_that_nothing_writes_to(plans: Plans):
-    written = {name for _, name in logging.written(plans("prod"))}
+    written = {name for _, name in logging.is_written(plans("prod"))}
     assert all(any(name.startswith(start) for name in written) for start in logging.MADE_BY_AWS)
 
 
-def dropped(name: str) -> Callable[[Plan], Plan]:
+def drop(name: str) -> Callable[[Plan], Plan]:
     return lambda plan: without(plan, plan.resource(name=name))
 
 
-def subscribed(group: str, stream: str = "splunk-aws-waf") -> Callable[[Plan], Plan]:
+def subscribe(group: str, stream: str = "splunk-aws-waf") -> Callable[[Plan], Plan]:
     """One more subscription, of the group of that name."""
 
     def edit(plan: Plan) -> Plan:
         name = plan.resource(name=group).inputs["name"]
         target = f"${{{plan.resource(name=stream).urn}.arn}}"
-        return copied(plan, "splunk-from-nginx", logGroup=name, destinationArn=target)
+        return copy_resource(plan, "splunk-from-nginx", logGroup=name, destinationArn=target)
 
     return edit
 
@@ -75,80 +75,92 @@ def logged_to(group: str) -> Callable[[Plan], Plan]:
     return in_json("app-task", "containerDefinitions", change)
 
 
-def silenced(plan: Plan) -> Plan:
+def mute_alarm(plan: Plan) -> Plan:
     """An alarm that only scales."""
     policy = plan.resource("aws:appautoscaling/policy:Policy", name="app-scaling-surge")
-    return named("app-scaling-surge-alarm", alarmActions=[f"${{{policy.urn}.arn}}"])(plan)
+    return edit_named("app-scaling-surge-alarm", alarmActions=[f"${{{policy.urn}.arn}}"])(plan)
 
 
 def twice(plan: Plan) -> Plan:
-    return subscribed("web-logs")(named("splunk-from-orthanc", logGroup="/octank-prod/nginx")(plan))
+    return subscribe("web-logs")(edit_named("splunk-from-orthanc", logGroup="/octank-prod/nginx")(plan))
 
 
 MUTATIONS = {
     "group that nobody streams": Mutation(
-        logging.streamed, dropped("splunk-from-cloudtrail"), "audit-logs: is streamed to []", "prod"
+        logging.is_streamed, drop("splunk-from-cloudtrail"), "audit-logs: is streamed to []", "prod"
     ),
     "group in another group's stream": Mutation(
-        logging.streamed,
-        lambda plan: named(
+        logging.is_streamed,
+        lambda plan: edit_named(
             "splunk-from-nginx", destinationArn=f"${{{plan.resource(name='splunk-orthanc-json').urn}.arn}}"
         )(plan),
         "web-logs: is streamed to ['splunk-orthanc-json'], not to ['splunk-nginx-access']",
         "prod",
     ),
     "group streamed twice": Mutation(
-        logging.streamed, subscribed("web-logs"), "is streamed to ['splunk-nginx-access', 'splunk-aws-waf']", "prod"
+        logging.is_streamed, subscribe("web-logs"), "is streamed to ['splunk-nginx-access', 'splunk-aws-waf']", "prod"
     ),
     "new group": Mutation(
-        logging.streamed, lambda plan: copied(plan, "app-logs", name="/octank-prod/new"), "is streamed to []", "prod"
+        logging.is_streamed,
+        lambda plan: copy_resource(plan, "app-logs", name="/octank-prod/new"),
+        "is streamed to []",
+        "prod",
     ),
     "half of the events": Mutation(
-        logging.streamed, named("splunk-from-nginx", filterPattern="ERROR"), "leaves events out", "prod"
+        logging.is_streamed, edit_named("splunk-from-nginx", filterPattern="ERROR"), "leaves events out", "prod"
     ),
     "three filters": Mutation(logging.within_limits, twice, "/octank-prod/nginx: has 3 filters", "prod"),
     "filter of no group": Mutation(
         logging.within_limits,
-        named("splunk-from-nginx", logGroup="/other"),
+        edit_named("splunk-from-nginx", logGroup="/other"),
         "/other: is filtered, but no group",
         "prod",
     ),
-    "loop": Mutation(logging.no_loops, subscribed("splunk-errors"), "feeds a delivery with its own errors", "prod"),
-    "log for ever": Mutation(logging.kept, named("app-logs", retentionInDays=None), "keeps events no number of days"),
-    "log of a week": Mutation(logging.kept, named("app-logs", retentionInDays=7), "keeps events 7 days, not 365"),
+    "loop": Mutation(logging.no_loops, subscribe("splunk-errors"), "feeds a delivery with its own errors", "prod"),
+    "log for ever": Mutation(
+        logging.is_kept, edit_named("app-logs", retentionInDays=None), "keeps events no number of days"
+    ),
+    "log of a week": Mutation(
+        logging.is_kept, edit_named("app-logs", retentionInDays=7), "keeps events 7 days, not 365"
+    ),
     "audit record of a year": Mutation(
-        logging.kept, named("app-logs", retentionInDays=365), "keeps events 365 days, not 2192", "prod"
+        logging.is_kept, edit_named("app-logs", retentionInDays=365), "keeps events 365 days, not 2192", "prod"
     ),
     "container's log in no group": Mutation(
         logging.declared_groups, logged_to("/ecs/orthanc"), "writes to /ecs/orthanc, which is no group of this stack"
     ),
     "another log of the database": Mutation(
         logging.declared_groups,
-        named("database-cluster", enabledCloudwatchLogsExports=["postgresql", "instance"]),
+        edit_named("database-cluster", enabledCloudwatchLogsExports=["postgresql", "instance"]),
         "writes to /aws/rds/cluster/octank-dev-database/instance",
     ),
     "sessions without a log": Mutation(
         logging.declared_groups,
-        nested("cluster-cluster", "configuration.executeCommandConfiguration", {"logging": "DEFAULT"}),
+        edit_nested("cluster-cluster", "configuration.executeCommandConfiguration", {"logging": "DEFAULT"}),
         "writes to no group",
     ),
     "delivery without a log": Mutation(
-        logging.declared_groups, dropped("splunk-errors"), "writes to /octank-prod/splunk-delivery", "prod"
+        logging.declared_groups, drop("splunk-errors"), "writes to /octank-prod/splunk-delivery", "prod"
     ),
     "people's VPN without a log": Mutation(
-        logging.declared_groups, named("client-vpn-endpoint", connectionLogOptions=None), "writes to no group", "prod"
+        logging.declared_groups,
+        edit_named("client-vpn-endpoint", connectionLogOptions=None),
+        "writes to no group",
+        "prod",
     ),
     "alarm that tells nobody": Mutation(
-        alarms.heard, named("audit-keys-alarm", alarmActions=None), "alarmActions tell"
+        alarms.heard, edit_named("audit-keys-alarm", alarmActions=None), "alarmActions tell"
     ),
-    "alarm that only scales": Mutation(alarms.heard, silenced, "app-scaling-surge-alarm: alarmActions tell nobody"),
+    "alarm that only scales": Mutation(alarms.heard, mute_alarm, "app-scaling-surge-alarm: alarmActions tell nobody"),
     "alarm that is quiet without data": Mutation(
-        alarms.heard, named("audit-keys-alarm", insufficientDataActions=[]), "insufficientDataActions tell nobody"
+        alarms.heard, edit_named("audit-keys-alarm", insufficientDataActions=[]), "insufficientDataActions tell nobody"
     ),
-    "alarm that is off": Mutation(alarms.heard, named("audit-keys-alarm", actionsEnabled=False), "is switched off"),
+    "alarm that is off": Mutation(
+        alarms.heard, edit_named("audit-keys-alarm", actionsEnabled=False), "is switched off"
+    ),
     "alarm that tells somebody else": Mutation(
         alarms.known_actions,
-        named("audit-keys-alarm", okActions=["arn:aws:sns:us-east-1:999900001111:other"]),
+        edit_named("audit-keys-alarm", okActions=["arn:aws:sns:us-east-1:999900001111:other"]),
         "sets off arn:aws:sns:us-east-1:999900001111:other",
     ),
     "topic that CloudWatch may not use": Mutation(
@@ -157,22 +169,22 @@ MUTATIONS = {
         "CloudWatch may not publish",
     ),
     "topic of nobody": Mutation(
-        alarms.reachable, dropped("alarms-imaging-platform@octank.example"), "nobody is subscribed"
+        alarms.reachable, drop("alarms-imaging-platform@octank.example"), "nobody is subscribed"
     ),
     "count that nobody watches": Mutation(
-        alarms.measured, dropped("audit-keys-alarm"), "audit-keys: no alarm watches what it counts"
+        alarms.metrics_of, drop("audit-keys-alarm"), "audit-keys: no alarm watches what it counts"
     ),
     "watch of what nobody counts": Mutation(
-        alarms.measured,
+        alarms.metrics_of,
         lambda plan: without(plan, plan.resource("aws:cloudwatch/logMetricFilter:LogMetricFilter", name="audit-keys")),
         "audit-keys-alarm: nothing counts octank-dev/audit/keys",
     ),
     "watch of another name": Mutation(
-        alarms.measured, named("audit-keys-alarm", metricName="key"), "nothing counts octank-dev/audit/key"
+        alarms.metrics_of, edit_named("audit-keys-alarm", metricName="key"), "nothing counts octank-dev/audit/key"
     ),
     "query of what nobody counts": Mutation(
-        alarms.measured,
-        nested("vpn-main-campus-down-alarm", "metricQueries.1.metric.namespace", "octank-prod/vpn"),
+        alarms.metrics_of,
+        edit_nested("vpn-main-campus-down-alarm", "metricQueries.1.metric.namespace", "octank-prod/vpn"),
         "nothing counts octank-prod/vpn/TunnelState",
         "prod",
     ),

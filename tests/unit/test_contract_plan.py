@@ -13,7 +13,7 @@ from ops.plan import Plan, PlannedResource
 from ops.plan.configuration import stacks
 from tests.conftest import Plans
 from tests.unit.contracts import content, structure, tags
-from tests.unit.contracts.edit import edited, with_inputs, with_resource, without_input
+from tests.unit.contracts.edit import edit_resource, with_inputs, with_resource, without_input
 from tests.unit.contracts.mutation import Contract, Mutation
 
 CONTRACTS: tuple[Contract, ...] = (
@@ -56,8 +56,8 @@ def open_rule(plan: Plan, group: str, **inputs: Any) -> Plan:
     """One more ingress rule, on the security group of that name."""
     target = plan.resource("aws:ec2/securityGroup:SecurityGroup", name=group)
     rule = first(plan, "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
-    door = {"securityGroupId": f"${{{target.urn}.id}}", "cidrIpv4": "0.0.0.0/0", "fromPort": 443, "toPort": 443}
-    return with_resource(plan, replace(rule, urn=f"{rule.urn}-open", name="open", inputs={**door, **inputs}))
+    opening = {"securityGroupId": f"${{{target.urn}.id}}", "cidrIpv4": "0.0.0.0/0", "fromPort": 443, "toPort": 443}
+    return with_resource(plan, replace(rule, urn=f"{rule.urn}-open", name="open", inputs={**opening, **inputs}))
 
 
 def inline_rule(plan: Plan, rule: dict[str, Any]) -> Plan:
@@ -104,34 +104,36 @@ def without_defaults(plan: Plan) -> Plan:
 
 MUTATIONS = {
     "default provider": Mutation(
-        structure.explicit_provider, lambda plan: edited(plan, bucket(plan), provider=""), "provider (default)"
+        structure.explicit_provider, lambda plan: edit_resource(plan, bucket(plan), provider=""), "provider (default)"
     ),
     "provider of another package": Mutation(
         structure.explicit_provider,
-        lambda plan: edited(plan, bucket(plan), provider=plan.resource("pulumi:providers:tls").urn),
+        lambda plan: edit_resource(plan, bucket(plan), provider=plan.resource("pulumi:providers:tls").urn),
         "is not the stack's own",
     ),
     "bucket below the stack": Mutation(
-        structure.explicit_parent, lambda plan: edited(plan, bucket(plan), parent=plan.urn), "not a component"
+        structure.explicit_parent, lambda plan: edit_resource(plan, bucket(plan), parent=plan.urn), "not a component"
     ),
     "no parent": Mutation(
-        structure.explicit_parent, lambda plan: edited(plan, bucket(plan), parent=""), "its parent is (none)"
+        structure.explicit_parent, lambda plan: edit_resource(plan, bucket(plan), parent=""), "its parent is (none)"
     ),
     "same URN twice": Mutation(
         structure.unique_urns, lambda plan: with_resource(plan, bucket(plan)), "registered 2 times"
     ),
     "foreign type token": Mutation(
         structure.component_tokens,
-        lambda plan: edited(plan, plan.components[0], type="imgstore:Keys:keys"),
+        lambda plan: edit_resource(plan, plan.components[0], type="imgstore:Keys:keys"),
         "type imgstore:Keys:keys does not match",
     ),
     "no outputs": Mutation(
         structure.registered_outputs,
-        lambda plan: edited(plan, plan.components[0], outputs=None),
+        lambda plan: edit_resource(plan, plan.components[0], outputs=None),
         "registers no outputs",
     ),
     "empty outputs": Mutation(
-        structure.registered_outputs, lambda plan: edited(plan, plan.components[0], outputs={}), "registers no outputs"
+        structure.registered_outputs,
+        lambda plan: edit_resource(plan, plan.components[0], outputs={}),
+        "registers no outputs",
     ),
     "no expiry": Mutation(tags.complete_default_tags, without_defaults, "lack expiry"),
     "no tags at all": Mutation(
@@ -175,7 +177,7 @@ MUTATIONS = {
     "tasks open to the internet": Mutation(
         content.closed_ingress, lambda plan: open_rule(plan, "app-tasks"), "lets 0.0.0.0/0 in"
     ),
-    "balancer open on another port": Mutation(
+    "load balancer open on another port": Mutation(
         content.closed_ingress, lambda plan: open_rule(plan, "edge-alb", fromPort=80, toPort=80), "lets 0.0.0.0/0 in"
     ),
     "all of IPv6": Mutation(
@@ -233,7 +235,7 @@ def test_the_public_listener_may_be_open_to_all(plans: Plans):
     assert content.closed_ingress(open_rule(plans("dev"), "edge-alb")) == []
 
 
-def test_an_internal_balancer_may_not_be_open_to_all(plans: Plans):
+def test_an_internal_load_balancer_may_not_be_open_to_all(plans: Plans):
     assert content.closed_ingress(open_rule(plans("prod"), "edge-alb")) != []
 
 

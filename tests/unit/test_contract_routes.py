@@ -11,7 +11,7 @@ from ops.plan import Plan
 from ops.plan.configuration import stacks
 from tests.conftest import Plans
 from tests.unit.contracts import routes
-from tests.unit.contracts.edit import copied, named, nested, with_inputs, without
+from tests.unit.contracts.edit import copy_resource, edit_named, edit_nested, with_inputs, without
 from tests.unit.contracts.mutation import Contract, Mutation
 
 CONTRACTS: tuple[Contract, ...] = (
@@ -35,24 +35,24 @@ def token(plan: Plan, name: str, output: str = "id") -> str:
 
 def route(table: str, **inputs: Any) -> Callable[[Plan], Plan]:
     """One more route, like that of the edge subnets to the internet, in another table."""
-    return lambda plan: copied(plan, "network-edge-internet", routeTableId=token(plan, table), **inputs)
+    return lambda plan: copy_resource(plan, "network-edge-internet", routeTableId=token(plan, table), **inputs)
 
 
 def inline(table: str, **inputs: Any) -> Callable[[Plan], Plan]:
-    return named(table, routes=[{"gatewayId": "igw-0", **inputs}])
+    return edit_named(table, routes=[{"gatewayId": "igw-0", **inputs}])
 
 
-def moved(name: str, path: str, subnet: str) -> Callable[[Plan], Plan]:
+def move(name: str, path: str, subnet: str) -> Callable[[Plan], Plan]:
     """Puts the first of what stands in subnets into another one."""
-    return lambda plan: nested(name, path, token(plan, subnet))(plan)
+    return lambda plan: edit_nested(name, path, token(plan, subnet))(plan)
 
 
 def without_sign_in(plan: Plan) -> Plan:
     return without(plan, plan.resource(name="identity-pool"))
 
 
-def private_balancer(plan: Plan) -> Plan:
-    return with_inputs(plan, plan.resource(routes.BALANCER), internal=True)
+def private_load_balancer(plan: Plan) -> Plan:
+    return with_inputs(plan, plan.resource(routes.LOAD_BALANCER), internal=True)
 
 
 MUTATIONS = {
@@ -69,7 +69,7 @@ MUTATIONS = {
         routes.closed_subnets, inline("network-data-routes", ipv6CidrBlock="::/0"), "has a route to anywhere"
     ),
     "subnet of another table": Mutation(
-        routes.closed_subnets, moved("network-app-a-routes", "routeTableId", "network-edge-routes"), "to anywhere"
+        routes.closed_subnets, move("network-app-a-routes", "routeTableId", "network-edge-routes"), "to anywhere"
     ),
     "subnet without a table": Mutation(
         routes.closed_subnets,
@@ -79,53 +79,53 @@ MUTATIONS = {
     "default table with a route": Mutation(
         routes.closed_subnets, inline("network-default-routes", cidrBlock="0.0.0.0/0"), "is not empty"
     ),
-    "tasks beside the balancer": Mutation(
+    "tasks beside the load balancer": Mutation(
         routes.separate_subnets,
-        moved("app-service", "networkConfiguration.subnets.0", "network-edge-a"),
-        "tasks or data stand beside a balancer",
+        move("app-service", "networkConfiguration.subnets.0", "network-edge-a"),
+        "tasks or data stand beside a load balancer",
     ),
-    "database beside the balancer": Mutation(
+    "database beside the load balancer": Mutation(
         routes.separate_subnets,
-        moved("database-subnets", "subnetIds.1", "network-edge-b"),
-        "tasks or data stand beside a balancer",
+        move("database-subnets", "subnetIds.1", "network-edge-b"),
+        "tasks or data stand beside a load balancer",
     ),
-    "balancer beside the NAT gateway": Mutation(
+    "load balancer beside the NAT gateway": Mutation(
         routes.separate_subnets,
-        moved("web-service", "networkConfiguration.subnets.0", "egress-a"),
-        "tasks or data stand beside a balancer",
+        move("web-service", "networkConfiguration.subnets.0", "egress-a"),
+        "tasks or data stand beside a load balancer",
         "prod",
     ),
-    "internet gateway of a private balancer": Mutation(
-        routes.needed_ways_out, private_balancer, "leads anywhere by aws:ec2/internetGateway:InternetGateway"
+    "internet gateway of a private load balancer": Mutation(
+        routes.needed_ways_out, private_load_balancer, "leads anywhere by aws:ec2/internetGateway:InternetGateway"
     ),
     "NAT that nobody needs": Mutation(
         routes.needed_ways_out, without_sign_in, "leads anywhere by aws:ec2/natGateway:NatGateway", "prod"
     ),
     "way out to nobody knows what": Mutation(
         routes.needed_ways_out,
-        named("network-edge-internet", gatewayId="igw-0123456789abcdef0"),
+        edit_named("network-edge-internet", gatewayId="igw-0123456789abcdef0"),
         "leads anywhere by nobody knows what",
     ),
     "public task": Mutation(
         routes.no_public_addresses,
-        nested("app-service", "networkConfiguration.assignPublicIp", new=True),
+        edit_nested("app-service", "networkConfiguration.assignPublicIp", new=True),
         "assignPublicIp is True",
     ),
     "public database": Mutation(
-        routes.no_public_addresses, named("database-writer", publiclyAccessible=True), "publiclyAccessible is True"
+        routes.no_public_addresses, edit_named("database-writer", publiclyAccessible=True), "publiclyAccessible is True"
     ),
     "database as AWS pleases": Mutation(
-        routes.no_public_addresses, named("database-writer", publiclyAccessible=None), "is left to AWS"
+        routes.no_public_addresses, edit_named("database-writer", publiclyAccessible=None), "is left to AWS"
     ),
     "subnet of public addresses": Mutation(
-        routes.no_public_addresses, named("network-app-a", mapPublicIpOnLaunch=True), "mapPublicIpOnLaunch is True"
+        routes.no_public_addresses, edit_named("network-app-a", mapPublicIpOnLaunch=True), "mapPublicIpOnLaunch is True"
     ),
     "address of nobody": Mutation(
-        routes.no_public_addresses, lambda plan: copied(plan, "egress-address"), "is no NAT gateway's", "prod"
+        routes.no_public_addresses, lambda plan: copy_resource(plan, "egress-address"), "is no NAT gateway's", "prod"
     ),
     "center's way into the data subnets": Mutation(
         routes.campus_routes,
-        moved("vpn-app-routes", "routeTableId", "network-data-routes"),
+        move("vpn-app-routes", "routeTableId", "network-data-routes"),
         "leads out of the data subnets",
         "prod",
     ),

@@ -21,7 +21,7 @@ UNREAD = {
 
 @pytest.fixture(scope="module")
 def read() -> set[Field]:
-    with usage.traced() as reads:
+    with usage.trace() as reads:
         for stack in stacks():
             for phase in ("active", "closing"):
                 plan(stack, overrides={"phase": phase})
@@ -45,19 +45,19 @@ def test_fields_are_found_at_any_depth():
 
 
 def test_reads_by_the_settings_own_rules_do_not_count():
-    with usage.traced() as reads:
+    with usage.trace() as reads:
         for stack in stacks():
             record(Settings.load, values=configuration(stack), name=stack)
     assert reads == set()
 
 
 def test_reads_of_the_program_count_one_by_one():
-    with usage.traced() as reads:
+    with usage.trace() as reads:
         record(lambda: Settings.load().network.cidr, values=configuration("dev"), name="dev")
     assert reads == {Field("Settings", "network"), Field("Network", "cidr")}
 
 
 def test_a_group_that_is_dumped_counts_whole():
-    with usage.traced() as reads:
+    with usage.trace() as reads:
         record(lambda: dict(Settings.load().images.model_dump()), values=configuration("dev"), name="dev")
     assert reads == {Field("Settings", "images"), Field("ImageSettings", "nginx"), Field("ImageSettings", "orthanc")}

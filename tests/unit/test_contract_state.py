@@ -10,7 +10,7 @@ from ops.plan import Plan
 from ops.plan.configuration import stacks
 from tests.conftest import Plans
 from tests.unit.contracts import state
-from tests.unit.contracts.edit import edited, named, nested, without
+from tests.unit.contracts.edit import edit_named, edit_nested, edit_resource, without
 from tests.unit.contracts.mutation import Contract, Mutation
 from tests.unit.phases import in_phase
 
@@ -20,9 +20,9 @@ ALWAYS: tuple[Contract, ...] = (
     state.locked_backups,
     state.recoverable_buckets,
 )
-ACTIVE: tuple[Contract, ...] = (state.protected, state.deletion_protected, state.careful, *ALWAYS)
-CLOSING: tuple[Contract, ...] = (state.lifted, state.careful_data, *ALWAYS)
-ARCHIVED: tuple[Contract, ...] = (state.lifted, *ALWAYS)
+ACTIVE: tuple[Contract, ...] = (state.is_protected, state.deletion_protected, state.careful, *ALWAYS)
+CLOSING: tuple[Contract, ...] = (state.lifted_protection, state.careful_data, *ALWAYS)
+ARCHIVED: tuple[Contract, ...] = (state.lifted_protection, *ALWAYS)
 
 
 @pytest.mark.parametrize("stack", stacks())
@@ -55,65 +55,67 @@ def test_what_may_be_replaced_is_there(plans: Plans):
     assert not state.PROTECTED & set(state.REPLACEABLE)
 
 
-def unprotected(name: str) -> Callable[[Plan], Plan]:
-    return lambda plan: edited(plan, plan.resource(name=name), protect=False)
+def remove_protection(name: str) -> Callable[[Plan], Plan]:
+    return lambda plan: edit_resource(plan, plan.resource(name=name), protect=False)
 
 
-def dropped(name: str) -> Callable[[Plan], Plan]:
+def drop(name: str) -> Callable[[Plan], Plan]:
     return lambda plan: without(plan, plan.resource(name=name))
 
 
 def gone_with_the_stack(name: str) -> Callable[[Plan], Plan]:
-    return lambda plan: edited(plan, plan.resource(name=name), retain_on_delete=False)
+    return lambda plan: edit_resource(plan, plan.resource(name=name), retain_on_delete=False)
 
 
-def unprotected_balancer(plan: Plan) -> Plan:
-    balancer = plan.resource(state.BALANCER, name="edge-nlb")
-    return edited(plan, balancer, inputs={**balancer.inputs, "enableDeletionProtection": None})
+def unprotected_load_balancer(plan: Plan) -> Plan:
+    load_balancer = plan.resource(state.LOAD_BALANCER, name="edge-nlb")
+    return edit_resource(plan, load_balancer, inputs={**load_balancer.inputs, "enableDeletionProtection": None})
 
 
 def same_region(plan: Plan) -> Plan:
     """Copies of images beside the images."""
-    return named("replication-images-bucket", region=None)(plan)
+    return edit_named("replication-images-bucket", region=None)(plan)
 
 
 MUTATIONS = {
-    "bucket that may go": Mutation(state.protected, unprotected("storage-images-bucket"), "is not protected"),
-    "log that may go": Mutation(state.protected, unprotected("app-logs"), "is not protected"),
-    "trail that may go": Mutation(state.protected, unprotected("audit-trail"), "is not protected"),
-    "key that may go": Mutation(state.protected, unprotected("keys-logs"), "is not protected"),
-    "pool that may go": Mutation(state.protected, unprotected("identity-pool"), "is not protected", "prod"),
+    "bucket that may go": Mutation(state.is_protected, remove_protection("storage-images-bucket"), "is not protected"),
+    "log that may go": Mutation(state.is_protected, remove_protection("app-logs"), "is not protected"),
+    "trail that may go": Mutation(state.is_protected, remove_protection("audit-trail"), "is not protected"),
+    "key that may go": Mutation(state.is_protected, remove_protection("keys-logs"), "is not protected"),
+    "pool that may go": Mutation(state.is_protected, remove_protection("identity-pool"), "is not protected", "prod"),
     "database that AWS deletes": Mutation(
-        state.deletion_protected, named("database-cluster", deletionProtection=False), "deletionProtection is False"
+        state.deletion_protected,
+        edit_named("database-cluster", deletionProtection=False),
+        "deletionProtection is False",
     ),
-    "balancer that AWS deletes": Mutation(
-        state.deletion_protected, unprotected_balancer, "enableDeletionProtection is None, not True", "prod"
+    "load balancer that AWS deletes": Mutation(
+        state.deletion_protected, unprotected_load_balancer, "enableDeletionProtection is None, not True", "prod"
     ),
     "log that AWS deletes": Mutation(
         state.deletion_protected,
-        named("audit-logs", deletionProtectionEnabled=None),
+        edit_named("audit-logs", deletionProtectionEnabled=None),
         "deletionProtectionEnabled is None",
     ),
     "people that AWS deletes": Mutation(
-        state.deletion_protected, named("identity-pool", deletionProtection="INACTIVE"), "is INACTIVE", "prod"
+        state.deletion_protected, edit_named("identity-pool", deletionProtection="INACTIVE"), "is INACTIVE", "prod"
     ),
     "no final snapshot": Mutation(
-        state.careful, named("database-cluster", skipFinalSnapshot=True), "skipFinalSnapshot is True, not False"
+        state.careful, edit_named("database-cluster", skipFinalSnapshot=True), "skipFinalSnapshot is True, not False"
     ),
     "snapshot without a name": Mutation(
-        state.careful, named("database-cluster", finalSnapshotIdentifier=None), "names no final snapshot"
+        state.careful, edit_named("database-cluster", finalSnapshotIdentifier=None), "names no final snapshot"
     ),
     "backups that go with the database": Mutation(
-        state.careful, named("database-cluster", deleteAutomatedBackups=None), "deleteAutomatedBackups is None"
+        state.careful, edit_named("database-cluster", deleteAutomatedBackups=None), "deleteAutomatedBackups is None"
     ),
     "bucket that goes full": Mutation(
-        state.careful, named("storage-images-bucket", forceDestroy=True), "forceDestroy is True, not False"
+        state.careful, edit_named("storage-images-bucket", forceDestroy=True), "forceDestroy is True, not False"
     ),
     "secret gone at once": Mutation(
-        state.careful, named("database-mb-db-password", recoveryWindowInDays=0), "recoveryWindowInDays is 0, not 7"
+        state.careful, edit_named("database-mb-db-password", recoveryWindowInDays=0), "recoveryWindowInDays is 0, not 7"
     ),
     "repository that goes full": Mutation(
-        state.careful, named("images-orthanc-repository", forceDelete=True), "goes with its images"
+        state.careful, edit_named("images-orthanc-repository", forceDelete=True), "goes with its images"
     ),
     "archive that goes with the stack": Mutation(
         state.outliving, gone_with_the_stack("storage-archive-bucket"), "storage-archive-bucket: goes with the stack"
@@ -131,41 +133,44 @@ MUTATIONS = {
         state.outliving, gone_with_the_stack("keys-backup-copy"), "keys-backup-copy: goes with the stack", "prod"
     ),
     "a day of recovery": Mutation(
-        state.recoverable_database, named("database-cluster", backupRetentionPeriod=None), "a time 7 days ago"
+        state.recoverable_database, edit_named("database-cluster", backupRetentionPeriod=None), "a time 7 days ago"
     ),
     "a week of recovery for patients' data": Mutation(
-        state.recoverable_database, named("database-cluster", backupRetentionPeriod=7), "a time 35 days ago", "prod"
+        state.recoverable_database,
+        edit_named("database-cluster", backupRetentionPeriod=7),
+        "a time 35 days ago",
+        "prod",
     ),
     "database in no selection": Mutation(
-        state.recoverable_database, named("backup-selection", resources=[]), "is in no backup plan"
+        state.recoverable_database, edit_named("backup-selection", resources=[]), "is in no backup plan"
     ),
-    "vault without a lock": Mutation(state.locked_backups, dropped("backup-copies-lock"), "lets backups go", "prod"),
+    "vault without a lock": Mutation(state.locked_backups, drop("backup-copies-lock"), "lets backups go", "prod"),
     "lock shorter than the plan": Mutation(
-        state.locked_backups, named("backup-vault-lock", minRetentionDays=7), "lets backups go before 35 days"
+        state.locked_backups, edit_named("backup-vault-lock", minRetentionDays=7), "lets backups go before 35 days"
     ),
     "no copy abroad": Mutation(
-        state.locked_backups, nested("backup-plan", "rules.0.copyActions", []), "copies to no other Region", "prod"
+        state.locked_backups, edit_nested("backup-plan", "rules.0.copyActions", []), "copies to no other Region", "prod"
     ),
     "bucket without versions": Mutation(
         state.recoverable_buckets,
-        nested("storage-images-versions", "versioningConfiguration.status", "Suspended"),
+        edit_nested("storage-images-versions", "versioningConfiguration.status", "Suspended"),
         "keeps no versions",
     ),
     "images in one Region": Mutation(
-        state.recoverable_buckets, dropped("replication-rule"), "is not replicated into another Region", "prod"
+        state.recoverable_buckets, drop("replication-rule"), "is not replicated into another Region", "prod"
     ),
     "copies beside the images": Mutation(
         state.recoverable_buckets, same_region, "is not replicated into another Region", "prod"
     ),
     "some of the images": Mutation(
         state.recoverable_buckets,
-        nested("replication-rule", "rules.0.filter", {"prefix": "images/1"}),
+        edit_nested("replication-rule", "rules.0.filter", {"prefix": "images/1"}),
         "is not replicated into another Region",
         "prod",
     ),
     "deletions repeated abroad": Mutation(
         state.recoverable_buckets,
-        nested("replication-rule", "rules.0.deleteMarkerReplication.status", "Enabled"),
+        edit_nested("replication-rule", "rules.0.deleteMarkerReplication.status", "Enabled"),
         "is not replicated into another Region",
         "prod",
     ),
@@ -180,18 +185,22 @@ def test_a_broken_plan_is_refused(mutation: Mutation, plans: Plans):
 
 CLOSED_MUTATIONS = {
     "bucket that stays": Mutation(
-        state.lifted,
-        lambda plan: edited(plan, plan.resource(name="storage-images-bucket"), protect=True),
+        state.lifted_protection,
+        lambda plan: edit_resource(plan, plan.resource(name="storage-images-bucket"), protect=True),
         "is still protected",
     ),
     "database that stays": Mutation(
-        state.lifted, named("database-cluster", deletionProtection=None), "deletionProtection is None, not False"
+        state.lifted_protection,
+        edit_named("database-cluster", deletionProtection=None),
+        "deletionProtection is None, not False",
     ),
     "log that stays": Mutation(
-        state.lifted, named("app-logs", deletionProtectionEnabled=None), "deletionProtectionEnabled is None, not False"
+        state.lifted_protection,
+        edit_named("app-logs", deletionProtectionEnabled=None),
+        "deletionProtectionEnabled is None, not False",
     ),
     "bucket that goes before its archive is verified": Mutation(
-        state.careful_data, named("storage-images-bucket", forceDestroy=True), "forceDestroy is True, not False"
+        state.careful_data, edit_named("storage-images-bucket", forceDestroy=True), "forceDestroy is True, not False"
     ),
 }
 

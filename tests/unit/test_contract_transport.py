@@ -12,11 +12,11 @@ from ops.plan.configuration import stacks
 from tests.conftest import Plans
 from tests.unit.contracts import transport
 from tests.unit.contracts.edit import (
-    copied,
+    copy_resource,
+    edit_named,
+    edit_nested,
     in_json,
     in_statement,
-    named,
-    nested,
     without,
     without_statement,
 )
@@ -52,7 +52,7 @@ def variable(task: str, name: str, old: str, new: str) -> Callable[[Plan], Plan]
 
 
 def listener(**inputs: Any) -> Callable[[Plan], Plan]:
-    return named("edge-https", **inputs)
+    return edit_named("edge-https", **inputs)
 
 
 MUTATIONS = {
@@ -66,20 +66,23 @@ MUTATIONS = {
         "listens with HTTP in plain",
     ),
     "another TCP listener": Mutation(
-        transport.listeners, lambda plan: copied(plan, "edge-dicom-listener"), "listens with TCP in plain", "prod"
+        transport.listeners,
+        lambda plan: copy_resource(plan, "edge-dicom-listener"),
+        "listens with TCP in plain",
+        "prod",
     ),
     "plain HTTP to the tasks": Mutation(
-        transport.target_groups, named("edge-web", protocol="HTTP"), "traffic speaks HTTP"
+        transport.target_groups, edit_named("edge-web", protocol="HTTP"), "traffic speaks HTTP"
     ),
     "health check left to its default": Mutation(
-        transport.target_groups, named("edge-web", healthCheck=None), "health check speaks HTTP by default"
+        transport.target_groups, edit_named("edge-web", healthCheck=None), "health check speaks HTTP by default"
     ),
     "database without a parameter group": Mutation(
-        transport.databases, named("database-cluster", dbClusterParameterGroupName=None), "rds.force_ssl is not 1"
+        transport.databases, edit_named("database-cluster", dbClusterParameterGroupName=None), "rds.force_ssl is not 1"
     ),
     "database with TLS 1.0": Mutation(
         transport.databases,
-        nested("database-parameters-aurora-postgresql17", "parameters.1.value", "TLSv1"),
+        edit_nested("database-parameters-aurora-postgresql17", "parameters.1.value", "TLSv1"),
         "ssl_min_protocol_version is not TLSv1.2",
     ),
     "bucket over plain HTTP": Mutation(
@@ -102,45 +105,45 @@ MUTATIONS = {
     ),
     "subscriber over plain HTTP": Mutation(
         transport.topics,
-        named("alarms-imaging-platform@octank.example", protocol="http"),
+        edit_named("alarms-imaging-platform@octank.example", protocol="http"),
         "tells over plain HTTP",
     ),
     "SHA-1 in a tunnel": Mutation(
         transport.remote_access,
-        named("vpn-main-campus", tunnel2Phase1IntegrityAlgorithms=["SHA1"]),
+        edit_named("vpn-main-campus", tunnel2Phase1IntegrityAlgorithms=["SHA1"]),
         "tunnel2Phase1IntegrityAlgorithms proposes ['SHA1']",
         "prod",
     ),
     "proposals left to AWS": Mutation(
         transport.remote_access,
-        named("vpn-main-campus", tunnel1Phase2DhGroupNumbers=None),
+        edit_named("vpn-main-campus", tunnel1Phase2DhGroupNumbers=None),
         "tunnel1Phase2DhGroupNumbers proposes ['everything']",
         "prod",
     ),
     "certificate proven by mail": Mutation(
-        transport.remote_access, named("edge-certificate", validationMethod="EMAIL"), "is not renewed by itself"
+        transport.remote_access, edit_named("edge-certificate", validationMethod="EMAIL"), "is not renewed by itself"
     ),
     "certificate of somebody": Mutation(
         transport.remote_access,
-        named("client-vpn-endpoint", serverCertificateArn="arn:aws:acm:us-east-1:444455556666:certificate/1"),
+        edit_named("client-vpn-endpoint", serverCertificateArn="arn:aws:acm:us-east-1:444455556666:certificate/1"),
         "is none of ACM's of this stack",
         "prod",
     ),
     "people with a certificate alone": Mutation(
         transport.remote_access,
-        named("client-vpn-endpoint", authenticationOptions=[{"type": "certificate-authentication"}]),
+        edit_named("client-vpn-endpoint", authenticationOptions=[{"type": "certificate-authentication"}]),
         "lets people in without the directory",
         "prod",
     ),
     "sign-in over plain HTTP": Mutation(
         transport.remote_access,
-        named("identity-browsers", callbackUrls=["http://images.octank.example/oauth2/idpresponse"]),
+        edit_named("identity-browsers", callbackUrls=["http://images.octank.example/oauth2/idpresponse"]),
         "sends people to http://",
         "prod",
     ),
     "Splunk over plain HTTP": Mutation(
         transport.remote_access,
-        nested("splunk-aws-waf", "splunkConfiguration.hecEndpoint", "http://hec.splunk.octank.example:8088"),
+        edit_nested("splunk-aws-waf", "splunkConfiguration.hecEndpoint", "http://hec.splunk.octank.example:8088"),
         "delivers to http://",
         "prod",
     ),

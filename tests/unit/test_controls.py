@@ -54,7 +54,7 @@ def made(both: dict[str, Plan]) -> Matrix:
     return matrix(both, rules(), waivers(controls.WAIVERS).entries)
 
 
-def edited(code: str, **changes: Any) -> dict[str, Rule]:
+def edit_control(code: str, **changes: Any) -> dict[str, Rule]:
     """The rules, one of them changed."""
     return {**rules(), code: dataclasses.replace(rules()[code], **changes)}
 
@@ -175,8 +175,8 @@ def test_a_removed_rule_is_noticed(both: dict[str, Plan], made: Matrix):
 
 def test_a_changed_title_or_severity_is_noticed(both: dict[str, Plan], made: Matrix):
     now = document(made)
-    assert document(matrix(both, edited("NET-03", title="No SSH"), made.waivers)) != now
-    assert document(matrix(both, edited("NET-03", severity="advisory"), made.waivers)) != now
+    assert document(matrix(both, edit_control("NET-03", title="No SSH"), made.waivers)) != now
+    assert document(matrix(both, edit_control("NET-03", severity="advisory"), made.waivers)) != now
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_a_changed_title_or_severity_is_noticed(both: dict[str, Plan], made: Mat
 )
 def test_a_rule_that_does_not_fit_is_an_error(both, code, changes, problem):
     with pytest.raises(ControlsError, match=problem):
-        matrix(both, edited(code, **changes))
+        matrix(both, edit_control(code, **changes))
 
 
 def test_a_process_that_is_gone_is_an_error(both: dict[str, Plan]):

@@ -122,9 +122,10 @@ def test_a_reader_of_a_low_tier_has_its_own_small_capacity_by_hand(plans: Plans,
 
 
 def test_a_database_is_billed_until_it_pauses(priced: dict[str, Estimate]):
-    awake = 55 + 5 * D(900) / 3600  # after each of five evenings it waits a quarter of an hour
+    running_hours = 55 + 5 * D(900) / 3600  # after each of five evenings it waits a quarter of an hour
     assert close(
-        of(priced["dev"], resource="database-writer", kind="load"), awake * WEEKS * D("0.5") * usd("aurora.slv2.acu_h")
+        of(priced["dev"], resource="database-writer", kind="load"),
+        running_hours * WEEKS * D("0.5") * usd("aurora.slv2.acu_h"),
     )
 
 

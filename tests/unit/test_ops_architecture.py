@@ -21,7 +21,7 @@ from tests.conftest import Plans
 from tests.stack_files import DEPLOYABLE, FIXTURES
 
 
-def changed(plan: Plan, name: str, **inputs: Any) -> Plan:
+def change_resource(plan: Plan, name: str, **inputs: Any) -> Plan:
     """`plan` with other inputs of every resource called `name` that has them."""
     resources = [
         dataclasses.replace(found, inputs={**found.inputs, **inputs})
@@ -36,7 +36,7 @@ def without(plan: Plan, name: str) -> Plan:
     return dataclasses.replace(plan, resources=tuple(found for found in plan.resources if found.name != name))
 
 
-def extended(plan: Plan, component: str, kind: str, /, **children: tuple[str, dict[str, Any]]) -> Plan:
+def extend(plan: Plan, component: str, kind: str, /, **children: tuple[str, dict[str, Any]]) -> Plan:
     """`plan` with a component of type `kind` and its children, by name: type and inputs; as it is if it has one."""
     if PlanQuery(plan).has(kind.split(":")[1]):
         return plan
@@ -51,7 +51,7 @@ def extended(plan: Plan, component: str, kind: str, /, **children: tuple[str, di
 
 def later(plan: Plan) -> Plan:
     """`plan` with the rotation of the database password."""
-    return extended(
+    return extend(
         plan,
         "rotation",
         "imgstore:rotation:Rotation",
@@ -113,7 +113,7 @@ def test_the_check_fails_with_a_diff(tmp_path, monkeypatch, text):
     ],
 )
 def test_a_change_of_the_program_changes_the_document(both, text, name, inputs):
-    changes = {**both, "prod": changed(both["prod"], name, **inputs)}
+    changes = {**both, "prod": change_resource(both["prod"], name, **inputs)}
     assert architecture.document(changes) != text
 
 
@@ -126,7 +126,7 @@ def test_what_is_not_in_the_plan_is_an_error(both, name):
 
 
 def test_a_rule_for_another_port_admits_nothing(both):
-    moved = changed(both["prod"], "web-https-https-ingress", fromPort=80, toPort=80)
+    moved = change_resource(both["prod"], "web-https-https-ingress", fromPort=80, toPort=80)
     with pytest.raises(PlanError, match="no rule admits edge-alb to port 8443 of web-tasks"):
         architecture.document({**both, "prod": moved})
 
@@ -173,6 +173,6 @@ def test_an_arrow_is_a_rule(both):
 
 
 def test_a_certificate_of_another_authority_is_an_error(both):
-    other = changed(both["prod"], "ca-app-certificate", caCertPem="${urn:other.certPem}")
+    other = change_resource(both["prod"], "ca-app-certificate", caCertPem="${urn:other.certPem}")
     with pytest.raises(PlanError):
         PlanQuery(other).issued("ca-app-certificate", "ca-root")

@@ -20,7 +20,7 @@ from components.service.images import context_tag
 from components.service.tier import capacity_providers
 from layout import acls, subnets
 from layout.documents import allow, document, tls_only, trust
-from layout.naming import LIMITS, PREFIX_MAX, NameRefusedError, Names, checked
+from layout.naming import LIMITS, PREFIX_MAX, NameRefusedError, Names, check_name
 
 prefixes = st.integers(min_value=16, max_value=23)
 vpcs = st.builds(
@@ -67,11 +67,11 @@ def test_a_number_of_zones_without_room_is_refused(count: int) -> None:
 
 @given(clients=st.lists(vpcs, max_size=40))
 def test_covering_cidrs_hold_every_client_and_little_else(clients: list[IPv4Network]) -> None:
-    fence = acls.covering_cidrs(clients)
-    assert all(any(client.subnet_of(block) for block in fence) for client in clients)
-    outside = [block for block in fence if not any(block.supernet_of(client) for client in clients)]
+    covering = acls.covering_cidrs(clients)
+    assert all(any(client.subnet_of(block) for block in covering) for client in clients)
+    outside = [block for block in covering if not any(block.supernet_of(client) for client in clients)]
     assert outside == []
-    assert len(fence) <= acls.MAX_PEERS  # every generated network is private
+    assert len(covering) <= acls.MAX_PEERS  # every generated network is private
 
 
 def test_a_short_list_of_clients_is_covered_exactly() -> None:
@@ -113,7 +113,7 @@ def test_the_longest_prefix_leaves_room_for_the_shortest_limit() -> None:
 
 def test_an_alias_of_aws_s_own_is_refused() -> None:
     with pytest.raises(NameRefusedError):
-        checked("kms.Alias", "alias/aws/s3")
+        check_name("kms.Alias", "alias/aws/s3")
 
 
 @given(name=words, classification=words)

@@ -81,7 +81,7 @@ def test_certificates_are_of_the_hosts_that_are_asked_for(stacks: dict[str, Rend
 
 
 def test_every_center_with_a_sender_gets_a_client_certificate(stacks: dict[str, RenderedStack]):
-    assert not stacks["dev"].senders  # nothing but the balancer of DICOMweb is reached without a VPN
+    assert not stacks["dev"].senders  # nothing but the load balancer of DICOMweb is reached without a VPN
     senders = stacks["prod"].senders
     modalities = json.loads(stacks["prod"].tasks["app"].environment["ORTHANC_CONFIGURATION"])["DicomModalities"]
     assert senders.keys() == {name.rpartition("-")[0] for name in modalities}

@@ -25,7 +25,7 @@ from tests.conftest import Plans
 from tests.planned import plan
 from tests.stack_files import DEPLOYABLE
 from tests.unit.contracts.edit import with_inputs, with_resource
-from tests.unit.refusals import shipped
+from tests.unit.refusals import stack_settings
 
 GOLDEN = Path(__file__).parent / "golden"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
@@ -35,7 +35,7 @@ def with_settings(**overrides: Any) -> Callable[[Plan], Plan]:
     return lambda base: plan(base.stack, overrides=overrides)
 
 
-def opened(base: Plan) -> Plan:
+def open_port(base: Plan) -> Plan:
     """Somebody opens the tasks of Orthanc to the internet."""
     rule = base.of_type(INGRESS)[0]
     group = base.resource(name="app-tasks")
@@ -52,7 +52,7 @@ def opened(base: Plan) -> Plan:
 
 def one_more_center(base: Plan) -> Plan:
     centers = [
-        *shipped("prod")["centers"],
+        *stack_settings("prod")["centers"],
         {
             "name": "east-clinic",
             "networks": ["172.22.0.0/24"],
@@ -66,7 +66,7 @@ def one_more_center(base: Plan) -> Plan:
 REQUESTS = {
     "task-size": (with_settings(app={"cpu": 2048, "memory": 8192}), False),
     "vpc-network": (with_settings(network={"cidr": "10.31.0.0/20"}), True),
-    "open-security-group": (opened, False),
+    "open-security-group": (open_port, False),
     "new-center": (one_more_center, False),
 }
 """By name: the change, and whether it takes data away."""
@@ -123,15 +123,15 @@ def test_a_file_counts_by_its_content_wherever_it_lies(plans: Plans):
     base = plans("prod")
     function = base.resource(name="rotation-rotate")
 
-    def moved(digest: Callable[[str], str]) -> Plan:
+    def move_vpc(digest: Callable[[str], str]) -> Plan:
         assets = {
             name: {"path": f"/elsewhere/{name}", "sha256": digest(asset["sha256"])}
             for name, asset in function.inputs["code"]["assets"].items()
         }
         return with_inputs(base, function, code={"assets": assets})
 
-    assert changes(base, moved(str), replaces) == []
-    [change] = changes(base, moved(str.upper), replaces)
+    assert changes(base, move_vpc(str), replaces) == []
+    [change] = changes(base, move_vpc(str.upper), replaces)
     assert (change.resource.name, change.properties) == ("rotation-rotate", ("code",))
 
 
@@ -169,7 +169,7 @@ def test_a_condition_that_is_dropped_is_a_new_right(plans: Plans):
 
 
 def test_a_way_in_says_from_where_and_to_which_ports(plans: Plans):
-    [new] = ingress_rules(opened(plans("prod"))) - ingress_rules(plans("prod"))
+    [new] = ingress_rules(open_port(plans("prod"))) - ingress_rules(plans("prod"))
     assert str(new) == "app-tasks: tcp 22 from 0.0.0.0/0"
     assert new.public
 

@@ -36,7 +36,7 @@ def test_commands_exist(path: Path):
 @pytest.mark.parametrize("path", RUNBOOKS, ids=name)
 def test_names_are_declared(path: Path):
     plan = in_phase("prod", "closing")  # all that there ever is
-    declared = runbooks.declared(plan)
+    declared = runbooks.declared_names(plan)
     prefix = PlanQuery(plan).get("budget-monthly", "name").removesuffix("-monthly")
     absent = tuple(part for module, parts in LATER.items() if not PlanQuery(plan).has(module) for part in parts)
     for line, found in runbooks.names(path.read_text(encoding="utf-8")):
@@ -100,6 +100,8 @@ def test_a_right_command_is_not(command: str):
 def test_a_name_that_is_not_declared_is_noticed(plans: Plans, text: str, known: bool):  # noqa: FBT001
     (found,) = [found for _, found in runbooks.names(text)]
     matches = [
-        each for each in runbooks.declared(plans("prod")) if runbooks.pattern(found, "octank-prod").fullmatch(each)
+        each
+        for each in runbooks.declared_names(plans("prod"))
+        if runbooks.pattern(found, "octank-prod").fullmatch(each)
     ]
     assert bool(matches) is known

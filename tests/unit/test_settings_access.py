@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from settings import Settings
-from tests.unit.refusals import REMOVED, Case, assert_refused, changed, refusal, shipped
+from tests.unit.refusals import REMOVED, Case, assert_refused, change_settings, refusal, stack_settings
 
 SPLUNK_ARN = "arn:aws:secretsmanager:us-east-1:444455556666:secret:splunk/x-Ab1Cd2"
 
@@ -108,7 +108,7 @@ def test_a_broken_rule_is_named_with_the_setting_to_change(case: Case):
     ],
 )
 def test_a_private_splunk_is_refused_with_the_alternatives(host: str):
-    message = refusal(changed(shipped("prod"), {"logging/splunk/hec_endpoint": f"https://{host}:8088"}))
+    message = refusal(change_settings(stack_settings("prod"), {"logging/splunk/hec_endpoint": f"https://{host}:8088"}))
     assert "Firehose cannot deliver to a private address" in message
     for alternative in ("relay in the VPC", "Splunk add-on", "FireLens"):
         assert alternative in message
@@ -118,4 +118,4 @@ def test_a_private_splunk_is_refused_with_the_alternatives(host: str):
     "endpoint", ["https://hec.splunk.example.org:8088", "https://8.8.8.8", "https://x.internal.org"]
 )
 def test_a_public_splunk_is_accepted(endpoint: str):
-    Settings.parse(changed(shipped("prod"), {"logging/splunk/hec_endpoint": endpoint}), stack="prod")
+    Settings.parse(change_settings(stack_settings("prod"), {"logging/splunk/hec_endpoint": endpoint}), stack="prod")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from settings import Settings
-from tests.unit.refusals import REMOVED, Case, assert_refused, changed, refusal, shipped
+from tests.unit.refusals import REMOVED, Case, assert_refused, change_settings, refusal, stack_settings
 
 PUBLIC = {
     "exposure": {"kind": "public", "allow": ["203.0.113.0/24"]},
@@ -209,15 +209,15 @@ def test_a_broken_rule_is_named_with_the_setting_to_change(case: Case):
     ids=str,
 )
 def test_what_just_keeps_a_rule_is_accepted(changes: dict[str, Any]):
-    Settings.parse(changed(shipped("prod"), changes), stack="prod")
+    Settings.parse(change_settings(stack_settings("prod"), changes), stack="prod")
 
 
 def test_synthetic_data_is_never_open_to_the_world():
-    message = refusal(changed(shipped("dev"), {"exposure/allow": ["0.0.0.0/0"]}), stack="dev")
+    message = refusal(change_settings(stack_settings("dev"), {"exposure/allow": ["0.0.0.0/0"]}), stack="dev")
     assert "image-store:exposure.allow = 0.0.0.0/0" in message
     assert "allow-list" in message
 
 
 def test_a_store_of_patients_data_may_be_public_behind_its_firewall():
     public = {**PUBLIC, "exposure": {"kind": "public", "allow": ["0.0.0.0/0"]}}
-    assert Settings.parse(changed(shipped("prod"), public), stack="prod").exposure.kind == "public"
+    assert Settings.parse(change_settings(stack_settings("prod"), public), stack="prod").exposure.kind == "public"

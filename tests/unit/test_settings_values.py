@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.refusals import REMOVED, Case, assert_refused, changed, refusal, shipped
+from tests.unit.refusals import REMOVED, Case, assert_refused, change_settings, refusal, stack_settings
 
 CASES = {
     "unknown group": Case({"databse": {}}, "databse", "{}", "there is no such key", "Did you mean database?"),
@@ -182,7 +182,7 @@ def test_a_wrong_value_is_named_with_its_rule_and_remedy(case: Case):
 
 def test_everything_that_is_wrong_is_told_at_once():
     wrong = {"network/cidr": "10.30.0.1/20", "web/memory": 3, "study/end": "2020-01-01", "colour": "red", "phase": "?"}
-    message = refusal(changed(shipped("prod"), wrong))
+    message = refusal(change_settings(stack_settings("prod"), wrong))
     assert "5 problems" in message.splitlines()[0]
     for key in ("network.cidr", "web.memory", "study.end", "colour", "phase"):
         assert f"image-store:{key} = " in message

@@ -87,7 +87,7 @@ BAND = (
         volume=Decimal("0.5"),
         instance_size=Decimal(2),
         load=Decimal("0.5"),
-        reason="centers enrol half as fast, instances of 2 times the size; the scheduled tasks run all the same",
+        reason="centers recruit half as fast, instances of 2 times the size; the scheduled tasks run all the same",
     ),
     LIKELY,
     Case(

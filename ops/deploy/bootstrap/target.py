@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from layout.naming import Names, checked
+from layout.naming import Names, check_name
 from ops.errors import OperatorError
 from ops.plan import load_settings
 
@@ -64,7 +64,7 @@ class Target:
     @property
     def alias(self) -> str:
         """Alias of the key that encrypts the state and the secrets in it."""
-        return checked("kms.Alias", f"alias/{self.names.prefix}/state")
+        return check_name("kms.Alias", f"alias/{self.names.prefix}/state")
 
     @property
     def provider(self) -> str:

@@ -38,7 +38,7 @@ def failure(found: str, remedy: str) -> Result:
     return Result(state="failure", found=found, remedy=remedy)
 
 
-def skipped(found: str) -> Result:
+def skip(found: str) -> Result:
     """The check cannot run here, or does not apply."""
     return Result(state="skipped", found=found)
 
@@ -57,7 +57,7 @@ def run_checks(checks: Iterable[Check], context: Context) -> Iterator[tuple[Chec
     """Runs the checks in order. Those that need AWS are skipped, with the reason, if AWS cannot be asked."""
     for check in checks:
         if check.aws and context.refusal:
-            yield check, skipped(context.refusal)
+            yield check, skip(context.refusal)
             continue
         yield check, _run_within_limit(check, context)
 
@@ -85,7 +85,7 @@ def _explain(error: Exception) -> Result:
     code = response.get("Error", {}).get("Code", "") if isinstance(response, dict) else ""
     if "AccessDenied" in code or "Unauthorized" in code:
         operation = getattr(error, "operation_name", "it")
-        return skipped(f"these credentials may not ask ({operation}: {code})")
+        return skip(f"these credentials may not ask ({operation}: {code})")
     lines = str(error).strip().splitlines()
     remedy = "Run it again, or check this by hand"
     return failure(f"it could not be asked: {type(error).__name__}: {lines[0] if lines else ''}", remedy)

@@ -53,7 +53,7 @@ class Exports:
             if snapshot.get("KmsKeyId") != self.target.database_key_arn:
                 raise ArchiveError(
                     f"the snapshot is encrypted with {snapshot.get('KmsKeyId')}, not with the study's key "
-                    f"{self.target.database_key_arn}: check databaseKeyArn of the stack's export `ending`"
+                    f"{self.target.database_key_arn}: check databaseKeyArn of the stack's export `studyOutputs`"
                 )
         arn = snapshot["DBClusterSnapshotArn"]
         with explain_failure("exporting the database"):

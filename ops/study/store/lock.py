@@ -47,14 +47,14 @@ class Lock:
 
     def _check_holder(self, holder: dict[str, Any], now: datetime, *, take_over: bool) -> None:
         """ArchiveError unless this lock is the holder, or may be taken over."""
-        silence = now - datetime.fromisoformat(holder["renewed"])
-        if holder["token"] == self.content["token"] or (take_over and silence >= STALE):
+        silent_for = now - datetime.fromisoformat(holder["renewed"])
+        if holder["token"] == self.content["token"] or (take_over and silent_for >= STALE):
             return
         who = f"{holder['who']} on {holder['host']} has run `ops {holder['doing']}` since {holder['since']}"
         minutes = int(STALE.total_seconds() // 60)
         advice = (
             "it no longer sends heartbeats: make sure that it has stopped, then add --take-over"
-            if silence >= STALE
+            if silent_for >= STALE
             else f"wait for it to end. If it was killed, add --take-over {minutes} minutes after its last heartbeat"
         )
         raise ArchiveError(f"{who}, last heartbeat {holder['renewed']}: {advice}")

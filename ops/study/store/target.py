@@ -1,4 +1,4 @@
-"""What is archived, and where to: the stack's export `ending`, typed."""
+"""What is archived, and where to: the stack's export `studyOutputs`, typed."""
 
 from __future__ import annotations
 

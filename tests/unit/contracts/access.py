@@ -33,7 +33,7 @@ ANYBODY: Exceptions = {
     ("network-s3", "EcrLayers"): "ECR signs these requests as a principal of its own; the bucket is AWS's",
 }
 UNBOUND: Exceptions = {
-    ("storage-access-logs-access", "BalancerLogs"): "ELB names no source; the path carries the account",
+    ("storage-access-logs-access", "LoadBalancerLogs"): "ELB names no source; the path carries the account",
     ("baseline-findings-delivery", "MakeStream"): "EventBridge names no source here; an empty stream is all there is",
 }
 """By name of the resource and Sid: the statements that break a rule, and why they have to."""
@@ -92,11 +92,11 @@ def unbound_services(plan: Plan) -> list[Statement]:
         if statement.allows
         and statement.resource.type != KEY
         and any(principal.endswith(".amazonaws.com") for principal in statement.principals)
-        and not bound(plan, statement)
+        and not is_bound(plan, statement)
     ]
 
 
-def bound(plan: Plan, statement: Statement) -> bool:
+def is_bound(plan: Plan, statement: Statement) -> bool:
     """Whether a condition holds the statement to this account."""
     return any(
         values and all(account(plan) in value for value in values)
@@ -107,12 +107,12 @@ def bound(plan: Plan, statement: Statement) -> bool:
 
 def named_actions(plan: Plan) -> list[str]:
     """Every statement names the actions that it allows."""
-    return _refused(broad_actions(plan), ANY_ACTION, "allows every action")
+    return _refused_actions(broad_actions(plan), ANY_ACTION, "allows every action")
 
 
 def named_resources(plan: Plan) -> list[str]:
     """Every statement names the resources for which it holds."""
-    return _refused(broad_resources(plan), ANY_RESOURCE, "holds for every resource")
+    return _refused_actions(broad_resources(plan), ANY_RESOURCE, "holds for every resource")
 
 
 def named_principals(plan: Plan) -> list[str]:
@@ -120,7 +120,7 @@ def named_principals(plan: Plan) -> list[str]:
     unbound = [
         f"{statement}: is for anybody, and no condition says whose"
         for statement in broad_principals(plan)
-        if not bound(plan, statement) and statement.place != ("network-s3", "EcrLayers")
+        if not is_bound(plan, statement) and statement.place != ("network-s3", "EcrLayers")
     ]
     strangers = [
         f"{statement}: is for {principal}, who is not of this account"
@@ -128,7 +128,7 @@ def named_principals(plan: Plan) -> list[str]:
         for principal in statement.principals
         if statement.allows and principal != "*" and not _own(plan, principal)
     ]
-    return _refused(broad_principals(plan), ANYBODY, "is for anybody") + unbound + strangers
+    return _refused_actions(broad_principals(plan), ANYBODY, "is for anybody") + unbound + strangers
 
 
 def _own(plan: Plan, principal: str) -> bool:
@@ -138,10 +138,10 @@ def _own(plan: Plan, principal: str) -> bool:
 
 def bound_services(plan: Plan) -> list[str]:
     """A service acts for this account alone, in trust policies as well as in policies of resources."""
-    return _refused(unbound_services(plan), UNBOUND, "lets a service act for any account")
+    return _refused_actions(unbound_services(plan), UNBOUND, "lets a service act for any account")
 
 
-def _refused(found: list[Statement], exceptions: Exceptions, what: str) -> list[str]:
+def _refused_actions(found: list[Statement], exceptions: Exceptions, what: str) -> list[str]:
     return [f"{statement}: {what}" for statement in found if statement.place not in exceptions]
 
 

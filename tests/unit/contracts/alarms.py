@@ -64,7 +64,7 @@ def reachable(plan: Plan) -> list[str]:
     ] + [f"{topic.urn}: nobody is subscribed" for topic in topics if topic.urn not in subscribed]
 
 
-def measured(plan: Plan) -> list[str]:
+def metrics_of(plan: Plan) -> list[str]:
     """What a filter counts, an alarm watches; what an alarm watches outside AWS's own metrics, a filter counts."""
     counted = {
         (namespace, name): each

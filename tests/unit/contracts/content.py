@@ -1,4 +1,4 @@
-"""What stands in inputs: real values, no secrets, no open doors, and the containers' contract."""
+"""What inputs contain: real values, no secrets, no open ports, and the containers' contract."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def texts(value: Any) -> Iterator[str]:
         yield value
 
 
-def shown(plan: Plan) -> Iterator[tuple[str, Any]]:
+def format_value(plan: Plan) -> Iterator[tuple[str, Any]]:
     """Everything that a plan shows: inputs, outputs of components, exports; with the place where it stands."""
     for resource in plan.resources:
         for name, value in resource.inputs.items():
@@ -46,7 +46,7 @@ def whole_outputs(plan: Plan) -> list[str]:
     """No text holds an Output that was formatted instead of applied."""
     return [
         f"{place} holds an unresolved output: {found[0]}"
-        for place, value in shown(plan)
+        for place, value in format_value(plan)
         for text in texts(value)
         if (found := LOST_OUTPUT.search(text))
     ]
@@ -55,7 +55,7 @@ def whole_outputs(plan: Plan) -> list[str]:
 def hidden_secrets(plan: Plan) -> list[str]:
     """No secret stands in plain text: neither a literal one nor what a provider declares as secret."""
     violations = []
-    for place, value in shown(plan):
+    for place, value in format_value(plan):
         if any(SECRET_TEXT.search(text) for text in texts(value)):
             violations.append(f"{place} holds a secret in plain text")
         for urn, path in plan.references(value):
@@ -65,12 +65,12 @@ def hidden_secrets(plan: Plan) -> list[str]:
 
 
 def closed_ingress(plan: Plan) -> list[str]:
-    """No security group lets the whole internet in, but port 443 of an internet-facing balancer."""
+    """No security group lets the whole internet in, but port 443 of an internet-facing load balancer."""
     public = {
         reference.urn
-        for balancer in plan.of_type("aws:lb/loadBalancer:LoadBalancer")
-        if not balancer.inputs.get("internal")
-        for reference in plan.references(balancer.inputs.get("securityGroups", []))
+        for load_balancer in plan.of_type("aws:lb/loadBalancer:LoadBalancer")
+        if not load_balancer.inputs.get("internal")
+        for reference in plan.references(load_balancer.inputs.get("securityGroups", []))
     }
     return [
         f"{resource.urn}: lets {source} in"

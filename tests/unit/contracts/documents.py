@@ -29,41 +29,41 @@ class Statement(NamedTuple):
     @property
     def actions(self) -> list[str]:
         """Actions, always as a list."""
-        return listed(self.content.get("Action"))
+        return as_list(self.content.get("Action"))
 
     @property
     def resources(self) -> list[str]:
         """Resources, always as a list."""
-        return listed(self.content.get("Resource"))
+        return as_list(self.content.get("Resource"))
 
     @property
     def principals(self) -> list[str]:
         """Principals of every kind, always as a list."""
         principal = self.content.get("Principal")
         return (
-            [each for value in principal.values() for each in listed(value)]
+            [each for value in principal.values() for each in as_list(value)]
             if isinstance(principal, dict)
-            else listed(principal)
+            else as_list(principal)
         )
 
     @property
     def conditions(self) -> dict[str, list[str]]:
         """Values by condition key, whatever the operator."""
         operators = self.content.get("Condition", {})
-        return {key: listed(value) for keys in operators.values() for key, value in keys.items()}
+        return {key: as_list(value) for keys in operators.values() for key, value in keys.items()}
 
     def __str__(self) -> str:
         return f"{self.resource.urn}: {self.content.get('Sid', 'statement without Sid')}"
 
 
-def listed(value: Any) -> list[Any]:
+def as_list(value: Any) -> list[Any]:
     """IAM writes one as itself and several as a list."""
     if value is None:
         return []
     return list(value) if isinstance(value, list) else [value]
 
 
-def parsed(text: Any) -> dict[str, Any]:
+def parse(text: Any) -> dict[str, Any]:
     """The policy document that an input holds as text; empty if it holds something else."""
     if not isinstance(text, str) or '"Statement"' not in text:
         return {}
@@ -75,5 +75,5 @@ def statements(plan: Plan) -> Iterator[Statement]:
     """Every statement of every policy document, of identities, trust and resources alike."""
     for resource in plan.resources:
         for name, value in resource.inputs.items():
-            for content in listed(parsed(value).get("Statement")):
+            for content in as_list(parse(value).get("Statement")):
                 yield Statement(resource, name, content)

@@ -10,7 +10,7 @@ from typing import Any
 from ops.plan import Plan, PlannedResource
 
 
-def edited(plan: Plan, resource: PlannedResource, **fields: Any) -> Plan:
+def edit_resource(plan: Plan, resource: PlannedResource, **fields: Any) -> Plan:
     """`plan` with fields of one resource replaced."""
     changed = replace(resource, **fields)
     return replace(plan, resources=tuple(changed if known is resource else known for known in plan.resources))
@@ -18,12 +18,12 @@ def edited(plan: Plan, resource: PlannedResource, **fields: Any) -> Plan:
 
 def with_inputs(plan: Plan, resource: PlannedResource, **inputs: Any) -> Plan:
     """`plan` with inputs of one resource replaced."""
-    return edited(plan, resource, inputs={**resource.inputs, **inputs})
+    return edit_resource(plan, resource, inputs={**resource.inputs, **inputs})
 
 
 def without_input(plan: Plan, resource: PlannedResource, name: str) -> Plan:
     """`plan` with one input of one resource left out."""
-    return edited(plan, resource, inputs={key: value for key, value in resource.inputs.items() if key != name})
+    return edit_resource(plan, resource, inputs={key: value for key, value in resource.inputs.items() if key != name})
 
 
 def with_resource(plan: Plan, resource: PlannedResource) -> Plan:
@@ -36,18 +36,18 @@ def without(plan: Plan, *resources: PlannedResource) -> Plan:
     return replace(plan, resources=tuple(known for known in plan.resources if known not in resources))
 
 
-def named(name: str, /, **inputs: Any) -> Callable[[Plan], Plan]:
+def edit_named(name: str, /, **inputs: Any) -> Callable[[Plan], Plan]:
     """Replaces inputs of the one resource that has that name; an input of None is left out."""
 
     def edit(plan: Plan) -> Plan:
         resource = plan.resource(name=name)
         merged = {**resource.inputs, **inputs}
-        return edited(plan, resource, inputs={key: value for key, value in merged.items() if value is not None})
+        return edit_resource(plan, resource, inputs={key: value for key, value in merged.items() if value is not None})
 
     return edit
 
 
-def copied(plan: Plan, name: str, /, **inputs: Any) -> Plan:
+def copy_resource(plan: Plan, name: str, /, **inputs: Any) -> Plan:
     """`plan` with a second resource like the one of that name, called `other`, with other inputs."""
     resource = plan.resource(name=name)
     urn = f"{resource.urn.rpartition('::')[0]}::other"
@@ -60,7 +60,7 @@ def in_json(name: str, key: str, change: Callable[[Any], None]) -> Callable[[Pla
     def edit(plan: Plan) -> Plan:
         value = json.loads(plan.resource(name=name).inputs[key])
         change(value)
-        return named(name, **{key: json.dumps(value)})(plan)
+        return edit_named(name, **{key: json.dumps(value)})(plan)
 
     return edit
 
@@ -95,11 +95,11 @@ def at(value: Any, path: str, new: Any) -> Any:
     return {**value, head: changed}
 
 
-def nested(name: str, path: str, new: Any) -> Callable[[Plan], Plan]:
+def edit_nested(name: str, path: str, new: Any) -> Callable[[Plan], Plan]:
     """Replaces what stands at a dotted path of a resource's inputs."""
 
     def edit(plan: Plan) -> Plan:
         resource = plan.resource(name=name)
-        return edited(plan, resource, inputs=at(resource.inputs, path, new))
+        return edit_resource(plan, resource, inputs=at(resource.inputs, path, new))
 
     return edit

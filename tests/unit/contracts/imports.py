@@ -41,7 +41,7 @@ def package(path: str) -> str:
     return first if rest else first.removesuffix(".py")
 
 
-def imported(path: str, text: str) -> Iterator[str]:
+def imported_names(path: str, text: str) -> Iterator[str]:
     """Full names of all modules, and of what is imported from them, wherever the import stands."""
     folder = path.split("/")[:-1]
     for node in ast.walk(ast.parse(text)):
@@ -57,7 +57,7 @@ def arrows(sources: Sources) -> set[tuple[str, str]]:
     """Imports of one package of the project by another: (file, package)."""
     found = set()
     for path, text in sources.items():
-        for name in imported(path, text):
+        for name in imported_names(path, text):
             first = name.partition(".")[0]
             target = FOLDERS.get(first, first)
             if target in MAY_IMPORT and target != package(path):
@@ -82,7 +82,7 @@ def upward_components(sources: Sources) -> set[str]:
         parts = path.split("/")
         if parts[0] != "components" or parts[1] not in COMPONENTS:
             continue
-        for name in imported(path, text):
+        for name in imported_names(path, text):
             target = [*name.split("."), ""][1]
             known = name.startswith("components.") and target in COMPONENTS
             if known and COMPONENTS.index(target) > COMPONENTS.index(parts[1]):

@@ -54,7 +54,7 @@ def groups(plan: Plan) -> dict[str, PlannedResource]:
     return {group.inputs["name"]: group for group in plan.of_type(GROUP)}
 
 
-def streamed(plan: Plan) -> list[str]:
+def is_streamed(plan: Plan) -> list[str]:
     """Where there is Splunk, every group is subscribed once, whole, by the stream of its kind of events."""
     if not plan.of_type(STREAM):
         return [f"{each.urn}: subscribes for no Splunk" for each in plan.of_type(FILTER)]
@@ -91,7 +91,7 @@ def _error_groups(stream: PlannedResource) -> list[str]:
     return values(stream.inputs, NAMED[STREAM])
 
 
-def kept(plan: Plan) -> list[str]:
+def is_kept(plan: Plan) -> list[str]:
     """Events of a group end after a time, but not before a year; audit records of patients' data not before six."""
     violations = []
     for group in plan.of_type(GROUP):
@@ -107,7 +107,7 @@ def declared_groups(plan: Plan) -> list[str]:
     known = groups(plan)
     return [
         f"{writer}: writes to {name}, which is no group of this stack"
-        for writer, name in written(plan)
+        for writer, name in is_written(plan)
         if name not in known and not name.startswith(tuple(MADE_BY_AWS))
     ]
 
@@ -120,7 +120,7 @@ NAMED = {
 """Where a type names the group that it writes to; it has to name one."""
 
 
-def written(plan: Plan) -> Iterator[tuple[str, str]]:
+def is_written(plan: Plan) -> Iterator[tuple[str, str]]:
     """URN of everything that writes a log, and the group it writes to."""
     for task, container in containers(plan):
         options = container.get("logConfiguration", {}).get("options", {})

@@ -9,7 +9,7 @@ from ops.plan import Plan, PlannedResource
 from tests.unit.contracts.content import ANYWHERE
 
 SUBNET = "aws:ec2/subnet:Subnet"
-BALANCER = "aws:lb/loadBalancer:LoadBalancer"
+LOAD_BALANCER = "aws:lb/loadBalancer:LoadBalancer"
 NAT = "aws:ec2/natGateway:NatGateway"
 INTERNET = "aws:ec2/internetGateway:InternetGateway"
 
@@ -20,7 +20,7 @@ PRIVATE_TENANTS = {
     "aws:rds/subnetGroup:SubnetGroup": "subnetIds",
     "aws:ec2/vpcEndpoint:VpcEndpoint": "subnetIds",
 }
-PUBLIC_TENANTS = {BALANCER: "subnets", NAT: "subnetId"}
+PUBLIC_TENANTS = {LOAD_BALANCER: "subnets", NAT: "subnetId"}
 """What stands in subnets, and the input that says in which."""
 
 
@@ -59,7 +59,7 @@ def _anywhere(route: Mapping[str, Any]) -> bool:
 
 
 def closed_subnets(plan: Plan) -> list[str]:
-    """Every subnet has a route table of ours; only those of balancers and NAT gateways may lead anywhere."""
+    """Every subnet has a route table of ours; only those of load balancers and NAT gateways may lead anywhere."""
     open_ones = tenants(plan, PUBLIC_TENANTS)
     violations = []
     for urn, found in tables(plan).items():
@@ -72,19 +72,19 @@ def closed_subnets(plan: Plan) -> list[str]:
 
 
 def separate_subnets(plan: Plan) -> list[str]:
-    """Neither a task nor the database nor an endpoint stands in a subnet of the balancers or the NAT gateway."""
+    """Neither a task nor the database nor an endpoint stands in a subnet of the load balancers or the NAT gateway."""
     shared = tenants(plan, PRIVATE_TENANTS) & tenants(plan, PUBLIC_TENANTS)
-    return [f"{urn}: tasks or data stand beside a balancer" for urn in sorted(shared)]
+    return [f"{urn}: tasks or data stand beside a load balancer" for urn in sorted(shared)]
 
 
 def needed_ways_out(plan: Plan) -> list[str]:
-    """Balancers lead anywhere by an internet gateway only if they face it, by NAT only if they ask who a person is."""
-    public = any(not balancer.inputs.get("internal") for balancer in plan.of_type(BALANCER))
+    """Load balancers lead anywhere by an internet gateway only if they face it, by NAT only if they ask who a person is."""
+    public = any(not load_balancer.inputs.get("internal") for load_balancer in plan.of_type(LOAD_BALANCER))
     asks = bool(plan.of_type("aws:cognito/userPool:UserPool"))
     allowed = {INTERNET} if public else {NAT} if asks else set()
     return [
         f"{urn}: leads anywhere by {', '.join(sorted(ways)) or 'nobody knows what'}"
-        for urn in sorted(tenants(plan, {BALANCER: "subnets"}))
+        for urn in sorted(tenants(plan, {LOAD_BALANCER: "subnets"}))
         for table in tables(plan)[urn]
         for route in default_routes(plan, table)
         if not (ways := {plan.by_urn[found.urn].type for found in plan.references(_target(route))}) or ways - allowed
@@ -96,7 +96,7 @@ def _target(route: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def no_public_addresses(plan: Plan) -> list[str]:
-    """Only a public balancer and the NAT gateway have public addresses; subnets, tasks and database have none."""
+    """Only a public load balancer and the NAT gateway have public addresses; subnets, tasks and database have none."""
     switches = {
         SUBNET: ("mapPublicIpOnLaunch",),
         "aws:ecs/service:Service": ("networkConfiguration", "assignPublicIp"),

@@ -176,7 +176,7 @@ def pattern(name: str, prefix: str) -> re.Pattern[str]:
     )
 
 
-def declared(plan: Plan) -> set[str]:
+def declared_names(plan: Plan) -> set[str]:
     """Every text among the inputs that can be a name, tags included."""
     found: set[str] = set()
     pending: list[object] = [resource.inputs for resource in plan.resources]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Iterator
 
-LONGEST_MODULE = 300
+MAX_MODULE_LINES = 300
 AWS_CLIENTS = frozenset({"boto3", "botocore", "aioboto3", "moto"})
 KNOWS_ITS_STACK = frozenset({"environment", "stack"})
 
@@ -54,4 +54,4 @@ def aws_clients(name: str, source: str) -> list[str]:
 def long_module(name: str, source: str) -> list[str]:
     """A module has one subject, so it stays short."""
     lines = len(source.splitlines())
-    return [f"{name}: {lines} lines, more than {LONGEST_MODULE}"] if lines > LONGEST_MODULE else []
+    return [f"{name}: {lines} lines, more than {MAX_MODULE_LINES}"] if lines > MAX_MODULE_LINES else []

@@ -10,7 +10,7 @@ from tests.unit.contracts.encryption import values
 CLUSTER = "aws:rds/cluster:Cluster"
 BUCKET = "aws:s3/bucket:Bucket"
 VAULT = "aws:backup/vault:Vault"
-BALANCER = "aws:lb/loadBalancer:LoadBalancer"
+LOAD_BALANCER = "aws:lb/loadBalancer:LoadBalancer"
 REPOSITORY = "awsx:ecr:Repository"
 SECRET = "aws:secretsmanager/secret:Secret"  # noqa: S105  a type's token
 
@@ -36,7 +36,7 @@ REPLACEABLE = {
 
 SWITCHES: dict[str, dict[str, Any]] = {
     CLUSTER: {"deletionProtection": True},
-    BALANCER: {"enableDeletionProtection": True},
+    LOAD_BALANCER: {"enableDeletionProtection": True},
     "aws:cognito/userPool:UserPool": {"deletionProtection": "ACTIVE"},
     "aws:cloudwatch/logGroup:LogGroup": {"deletionProtectionEnabled": True},
 }
@@ -44,7 +44,7 @@ SWITCHES: dict[str, dict[str, Any]] = {
 
 LIFTED: dict[str, dict[str, Any]] = {
     CLUSTER: {"deletionProtection": False},
-    BALANCER: {"enableDeletionProtection": False},
+    LOAD_BALANCER: {"enableDeletionProtection": False},
     "aws:cognito/userPool:UserPool": {"deletionProtection": "INACTIVE"},
     "aws:cloudwatch/logGroup:LogGroup": {"deletionProtectionEnabled": False},
 }
@@ -74,8 +74,8 @@ OUTLIVING = frozenset(
 OUTLIVING_COPIES = frozenset({"replication-access-logs-bucket"})
 """The same, where a stack has copies in another Region."""
 
-LEAST_RECOVERY_DAYS = 7
-LONGEST_RECOVERY_DAYS = 35
+MIN_RECOVERY_DAYS = 7
+PHI_RECOVERY_DAYS = 35
 
 
 def holds_phi(plan: Plan) -> bool:
@@ -83,7 +83,7 @@ def holds_phi(plan: Plan) -> bool:
     return plan.resource(BUCKET, name="storage-images-bucket").inputs["tags"]["data-classification"] == "phi"
 
 
-def protected(plan: Plan) -> list[str]:
+def is_protected(plan: Plan) -> list[str]:
     """Pulumi refuses to delete or replace what holds data."""
     return [f"{each.urn}: is not protected" for each in plan.resources if each.type in PROTECTED and not each.protect]
 
@@ -111,7 +111,7 @@ def careful(plan: Plan) -> list[str]:
     ]
 
 
-def lifted(plan: Plan) -> list[str]:
+def lifted_protection(plan: Plan) -> list[str]:
     """Once the study has ended, nothing refuses to go."""
     held = [f"{each.urn}: is still protected" for each in plan.resources if each.protect]
     return held + _set_otherwise(plan, LIFTED)
@@ -140,7 +140,7 @@ def outliving(plan: Plan) -> list[str]:
 
 def recoverable_database(plan: Plan) -> list[str]:
     """Every cluster has point-in-time recovery, the longest for patients' data, and is in a selection for backups."""
-    least = LONGEST_RECOVERY_DAYS if holds_phi(plan) else LEAST_RECOVERY_DAYS
+    minimum = PHI_RECOVERY_DAYS if holds_phi(plan) else MIN_RECOVERY_DAYS
     selected = {
         found.urn
         for selection in plan.of_type("aws:backup/selection:Selection")
@@ -148,8 +148,8 @@ def recoverable_database(plan: Plan) -> list[str]:
     }
     violations = []
     for cluster in plan.of_type(CLUSTER):
-        if cluster.inputs.get("backupRetentionPeriod", 1) < least:
-            violations.append(f"{cluster.urn}: cannot be recovered to a time {least} days ago")
+        if cluster.inputs.get("backupRetentionPeriod", 1) < minimum:
+            violations.append(f"{cluster.urn}: cannot be recovered to a time {minimum} days ago")
         if cluster.urn not in selected:
             violations.append(f"{cluster.urn}: is in no backup plan")
     return violations
@@ -165,7 +165,7 @@ def locked_backups(plan: Plan) -> list[str]:
     violations = [
         f"{vault.urn}: lets backups go before {kept} days"
         for vault in plan.of_type(VAULT)
-        if locks.get(vault.inputs["name"], 0) < (kept := _kept(plan, vault, rules))
+        if locks.get(vault.inputs["name"], 0) < (kept := _is_kept(plan, vault, rules))
     ]
     if holds_phi(plan):
         violations += [
@@ -174,7 +174,7 @@ def locked_backups(plan: Plan) -> list[str]:
     return violations
 
 
-def _kept(plan: Plan, vault: PlannedResource, rules: list[dict[str, Any]]) -> int:
+def _is_kept(plan: Plan, vault: PlannedResource, rules: list[dict[str, Any]]) -> int:
     """Days for which the plan keeps what it puts into `vault`; a day where it puts nothing."""
     own = [one["lifecycle"]["deleteAfter"] for one in rules if one["targetVaultName"] == vault.inputs["name"]]
     copies = [copy for one in rules for copy in one.get("copyActions", ())]

@@ -9,7 +9,7 @@ from typing import Any
 
 from ops.plan import Plan
 from tests.unit.contracts.content import containers
-from tests.unit.contracts.documents import parsed
+from tests.unit.contracts.documents import parse
 
 SSL_POLICIES = frozenset(
     {
@@ -28,7 +28,7 @@ PASSED_THROUGH = {
     "edge-dicom-listener": "Orthanc ends DICOM TLS itself, because it asks the sender for a certificate",
     "edge-dicom": "Orthanc ends DICOM TLS itself; its health check only opens a connection",
 }
-"""Listeners and target groups of the network balancer that forward TCP; `verified_orthanc` holds the TLS behind them."""
+"""Listeners and target groups of the network load balancer that forward TCP; `verified_orthanc` holds the TLS behind them."""
 
 PARAMETERS = {"rds.force_ssl": "1", "ssl_min_protocol_version": "TLSv1.2"}
 
@@ -92,7 +92,7 @@ def _redirect(action: dict[str, Any]) -> str | None:
 
 
 def target_groups(plan: Plan) -> list[str]:
-    """Balancers speak TLS to the tasks as well, health checks included."""
+    """Load balancers speak TLS to the tasks as well, health checks included."""
     return [
         f"{group.urn}: {what} speaks {protocol}"
         for group in plan.of_type("aws:lb/targetGroup:TargetGroup")
@@ -122,7 +122,7 @@ def databases(plan: Plan) -> list[str]:
 def bucket_policies(plan: Plan) -> list[str]:
     """Every bucket has a policy that refuses plain HTTP and old TLS, to everybody, for itself and all its objects."""
     policies = {
-        policy.inputs["bucket"]: {each["Sid"]: each for each in parsed(policy.inputs["policy"])["Statement"]}
+        policy.inputs["bucket"]: {each["Sid"]: each for each in parse(policy.inputs["policy"])["Statement"]}
         for policy in plan.of_type("aws:s3/bucketPolicy:BucketPolicy")
     }
     violations = []
@@ -147,7 +147,7 @@ def topics(plan: Plan) -> list[str]:
     refusing = {
         reference.urn
         for policy in plan.of_type("aws:sns/topicPolicy:TopicPolicy")
-        for statement in parsed(policy.inputs["policy"])["Statement"]
+        for statement in parse(policy.inputs["policy"])["Statement"]
         if (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "sns:Publish")
         and statement["Condition"] == REFUSALS["RefusePlainHttp"]
         for reference in plan.references(policy.inputs["arn"])

@@ -39,7 +39,7 @@ def _models(annotation: Any) -> Iterator[type[Model]]:
 
 
 @contextlib.contextmanager
-def traced() -> Generator[set[Field]]:
+def trace() -> Generator[set[Field]]:
     """Collects the fields that are read after `Settings.load` has checked them; its own reads do not count."""
     reads: set[Field] = set()
     loaded: list[Settings] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ops.deploy.doctor.check import Check, Result, failure, ok, skipped, warning
+from ops.deploy.doctor.check import Check, Result, failure, ok, skip, warning
 from ops.deploy.doctor.context import Context
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def check_digests(context: Context) -> Result:
     digests = {name: getattr(context.settings.images, name) for name in NAMES}
     wanted = {name: digest for name, digest in digests.items() if digest}
     if not wanted:
-        return skipped("the settings have no digest; the images are built")
+        return skip("the settings have no digest; the images are built")
     ecr: ECRClient = context.client("ecr")
     missing = []
     for name, digest in wanted.items():

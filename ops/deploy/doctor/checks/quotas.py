@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ops.deploy.doctor.check import Check, Result, failure, ok, skipped, warning
+from ops.deploy.doctor.check import Check, Result, failure, ok, skip, warning
 from ops.deploy.doctor.context import Context
 from ops.plan import PlannedResource
 
@@ -103,7 +103,7 @@ def check_quota(quota: Quota, context: Context) -> Result:
     resources = [each for kind in quota.types for each in context.plan.of_type(kind) if quota.where(each)]
     needed = len(resources)
     if not needed:
-        return skipped("the stack has none")
+        return skip("the stack has none")
     deployed = quota.used is not None and is_deployed(context)
     used = 0 if quota.used is None else _count_used(context, *quota.used, filters=quota.filters)
     value = read_quota(context, quota.service, quota.code)
@@ -138,7 +138,7 @@ def check_fargate(context: Context, *, spot: bool) -> Result:
     """The maximum number of tasks fits while a deployment replaces them; a new account's quota is very small."""
     needed, code = count_vcpus(context, spot=spot), SPOT if spot else ON_DEMAND
     if not needed:
-        return skipped("the stack has none")
+        return skip("the stack has none")
     value = read_quota(context, "fargate", code)
     summary = f"{needed:g} at most during a deployment, {value:g} allowed for the whole account"
     return _compare(summary, needed, value, "fargate", code)

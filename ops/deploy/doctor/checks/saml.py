@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 
 from cryptography import x509
 
-from ops.deploy.doctor.check import Check, Result, failure, ok, skipped, warning
+from ops.deploy.doctor.check import Check, Result, failure, ok, skip, warning
 from ops.deploy.doctor.context import Context
 
 SOON_DAYS = 60
@@ -37,7 +37,7 @@ def check_certificates(context: Context) -> Result:
         ]
         expiry[name] = max(each.not_valid_after_utc for each in certificates)
     if not expiry:
-        return skipped("the stack has no sign-in")
+        return skip("the stack has no sign-in")
     name, end = min(expiry.items(), key=lambda item: item[1])
     if end <= now:
         return failure(f"the certificate of {name} expired on {end:%Y-%m-%d}: nobody can sign in", RENEW)
@@ -50,7 +50,7 @@ def check_entity_ids(context: Context) -> Result:
     """Browser and VPN are two applications of Identity Center, each with its own entity id."""
     ids = {name: _parse_metadata(context, path).get("entityID", "") for name, path in _metadata_files(context).items()}
     if not ids:
-        return skipped("the stack has no sign-in")
+        return skip("the stack has no sign-in")
     if len(set(ids.values())) < len(ids):
         return failure(
             f"identity and client_vpn have the same entity id {next(iter(ids.values()))}",

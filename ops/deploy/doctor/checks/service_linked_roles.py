@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ops.deploy.doctor.check import Check, Result, ok, skipped, warning
+from ops.deploy.doctor.check import Check, Result, ok, skip, warning
 from ops.deploy.doctor.context import Context
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ ROLES = (
 def check_role(role: ServiceLinkedRole, context: Context) -> Result:
     """The role exists, so that AWS need not create it during the first deployment."""
     if not any(context.plan.of_type(kind) for kind in role.types):
-        return skipped("nothing in the stack needs it")
+        return skip("nothing in the stack needs it")
     iam: IAMClient = context.client("iam")
     try:
         iam.get_role(RoleName=role.name)

@@ -7,7 +7,7 @@ import socket
 import ssl
 from urllib.parse import urlsplit
 
-from ops.deploy.doctor.check import Check, Result, failure, ok, skipped
+from ops.deploy.doctor.check import Check, Result, failure, ok, skip
 from ops.deploy.doctor.context import Context
 
 SECONDS = 8
@@ -23,7 +23,7 @@ def check_collector(context: Context) -> Result:
     """https://docs.splunk.com/Documentation/Splunk/latest/RESTREF/RESTinput#services.2Fcollector.2Fhealth"""
     splunk = context.settings.logging.splunk
     if splunk is None:
-        return skipped("the stack sends nothing to Splunk")
+        return skip("the stack sends nothing to Splunk")
     parts = urlsplit(splunk.hec_endpoint)
     host = parts.hostname or ""
     if parts.scheme != "https":

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-from ops.deploy.doctor.check import Check, Result, failure, ok, skipped, warning
+from ops.deploy.doctor.check import Check, Result, failure, ok, skip, warning
 from ops.deploy.doctor.context import Context
 from ops.plan import read_yaml, stack_file
 
@@ -54,7 +54,7 @@ def check_bucket(context: Context) -> Result:
     """The bucket of the state exists and is versioned."""
     found = find_backend()
     if not found.startswith("s3://"):
-        return skipped("the state is not in S3")
+        return skip("the state is not in S3")
     name = urlsplit(found).netloc
     s3: S3Client = context.client("s3")
     try:
@@ -84,7 +84,7 @@ def check_key(context: Context) -> Result:
     """The key in the stack's file exists and is enabled."""
     provider = read_yaml(stack_file(context.stack, context.folder)).get("secretsprovider", "")
     if not provider.startswith("awskms://"):
-        return skipped("no KMS key is named")
+        return skip("no KMS key is named")
     parts = urlsplit(provider)
     name = f"{parts.netloc}{parts.path}".strip("/")
     region = parse_qs(parts.query).get("region", [None])[0]

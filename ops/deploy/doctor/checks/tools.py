@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 
-from ops.deploy.doctor.check import Check, Result, failure, ok, skipped, warning
+from ops.deploy.doctor.check import Check, Result, failure, ok, skip, warning
 from ops.deploy.doctor.context import Context
 
 PYTHON = (3, 11)
@@ -53,7 +53,7 @@ def check_buildx(context: Context) -> Result:
     """Docker with buildx is there if the settings have no digest, so that images are built."""
     building = [name for name in ("nginx", "orthanc") if getattr(context.settings.images, name) is None]
     if not building:
-        return skipped("the settings have a digest for every image, so nothing is built")
+        return skip("the settings have a digest for every image, so nothing is built")
     found = _read_version("docker", "buildx", "version")
     if found is None:
         what = " and ".join(building)
