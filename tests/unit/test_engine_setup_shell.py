@@ -13,6 +13,8 @@ import pytest
 
 from rehearsal import environment as env
 
+pytestmark = [pytest.mark.engine, pytest.mark.slow]
+
 SHELLS = [
     pytest.param(name, marks=pytest.mark.skipif(shutil.which(name) is None, reason=f"there is no {name}"))
     for name in ("sh", "bash", "dash", "zsh")
