@@ -81,3 +81,10 @@ def record() -> Callable[..., Plan]:
 def simulated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Simulated:
     """An empty simulated AWS."""
     return Simulated(tmp_path, monkeypatch)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Parametrizes `mutation` with the mutations of the test's class."""
+    mutations = getattr(metafunc.cls, "mutations", None)
+    if mutations is not None and "mutation" in metafunc.fixturenames:
+        metafunc.parametrize("mutation", mutations.values(), ids=mutations.keys())

@@ -13,7 +13,7 @@ from tests.conftest import Plans
 from tests.unit.contracts import access, keys
 from tests.unit.contracts.documents import Statement
 from tests.unit.contracts.edit import copy_resource, edit_named, in_statement, without_statement
-from tests.unit.contracts.mutation import Contract, Mutation
+from tests.unit.contracts.mutation import Contract, ContractTests, Mutation
 from tests.unit.phases import in_phase
 
 CONTRACTS: tuple[Contract, ...] = (
@@ -263,11 +263,6 @@ MUTATIONS = {
 }
 
 
-@pytest.mark.parametrize("mutation", MUTATIONS.values(), ids=MUTATIONS.keys())
-def test_a_broken_plan_is_refused(mutation: Mutation, plans: Plans):
-    violations = mutation.violations(plans(mutation.stack))
-    assert any(mutation.says in violation for violation in violations), violations
-
-
-def test_every_contract_has_been_seen_to_refuse():
-    assert {mutation.contract for mutation in MUTATIONS.values()} == set(CONTRACTS)
+class TestMutations(ContractTests):
+    contracts = CONTRACTS
+    mutations = MUTATIONS

@@ -18,7 +18,7 @@ from tests.unit.contracts.edit import (
     with_resource,
     without,
 )
-from tests.unit.contracts.mutation import Contract, Mutation
+from tests.unit.contracts.mutation import Contract, ContractTests, Mutation
 
 CONTRACTS: tuple[Contract, ...] = (
     encryption.known_stores,
@@ -131,14 +131,9 @@ MUTATIONS = {
 }
 
 
-@pytest.mark.parametrize("mutation", MUTATIONS.values(), ids=MUTATIONS.keys())
-def test_a_broken_plan_is_refused(mutation: Mutation, plans: Plans):
-    violations = mutation.violations(plans(mutation.stack))
-    assert any(mutation.says in violation for violation in violations), violations
-
-
-def test_every_contract_has_been_seen_to_refuse():
-    assert {mutation.contract for mutation in MUTATIONS.values()} == set(CONTRACTS)
+class TestMutations(ContractTests):
+    contracts = CONTRACTS
+    mutations = MUTATIONS
 
 
 def test_no_store_stays_listed_that_no_stack_has(plans: Plans):

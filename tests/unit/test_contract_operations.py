@@ -12,7 +12,7 @@ from ops.plan.configuration import configuration, stacks
 from tests.conftest import Plans
 from tests.unit.contracts import alarms, logging
 from tests.unit.contracts.edit import copy_resource, edit_named, edit_nested, in_json, in_statement, without
-from tests.unit.contracts.mutation import Contract, Mutation
+from tests.unit.contracts.mutation import Contract, ContractTests, Mutation
 
 CONTRACTS: tuple[Contract, ...] = (
     logging.is_streamed,
@@ -191,11 +191,6 @@ MUTATIONS = {
 }
 
 
-@pytest.mark.parametrize("mutation", MUTATIONS.values(), ids=MUTATIONS.keys())
-def test_a_broken_plan_is_refused(mutation: Mutation, plans: Plans):
-    violations = mutation.violations(plans(mutation.stack))
-    assert any(mutation.says in violation for violation in violations), violations
-
-
-def test_every_contract_has_been_seen_to_refuse():
-    assert {mutation.contract for mutation in MUTATIONS.values()} == set(CONTRACTS)
+class TestMutations(ContractTests):
+    contracts = CONTRACTS
+    mutations = MUTATIONS

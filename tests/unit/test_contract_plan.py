@@ -14,7 +14,7 @@ from ops.plan.configuration import stacks
 from tests.conftest import Plans
 from tests.unit.contracts import content, structure, tags
 from tests.unit.contracts.edit import edit_resource, with_inputs, with_resource, without_input
-from tests.unit.contracts.mutation import Contract, Mutation
+from tests.unit.contracts.mutation import Contract, ContractTests, Mutation
 
 CONTRACTS: tuple[Contract, ...] = (
     structure.explicit_provider,
@@ -221,14 +221,9 @@ MUTATIONS = {
 }
 
 
-@pytest.mark.parametrize("mutation", MUTATIONS.values(), ids=MUTATIONS.keys())
-def test_a_broken_plan_is_refused(mutation: Mutation, plans: Plans):
-    violations = mutation.violations(plans(mutation.stack))
-    assert any(mutation.says in violation for violation in violations), violations
-
-
-def test_every_contract_has_been_seen_to_refuse():
-    assert {mutation.contract for mutation in MUTATIONS.values()} == set(CONTRACTS)
+class TestMutations(ContractTests):
+    contracts = CONTRACTS
+    mutations = MUTATIONS
 
 
 def test_the_public_listener_may_be_open_to_all(plans: Plans):

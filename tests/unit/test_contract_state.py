@@ -11,7 +11,7 @@ from ops.plan.configuration import stacks
 from tests.conftest import Plans
 from tests.unit.contracts import state
 from tests.unit.contracts.edit import edit_named, edit_nested, edit_resource, without
-from tests.unit.contracts.mutation import Contract, Mutation
+from tests.unit.contracts.mutation import Contract, Mutation, MutationTests
 from tests.unit.phases import in_phase
 
 ALWAYS: tuple[Contract, ...] = (
@@ -177,10 +177,8 @@ MUTATIONS = {
 }
 
 
-@pytest.mark.parametrize("mutation", MUTATIONS.values(), ids=MUTATIONS.keys())
-def test_a_broken_plan_is_refused(mutation: Mutation, plans: Plans):
-    violations = mutation.violations(plans(mutation.stack))
-    assert any(mutation.says in violation for violation in violations), violations
+class TestMutations(MutationTests):
+    mutations = MUTATIONS
 
 
 CLOSED_MUTATIONS = {
