@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import jinja2
@@ -30,6 +31,17 @@ VPC_RESOLVER = "169.254.169.253"
 """https://docs.aws.amazon.com/vpc/latest/userguide/AmazonDNS-concepts.html"""
 
 
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,  # noqa: S701  a configuration file, not HTML
+    )
+    return environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
+
+
 def configuration(
     *, upstream: str, signed_in: bool, clients: Mapping[str, str] | None = None, with_viewer: bool = False
 ) -> str:
@@ -38,14 +50,7 @@ def configuration(
     `signed_in`: the load balancer authenticates clients. `clients`: id of the app client by center, so that the access
     log can name the center. `with_viewer`: OHIF is served beside the DICOMweb interface.
     """
-    environment = jinja2.Environment(
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        autoescape=False,  # noqa: S701
-    )
-    template = environment.from_string(TEMPLATE.read_text(encoding="utf-8"))
-    return template.render(
+    return _template().render(
         port=HTTPS_PORT,
         health_path=HEALTH_PATH,
         upstream=upstream,
