@@ -15,10 +15,7 @@ from rehearsal import environment as env
 
 pytestmark = [pytest.mark.engine, pytest.mark.slow]
 
-SHELLS = [
-    pytest.param(name, marks=pytest.mark.skipif(shutil.which(name) is None, reason=f"there is no {name}"))
-    for name in ("sh", "bash", "dash", "zsh")
-]
+SHELLS = ("sh", "bash", "dash")
 PROGRAM = """
 import pulumi, pulumi_random, rehearsal
 pulumi_random.RandomString("text", length=5)
