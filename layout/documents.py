@@ -67,3 +67,10 @@ def tls_only(bucket_arn: str) -> tuple[Statement, Statement]:
         _deny_all("RefusePlainHttp", bucket_arn, {"Bool": {"aws:SecureTransport": "false"}}),
         _deny_all("RefuseOldTls", bucket_arn, {"NumericLessThan": {"s3:TlsVersion": "1.2"}}),
     )
+
+
+def as_list(value: Any) -> list[Any]:
+    """The values of a document's field as a list: IAM accepts a single value without one."""
+    if value is None:
+        return []
+    return list(value) if isinstance(value, list | tuple) else [value]

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from layout.documents import as_list
 from ops.plan import Plan, PlannedResource
 
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
@@ -116,13 +117,6 @@ def _principals(principal: Any) -> list[str]:
     if isinstance(principal, Mapping):
         return [name for names in principal.values() for name in as_list(names)]
     return as_list(principal)
-
-
-def as_list(value: Any) -> list[Any]:
-    """A value of a policy document as a list: IAM allows one value instead of a list of one."""
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
 
 
 def _short(text: str) -> str:

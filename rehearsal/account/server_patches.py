@@ -17,6 +17,7 @@ from moto.logs.responses import LogsResponse
 from moto.rds.models import DBCluster
 
 from functions.index_export.index import entry
+from layout.documents import as_list
 from rehearsal.account.handlers import KEY_ID_TAG
 from rehearsal.account.moto_patches import Function, index_function
 
@@ -100,7 +101,7 @@ def _simulate(response: Any) -> ActionResult:
     statements = [
         statement
         for policy in response.backend.get_role(role).managed_policies.values()
-        for statement in _as_list(json.loads(_default_document(policy))["Statement"])
+        for statement in as_list(json.loads(_default_document(policy))["Statement"])
     ]
     actions, resources = (response._get_param(name, []) for name in ("ActionNames", "ResourceArns"))
     results = [
@@ -144,7 +145,3 @@ class Functions(dict[str, Function]):
 
 def _read_rows(index: Path) -> list[list[Any]]:
     return [json.loads(line) for line in index.read_text().splitlines()] if index.exists() else []
-
-
-def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]

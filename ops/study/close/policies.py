@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from layout.documents import as_list
 from ops.study.errors import StudyError, code, explain_failure
 from ops.study.outputs import StudyOutputs
 
@@ -42,7 +43,7 @@ def role_writes(iam: IAMClient, outputs: StudyOutputs) -> list[str]:
     objects = f"arn:aws:s3:::{outputs.image_bucket}/{outputs.image_prefix}/any"
     found = []
     for name, document in documents:
-        for statement in _as_list(document["Statement"]):
+        for statement in as_list(document["Statement"]):
             allowed = [action for action in WRITES if _allows(statement, action, objects, outputs)]
             if allowed:
                 found.append(f"{name}, {statement.get('Sid', 'a statement')}: {', '.join(allowed)}")
@@ -93,7 +94,7 @@ def bucket_writes(s3: S3Client, outputs: StudyOutputs) -> list[str]:
     objects = f"arn:aws:s3:::{outputs.image_bucket}/{outputs.image_prefix}/any"
     return [
         f"the bucket's policy, {statement.get('Sid', 'a statement')}, for {json.dumps(statement.get('Principal'))}"
-        for statement in _as_list(document["Statement"])
+        for statement in as_list(document["Statement"])
         if any(_allows(statement, action, objects, outputs) for action in WRITES)
     ]
 
@@ -119,14 +120,8 @@ def _allows(statement: Statement, action: str, objects: str, outputs: StudyOutpu
     """Whether it allows `action` on the bucket or an image. Assumes that conditions hold and `Not…` includes it."""
     if statement["Effect"] != "Allow":
         return False
-    actions, resources = _as_list(statement.get("Action")), _as_list(statement.get("Resource"))
+    actions, resources = as_list(statement.get("Action")), as_list(statement.get("Resource"))
     has_action = "NotAction" in statement or any(fnmatch.fnmatchcase(action.lower(), one.lower()) for one in actions)
     arns = (objects, f"arn:aws:s3:::{outputs.image_bucket}")
     has_resource = "NotResource" in statement or any(fnmatch.fnmatchcase(a, one) for one in resources for a in arns)
     return has_action and has_resource
-
-
-def _as_list(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return list(value) if isinstance(value, list) else [value]

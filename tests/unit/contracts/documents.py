@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from layout.documents import as_list
 from ops.plan import Plan, PlannedResource
 
 
@@ -54,13 +55,6 @@ class Statement(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.resource.urn}: {self.content.get('Sid', 'statement without Sid')}"
-
-
-def as_list(value: Any) -> list[Any]:
-    """IAM writes one as itself and several as a list."""
-    if value is None:
-        return []
-    return list(value) if isinstance(value, list) else [value]
 
 
 def parse(text: Any) -> dict[str, Any]:
