@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 Arrows = set[tuple[str, str]]
@@ -66,6 +67,7 @@ def reduce(found: Arrows) -> Arrows:
     return found - implied
 
 
+@cache
 def drawing(folder: Path) -> dict[str, str]:
     """Mermaid flowcharts of the whole project and of `components`, by the names that the template uses."""
     files = [path for package in TOP for path in sorted(folder.glob(f"{package}/**/*.py"))]
