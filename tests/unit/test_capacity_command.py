@@ -38,6 +38,8 @@ from tests.conftest import Plans
 from tests.planned import plan
 from tests.unit.test_ops_architecture import change_resource, without
 
+pytestmark = pytest.mark.slow
+
 SIMPLE_SIZES = {"app": {"cpu": 1024, "tasks_per_load": 1}}
 REFERENCE_TIMES = service_times(REFERENCE, "reference")
 
@@ -119,7 +121,6 @@ def test_the_shipped_settings_are_the_recommended_ones(prod: Scenario, tier: str
     )
 
 
-@pytest.mark.slow
 def test_a_wasteful_choice_is_not_recommended(simple: Scenario):
     tiers = simple.declared.tiers
     floor_loads = recommend.floor_loads(simple, tiers["app"])
@@ -176,7 +177,6 @@ def test_foresight_uses_the_fewest_tasks_for_the_load(simple: Scenario):
     assert alternatives.FORESIGHT_USE > CPU_TARGET / 100
 
 
-@pytest.mark.slow
 def test_the_report_contains_every_alternative(tmp_path):
     page = tmp_path / "week.html"
     found = invoke("--weeks", "1", "--json", "--chart", str(page))
@@ -192,7 +192,6 @@ def test_the_report_contains_every_alternative(tmp_path):
     assert "as declared" in invoke("--weeks", "1").output
 
 
-@pytest.mark.slow
 def test_a_broken_rule_is_exit_code_2():
     found = invoke("--weeks", "1", "--multiple", "1000")
     assert found.exit_code == 2

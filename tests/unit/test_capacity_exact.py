@@ -15,6 +15,8 @@ from ops.capacity.simulation.simulator import Simulation
 from ops.capacity.simulation.waits import Histogram, erlang_c, mean_queue_wait
 from tests.unit.capacity_by_request import by_request
 
+pytestmark = pytest.mark.slow
+
 SERVICE = 0.005
 ROOM = 150
 
