@@ -22,7 +22,7 @@ lint: setup ## Run lint and type check
 	$(BIN)/ty check
 
 unit: setup ## Run the fast tests (under a minute); PYTEST_ARGS go to pytest
-	$(BIN)/python -m pytest tests/unit tests/policy -m "not slow" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest tests/unit tests/policy -m "not slow" --hypothesis-profile=fast $(PYTEST_ARGS)
 
 test: lint ## Run lint, type check and every test; PYTEST_ARGS go to pytest
 	$(BIN)/python -m pytest $(PYTEST_ARGS)

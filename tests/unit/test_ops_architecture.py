@@ -75,6 +75,7 @@ def test_the_document_is_up_to_date(deployable: Plans):
     assert not difference(architecture.DOCUMENT, rendered), "python -m ops architecture --write"
 
 
+@pytest.mark.slow
 def test_every_stack_is_named(both: dict[str, Plan]):
     staging = dataclasses.replace(both["dev"], stack="staging")
     text = architecture.document({"prod": both["prod"], "staging": staging, "dev": both["dev"]})
@@ -90,6 +91,7 @@ def test_stacks_with_patients_data_come_first(tmp_path: Path):
     assert documented_stacks(tmp_path) == ["prod", "staging", "dev"]
 
 
+@pytest.mark.slow
 def test_the_check_fails_with_a_diff(tmp_path, monkeypatch, text):
     old = tmp_path / "architecture.md"
     old.write_text("# Old\n")
@@ -103,6 +105,7 @@ def test_the_check_fails_with_a_diff(tmp_path, monkeypatch, text):
     assert runner.invoke(__main__.app, ["architecture", "--check"]).exit_code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "inputs"),
     [
@@ -117,6 +120,7 @@ def test_a_change_of_the_program_changes_the_document(both, text, name, inputs):
     assert architecture.document(changes) != text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["web-https-https-ingress", "app-database-ingress", "edge-certificate", "database-logs", "egress-nat"]
 )
@@ -125,18 +129,21 @@ def test_what_is_not_in_the_plan_is_an_error(both, name):
         architecture.document({**both, "prod": without(both["prod"], name)})
 
 
+@pytest.mark.slow
 def test_a_rule_for_another_port_admits_nothing(both):
     moved = change_resource(both["prod"], "web-https-https-ingress", fromPort=80, toPort=80)
     with pytest.raises(PlanError, match="no rule admits edge-alb to port 8443 of web-tasks"):
         architecture.document({**both, "prod": moved})
 
 
+@pytest.mark.slow
 def test_what_is_deployed_later_is_described_once_it_is(both):
     then = architecture.document({**both, "prod": later(both["prod"])})
     assert "not deployed in prod" not in then
     assert "rotation" in then
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("component", ["splunk", "audit", "replication", "backup"])
 def test_what_is_not_deployed_is_said_to_be_missing(both, text, component):
     prod = both["prod"]
@@ -147,6 +154,7 @@ def test_what_is_not_deployed_is_said_to_be_missing(both, text, component):
     assert missing[1] > missing[0]
 
 
+@pytest.mark.slow
 def test_tables_have_as_many_cells_in_every_row(text):
     width = 0
     for line in text.splitlines():
@@ -155,6 +163,7 @@ def test_tables_have_as_many_cells_in_every_row(text):
         width = cells
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stack", documented_stacks())
 def test_diagrams_are_readable_and_whole(both, stack):
     source = mermaid(both[stack])
@@ -166,12 +175,14 @@ def test_diagrams_are_readable_and_whole(both, stack):
     assert mermaid(both[stack]) == source
 
 
+@pytest.mark.slow
 def test_an_arrow_is_a_rule(both):
     assert 'n_web_service -->|"8042"| n_app_service' in mermaid(both["prod"])
     closed = without(without(both["prod"], "app-from-web-ingress"), "app-from-web-egress")
     assert "n_web_service -->|" not in mermaid(closed).replace('n_web_service -->|"443"', "")
 
 
+@pytest.mark.slow
 def test_a_certificate_of_another_authority_is_an_error(both):
     other = change_resource(both["prod"], "ca-app-certificate", caCertPem="${urn:other.certPem}")
     with pytest.raises(PlanError):
