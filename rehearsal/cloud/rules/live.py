@@ -13,6 +13,7 @@ from rehearsal.cloud.behaviours import behaviours
 from rehearsal.cloud.errors import AwsError
 from rehearsal.cloud.resources import Cloud, Resource
 from rehearsal.cloud.rules.functions import check_role_permissions
+from rehearsal.cloud.rules.names import check_name
 from rehearsal.cloud.rules.secrets import check_master_key, check_rotation
 
 SUBNET = "aws:ec2/subnet:Subnet"
@@ -39,41 +40,6 @@ _ARN_ERRORS = {
     "servicediscovery": "ServiceNotFound",
 }
 _DEFAULTS = ("defaultRouteTableId", "defaultNetworkAclId", "defaultSecurityGroupId", "mainRouteTableId", "prefixListId")
-
-_GLOBAL_NAMES = frozenset(
-    {"aws:s3/bucket:Bucket", "aws:iam/role:Role", "aws:iam/policy:Policy"}
-)  # all else is named per Region
-
-
-def check_name(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
-    """A name is unique; that of a deleted secret stays reserved until the secret is purged."""
-    name = inputs.get(name_property(token) or "")
-    if not isinstance(name, str):
-        return
-    scope = inputs.get("vpcId")  # security groups are named within their VPC
-    for other in cloud.of_type(token):
-        same = other.outputs.get(name_property(token) or "") == name and other.inputs.get("vpcId") == scope
-        regional = token not in _GLOBAL_NAMES and other.inputs.get("region") != inputs.get("region")
-        if same and not regional and other.inputs.get("cluster") == inputs.get("cluster"):
-            raise AwsError(_name_error(token), name_property(token) or "", f"{name} exists already ({other.name})")
-    if token == "aws:secretsmanager/secret:Secret" and name in cloud.reserved_names():
-        raise AwsError(
-            "InvalidRequestException",
-            "name",
-            f"a secret {name} is already scheduled for deletion; the name is free after {cloud.reserved_names()[name]}",
-        )
-
-
-def _name_error(token: str) -> str:
-    return {
-        "aws:s3/bucket:Bucket": "BucketAlreadyExists",
-        "aws:iam/role:Role": "EntityAlreadyExists",
-        "aws:iam/policy:Policy": "EntityAlreadyExists",
-        "aws:rds/cluster:Cluster": "DBClusterAlreadyExistsFault",
-        "aws:ec2/securityGroup:SecurityGroup": "InvalidGroup.Duplicate",
-        "aws:lb/loadBalancer:LoadBalancer": "DuplicateLoadBalancerName",
-        "aws:lb/targetGroup:TargetGroup": "DuplicateTargetGroupName",
-    }.get(token, "ResourceAlreadyExistsException")
 
 
 def check_references(cloud: Cloud, token: str, inputs: dict[str, Any], *, account: str) -> None:
