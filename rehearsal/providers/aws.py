@@ -15,7 +15,7 @@ from rehearsal.cloud.creation import new_resource, resource_with, write_only
 from rehearsal.cloud.errors import AwsError
 from rehearsal.cloud.resources import Cloud, Resource
 from rehearsal.cloud.rules import deletion, live, static
-from rehearsal.cloud.rules.secrets import rds_secrets
+from rehearsal.cloud.rules.databases import rds_secrets, requested_version
 from rehearsal.cloud.validation import Failure
 from rehearsal.providers.faults import Faults, InjectedError
 from rehearsal.providers.protocol import Provider, without_notes
@@ -104,7 +104,7 @@ class Aws(Provider):
         with self.lock:
             strikes = self._fault(token, "update")
             old = self._existing(urn, identity)
-            news = without_notes(news)
+            news = requested_version(token, olds, without_notes(news), old)
             live.check_change(self.cloud, token, urn, news, account=self.account, old=old)
             computed = {key: value for key, value in old.outputs.items() if key not in old.inputs}
             resource = resource_with(token, urn, identity, news, computed=computed, default_tags=self.default_tags)

@@ -9,7 +9,7 @@ from awsmodel.properties import values_at
 from rehearsal.cloud.behaviours import behaviours
 from rehearsal.cloud.errors import AwsError
 from rehearsal.cloud.resources import Cloud, Resource
-from rehearsal.cloud.rules.secrets import rds_secrets
+from rehearsal.cloud.rules.databases import rds_secrets
 
 BUCKET = "aws:s3/bucket:Bucket"
 SECRET = "aws:secretsmanager/secret:Secret"

@@ -12,9 +12,9 @@ from awsmodel.tables import name_property
 from rehearsal.cloud.behaviours import behaviours
 from rehearsal.cloud.errors import AwsError
 from rehearsal.cloud.resources import Cloud, Resource
-from rehearsal.cloud.rules.functions import check_role_permissions
+from rehearsal.cloud.rules.databases import check_master_key
+from rehearsal.cloud.rules.functions import check_role_permissions, check_rotation
 from rehearsal.cloud.rules.names import check_name
-from rehearsal.cloud.rules.secrets import check_master_key, check_rotation
 
 SUBNET = "aws:ec2/subnet:Subnet"
 _EC2_ID = re.compile(r"(vpc|subnet|sg|rtb|igw|acl|eipalloc|nat|vpce|pl|vgw|cgw|vpn|tgw)-[0-9a-f]{8,17}")
