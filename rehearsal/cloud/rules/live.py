@@ -15,6 +15,7 @@ from rehearsal.cloud.resources import Cloud, Resource
 from rehearsal.cloud.rules.databases import check_master_key
 from rehearsal.cloud.rules.functions import check_role_permissions, check_rotation
 from rehearsal.cloud.rules.names import check_name
+from rehearsal.cloud.rules.quotas import check_quotas
 
 SUBNET = "aws:ec2/subnet:Subnet"
 _EC2_ID = re.compile(r"(vpc|subnet|sg|rtb|igw|acl|eipalloc|nat|vpce|pl|vgw|cgw|vpn|tgw)-[0-9a-f]{8,17}")
@@ -184,6 +185,7 @@ def check_change(
     if old is None or old.inputs.get(name) != inputs.get(name):
         check_name(cloud, token, inputs)
     check_references(cloud, token, inputs, account=account)
+    check_quotas(cloud, token, urn, inputs)
     check_containers(cloud, token, inputs)
     check_subnet(cloud, token, urn, inputs)
     check_zones(cloud, token, inputs)
