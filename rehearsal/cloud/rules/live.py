@@ -16,6 +16,7 @@ from rehearsal.cloud.rules.databases import check_master_key
 from rehearsal.cloud.rules.functions import check_role_permissions, check_rotation
 from rehearsal.cloud.rules.names import check_name
 from rehearsal.cloud.rules.quotas import check_quotas
+from rehearsal.cloud.rules.roles import check_trust
 
 SUBNET = "aws:ec2/subnet:Subnet"
 _EC2_ID = re.compile(r"(vpc|subnet|sg|rtb|igw|acl|eipalloc|nat|vpce|pl|vgw|cgw|vpn|tgw)-[0-9a-f]{8,17}")
@@ -194,5 +195,6 @@ def check_change(
     check_scaling_target(cloud, token, inputs)
     check_private_dns(cloud, token, inputs)
     check_rotation(cloud, token, inputs, account=account)
+    check_trust(cloud, token, inputs)
     check_role_permissions(cloud, token, inputs)
     check_master_key(token, inputs, old)
