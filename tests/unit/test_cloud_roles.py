@@ -25,6 +25,13 @@ def create_function(simulated: Simulated, arn: str) -> dict[str, Any]:
     return simulated.create(FUNCTION, "rotate", {"name": "rotate", "role": arn})
 
 
+def create_trail(simulated: Simulated, arn: str) -> dict[str, Any]:
+    simulated.create("aws:s3/bucket:Bucket", "audit", {"bucket": "audit"})
+    group = simulated.create("aws:cloudwatch/logGroup:LogGroup", "trail", {"name": "trail"})["arn"]
+    logs = {"cloudWatchLogsGroupArn": f"{group}:*", "cloudWatchLogsRoleArn": arn}
+    return simulated.create("aws:cloudtrail/trail:Trail", "trail", {"name": "trail", "s3BucketName": "audit", **logs})
+
+
 def test_a_role_that_trusts_another_service_is_refused(simulated: Simulated) -> None:
     with pytest.raises(AwsError, match="cannot be assumed by Lambda") as caught:
         create_function(simulated, role(simulated, "ecs-tasks.amazonaws.com"))
@@ -38,6 +45,18 @@ def test_a_role_that_denies_its_service_is_refused(simulated: Simulated) -> None
 
 def test_a_role_with_a_condition_on_a_key_that_its_service_sends_is_accepted(simulated: Simulated) -> None:
     create_function(simulated, role(simulated, "lambda.amazonaws.com", Condition=OWN_ACCOUNT))
+
+
+@pytest.mark.parametrize("key", ["aws:SourceAccount", "aws:SourceArn"])
+def test_cloudtrail_sends_no_source_with_its_role(simulated: Simulated, key: str) -> None:
+    condition = {"StringLike": {key: "*"}}
+    with pytest.raises(AwsError, match="Check the trust relationships for your role") as caught:
+        create_trail(simulated, role(simulated, "cloudtrail.amazonaws.com", Condition=condition))
+    assert (caught.value.code, caught.value.path) == ("InvalidCloudWatchLogsRoleArnException", "cloudWatchLogsRoleArn")
+
+
+def test_a_trail_accepts_a_role_without_a_condition(simulated: Simulated) -> None:
+    assert create_trail(simulated, role(simulated, "cloudtrail.amazonaws.com"))["name"] == "trail"
 
 
 def test_a_role_outside_the_stack_is_not_examined(simulated: Simulated) -> None:
