@@ -17,6 +17,7 @@ from rehearsal.cloud.rules.functions import check_role_permissions, check_rotati
 from rehearsal.cloud.rules.names import check_name
 from rehearsal.cloud.rules.quotas import check_quotas
 from rehearsal.cloud.rules.roles import check_trust
+from rehearsal.cloud.rules.scaling import check_scaling_target
 
 SUBNET = "aws:ec2/subnet:Subnet"
 _EC2_ID = re.compile(r"(vpc|subnet|sg|rtb|igw|acl|eipalloc|nat|vpce|pl|vgw|cgw|vpn|tgw)-[0-9a-f]{8,17}")
@@ -156,16 +157,6 @@ def check_service(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
         if strategy["capacityProvider"] not in offered:
             message = f"The capacity provider {strategy['capacityProvider']} is not associated with the cluster"
             raise AwsError("InvalidParameterException", "capacityProviderStrategies", message)
-
-
-def check_scaling_target(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
-    """The service `service/<cluster>/<service>` exists."""
-    if not token.startswith("aws:appautoscaling/"):
-        return
-    _, cluster, service = inputs["resourceId"].split("/")
-    found = [one for one in cloud.of_type("aws:ecs/service:Service") if one.outputs.get("name") == service]
-    if not any(one.inputs.get("cluster", "").endswith(f"/{cluster}") for one in found):
-        raise AwsError("ValidationException", "resourceId", f"ECS service doesn't exist: {inputs['resourceId']}")
 
 
 def check_private_dns(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
