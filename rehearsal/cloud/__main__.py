@@ -1,4 +1,4 @@
-"""`python -m rehearsal.cloud list` shows which resources exist in a simulated cloud."""
+"""`python -m rehearsal.cloud list` shows which resources exist in a simulated cloud; `maintain` upgrades databases."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import os
 import sys
 from pathlib import Path
 
+from rehearsal.cloud.maintenance import upgrade_minor_versions
 from rehearsal.cloud.resources import Cloud
+from rehearsal.cloud.rules.databases import VERSION
 
 
 def show(folder: Path, *, as_json: bool) -> None:
@@ -23,15 +25,26 @@ def show(folder: Path, *, as_json: bool) -> None:
         sys.stdout.writelines(f"{one['type']:60} {one['name']:40} {one['id']}\n" for one in found)
 
 
+def maintain(folder: Path) -> None:
+    """Upgrade minor versions as RDS does in a maintenance window, and print them."""
+    for cluster in upgrade_minor_versions(Cloud(folder)):
+        sys.stdout.write(f"{cluster.id} {cluster.outputs[VERSION]}\n")
+
+
 def main() -> None:
     """Read the command line and run the command."""
     parser = argparse.ArgumentParser(prog="python -m rehearsal.cloud", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     listing = commands.add_parser("list", help="show which resources exist in a simulated cloud")
-    listing.add_argument("--cloud", type=Path, default=os.environ.get("IMAGE_STORE_CLOUD", ".rehearsal/cloud"))
     listing.add_argument("--json", action="store_true")
+    maintaining = commands.add_parser("maintain", help="upgrade the minor versions of databases, as RDS does by itself")
+    for command in (listing, maintaining):
+        command.add_argument("--cloud", type=Path, default=os.environ.get("IMAGE_STORE_CLOUD", ".rehearsal/cloud"))
     arguments = parser.parse_args()
-    show(arguments.cloud, as_json=arguments.json)
+    if arguments.command == "maintain":
+        maintain(arguments.cloud)
+    else:
+        show(arguments.cloud, as_json=arguments.json)
 
 
 main()

@@ -15,7 +15,8 @@ from rehearsal.cloud.creation import new_resource, resource_with, write_only
 from rehearsal.cloud.errors import AwsError
 from rehearsal.cloud.resources import Cloud, Resource
 from rehearsal.cloud.rules import deletion, live, static
-from rehearsal.cloud.rules.secrets import rds_secrets
+from rehearsal.cloud.rules.databases import rds_secrets, requested_version
+from rehearsal.cloud.rules.scaling import ScalableTargets
 from rehearsal.cloud.validation import Failure
 from rehearsal.providers.faults import Faults, InjectedError
 from rehearsal.providers.protocol import Provider, without_notes
@@ -35,6 +36,7 @@ class Aws(Provider):
         self.cloud = Cloud(Path(os.environ["IMAGE_STORE_CLOUD"]))
         self.faults = Faults()
         self.lock = threading.RLock()  # two creates must not both find a name free
+        self.targets = ScalableTargets()
         self.endpoint = os.environ.get("IMAGE_STORE_ACCOUNT")
 
     @property
@@ -85,7 +87,7 @@ class Aws(Provider):
 
     def create(self, token: str, urn: str, inputs: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         """Create the resource, or return the one that an interrupted create left, as AWS's client tokens do."""
-        with self.lock:
+        with self.targets.write(token, inputs, region=self.region), self.lock:
             strikes = self._fault(token, "create")
             existing = self.cloud.find_unclaimed(urn)
             inputs = without_notes(inputs)
@@ -101,10 +103,10 @@ class Aws(Provider):
 
     def update(self, token: str, urn: str, identity: str, olds: dict[str, Any], news: dict[str, Any]) -> dict[str, Any]:
         """Change an existing resource."""
-        with self.lock:
+        with self.targets.write(token, news, region=self.region), self.lock:
             strikes = self._fault(token, "update")
             old = self._existing(urn, identity)
-            news = without_notes(news)
+            news = requested_version(token, olds, without_notes(news), old)
             live.check_change(self.cloud, token, urn, news, account=self.account, old=old)
             computed = {key: value for key, value in old.outputs.items() if key not in old.inputs}
             resource = resource_with(token, urn, identity, news, computed=computed, default_tags=self.default_tags)
@@ -117,7 +119,7 @@ class Aws(Provider):
 
     def delete(self, token: str, urn: str, identity: str, properties: dict[str, Any]) -> None:
         """Delete a resource; one that does not exist any more is no error."""
-        with self.lock:
+        with self.targets.write(token, properties, region=self.region), self.lock:
             strikes = self._fault(token, "delete")
             resource = self.cloud.get(urn, identity)
             if resource is not None:

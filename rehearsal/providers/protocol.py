@@ -152,7 +152,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer, ABC):
         outputs = self.read(token_of(request.urn), request.urn, request.id, properties)
         if outputs is None:
             return provider_pb2.ReadResponse()
-        return provider_pb2.ReadResponse(id=request.id, properties=to_struct(outputs), inputs=request.inputs)
+        inputs = {key: outputs.get(key, value) for key, value in from_struct(request.inputs).items()}
+        return provider_pb2.ReadResponse(id=request.id, properties=to_struct(outputs), inputs=to_struct(inputs))
 
     def _call(self, context: Any, urn: str, operation: Any, *arguments: Any) -> Any:
         try:

@@ -22,6 +22,12 @@ class Simulated:
         self.provider = Aws()
         self.provider.config = {"region": REGION, "allowedAccountIds": [ACCOUNT]}
 
+    def restarted(self) -> Aws:
+        """A new provider on the same cloud, as each command of the engine starts one."""
+        provider = Aws()
+        provider.config = self.provider.config
+        return provider
+
     def urn(self, token: str, name: str) -> str:
         return f"urn:pulumi:dev::image-store::{token}::{name}"
 

@@ -7,6 +7,7 @@ import pytest
 from rehearsal.cloud.errors import AwsError
 from tests.unit.simulated import Simulated
 
+DISCOVERY, SERVICE = "aws:servicediscovery/service:Service", "aws:ecs/service:Service"
 CLUSTER = {
     "engine": "aurora-postgresql",
     "clusterIdentifier": "study",
@@ -47,6 +48,33 @@ def test_a_vpc_with_subnets_is_not_deleted(simulated: Simulated) -> None:
     error = refusal(simulated, "aws:ec2/vpc:Vpc", "vpc", network["vpc"])
     assert error.code == "DependencyViolation"
     assert "subnet-a" in str(error)
+
+
+def discovery(simulated: Simulated, **inputs: bool) -> str:
+    """The id of a Cloud Map service at which an ECS service registers its tasks."""
+    vpc = simulated.create("aws:ec2/vpc:Vpc", "vpc", {"cidrBlock": "10.0.0.0/16"})
+    namespace = {"name": "store.internal", "vpc": vpc["id"]}
+    zone = simulated.create("aws:servicediscovery/privateDnsNamespace:PrivateDnsNamespace", "zone", namespace)
+    dns = {"namespaceId": zone["id"], "dnsRecords": [{"type": "A", "ttl": 10}], "routingPolicy": "MULTIVALUE"}
+    app = simulated.create(DISCOVERY, "app", {"name": "app", "dnsConfig": dns, **inputs})
+    cluster = simulated.create("aws:ecs/cluster:Cluster", "cluster", {"name": "store"})
+    registered = {"name": "app", "cluster": cluster["arn"], "serviceRegistries": {"registryArn": app["arn"]}}
+    simulated.create(SERVICE, "app", registered)
+    return app["id"]
+
+
+def test_a_cloud_map_service_with_instances_is_not_deleted(simulated: Simulated) -> None:
+    identity = discovery(simulated)
+    assert refusal(simulated, DISCOVERY, "app", identity).code == "ResourceInUse"
+    [service] = simulated.provider.cloud.of_type(SERVICE)
+    simulated.delete(SERVICE, "app", service.id)
+    simulated.delete(DISCOVERY, "app", identity)
+    assert simulated.provider.cloud.of_type(DISCOVERY) == []
+
+
+def test_a_cloud_map_service_is_deleted_with_its_instances_by_force(simulated: Simulated) -> None:
+    simulated.delete(DISCOVERY, "app", discovery(simulated, forceDestroy=True))
+    assert simulated.provider.cloud.of_type(DISCOVERY) == []
 
 
 def test_a_bucket_with_objects_is_deleted_only_when_that_was_applied(simulated: Simulated) -> None:

@@ -11,7 +11,13 @@ from rehearsal.cloud.errors import AwsError
 from tests.unit.simulated import ACCOUNT, REGION, Simulated
 from tests.unit.test_cloud_mistakes import task
 
-TRUST = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole"}]})
+TRUSTED = [f"{service}.amazonaws.com" for service in ("lambda", "states")]
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"Service": TRUSTED}, "Action": "sts:AssumeRole"}],
+    }
+)
 
 
 def refusal_of(simulated: Simulated, token: str, inputs: dict[str, Any]) -> AwsError:

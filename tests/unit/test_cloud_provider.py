@@ -75,7 +75,7 @@ def test_every_property_in_the_data_files_exists_in_the_sdk() -> None:
     known = table("aws")["types"]
     wrong = [
         f"{section} {kind} {name}"
-        for section in ("replaces", "write_only", "refers", "forms", "values")
+        for section in ("replaces", "write_only", "refers", "forms", "values", "trusts")
         for kind, names in (data("types") | behaviours())[section].items()
         for name in names
         if name.strip("-*").partition(".")[0] not in {"", *known[kind]["inputs"]}

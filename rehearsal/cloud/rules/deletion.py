@@ -9,7 +9,7 @@ from awsmodel.properties import values_at
 from rehearsal.cloud.behaviours import behaviours
 from rehearsal.cloud.errors import AwsError
 from rehearsal.cloud.resources import Cloud, Resource
-from rehearsal.cloud.rules.secrets import rds_secrets
+from rehearsal.cloud.rules.databases import rds_secrets
 
 BUCKET = "aws:s3/bucket:Bucket"
 SECRET = "aws:secretsmanager/secret:Secret"
@@ -28,7 +28,8 @@ def check_delete(cloud: Cloud, resource: Resource) -> None:
         objects = cloud.folder.parent / "objects" / str(resource.outputs["bucket"])
         if objects.is_dir() and any(path.is_file() for path in objects.rglob("*")):
             raise AwsError("BucketNotEmpty", "bucket", "The bucket you tried to delete is not empty")
-    code = behaviours()["in_use"].get(resource.type)
+    forced = resource.outputs.get(behaviours()["forced"].get(resource.type, ""))
+    code = None if forced else behaviours()["in_use"].get(resource.type)
     found = [user for user in find_users(cloud, resource) if not user.type.startswith(_NO_OBSTACLE)] if code else []
     if found:
         names = ", ".join(sorted(user.name for user in found))

@@ -1,4 +1,4 @@
-"""Functions, state machines and event rules: texts that their services parse, and permissions checked at creation."""
+"""Functions, state machines, event rules and rotation: texts that services parse, permissions checked at creation."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rehearsal.cloud.validation import Failure, Failures
 
 FUNCTION, MACHINE = "aws:lambda/function:Function", "aws:sfn/stateMachine:StateMachine"
 RULE = "aws:cloudwatch/eventRule:EventRule"
+ROTATOR = "secretsmanager.amazonaws.com"
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 RESERVED_VARIABLES = {"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN"}
 # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/policy-list.html
@@ -96,3 +97,22 @@ def _allowed_actions(cloud: Cloud, role_arn: str) -> set[str]:
         for statement in json.loads(policy.outputs["policy"])["Statement"] if policy else []:
             found |= set(statement["Action"]) if statement["Effect"] == "Allow" else set()
     return found
+
+
+def check_rotation(cloud: Cloud, token: str, inputs: dict[str, Any], *, account: str) -> None:
+    """Secrets Manager invokes the function as soon as rotation is set up, so the permission must exist by then."""
+    if token != "aws:secretsmanager/secretRotation:SecretRotation" or "rotationLambdaArn" not in inputs:
+        return
+    function = cloud.find(inputs["rotationLambdaArn"], FUNCTION)
+    allowed = [
+        one.inputs
+        for one in cloud.of_type("aws:lambda/permission:Permission")
+        if function is not None
+        and one.inputs["function"] in function.identifiers()
+        and one.inputs["principal"] == ROTATOR
+        and one.inputs.get("sourceArn", inputs["secretId"]) == inputs["secretId"]
+        and one.inputs.get("sourceAccount", account) == account
+    ]
+    if not allowed:
+        message = "Secrets Manager cannot invoke the specified Lambda function. Ensure that the function policy grants"
+        raise AwsError("AccessDeniedException", "rotationLambdaArn", f"{message} access to the principal {ROTATOR}")

@@ -12,8 +12,12 @@ from awsmodel.tables import name_property
 from rehearsal.cloud.behaviours import behaviours
 from rehearsal.cloud.errors import AwsError
 from rehearsal.cloud.resources import Cloud, Resource
-from rehearsal.cloud.rules.functions import check_role_permissions
-from rehearsal.cloud.rules.secrets import check_master_key, check_rotation
+from rehearsal.cloud.rules.databases import check_master_key
+from rehearsal.cloud.rules.functions import check_role_permissions, check_rotation
+from rehearsal.cloud.rules.names import check_name
+from rehearsal.cloud.rules.quotas import check_quotas
+from rehearsal.cloud.rules.roles import check_trust
+from rehearsal.cloud.rules.scaling import check_scaling_target
 
 SUBNET = "aws:ec2/subnet:Subnet"
 _EC2_ID = re.compile(r"(vpc|subnet|sg|rtb|igw|acl|eipalloc|nat|vpce|pl|vgw|cgw|vpn|tgw)-[0-9a-f]{8,17}")
@@ -39,41 +43,6 @@ _ARN_ERRORS = {
     "servicediscovery": "ServiceNotFound",
 }
 _DEFAULTS = ("defaultRouteTableId", "defaultNetworkAclId", "defaultSecurityGroupId", "mainRouteTableId", "prefixListId")
-
-_GLOBAL_NAMES = frozenset(
-    {"aws:s3/bucket:Bucket", "aws:iam/role:Role", "aws:iam/policy:Policy"}
-)  # all else is named per Region
-
-
-def check_name(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
-    """A name is unique; that of a deleted secret stays reserved until the secret is purged."""
-    name = inputs.get(name_property(token) or "")
-    if not isinstance(name, str):
-        return
-    scope = inputs.get("vpcId")  # security groups are named within their VPC
-    for other in cloud.of_type(token):
-        same = other.outputs.get(name_property(token) or "") == name and other.inputs.get("vpcId") == scope
-        regional = token not in _GLOBAL_NAMES and other.inputs.get("region") != inputs.get("region")
-        if same and not regional and other.inputs.get("cluster") == inputs.get("cluster"):
-            raise AwsError(_name_error(token), name_property(token) or "", f"{name} exists already ({other.name})")
-    if token == "aws:secretsmanager/secret:Secret" and name in cloud.reserved_names():
-        raise AwsError(
-            "InvalidRequestException",
-            "name",
-            f"a secret {name} is already scheduled for deletion; the name is free after {cloud.reserved_names()[name]}",
-        )
-
-
-def _name_error(token: str) -> str:
-    return {
-        "aws:s3/bucket:Bucket": "BucketAlreadyExists",
-        "aws:iam/role:Role": "EntityAlreadyExists",
-        "aws:iam/policy:Policy": "EntityAlreadyExists",
-        "aws:rds/cluster:Cluster": "DBClusterAlreadyExistsFault",
-        "aws:ec2/securityGroup:SecurityGroup": "InvalidGroup.Duplicate",
-        "aws:lb/loadBalancer:LoadBalancer": "DuplicateLoadBalancerName",
-        "aws:lb/targetGroup:TargetGroup": "DuplicateTargetGroupName",
-    }.get(token, "ResourceAlreadyExistsException")
 
 
 def check_references(cloud: Cloud, token: str, inputs: dict[str, Any], *, account: str) -> None:
@@ -190,16 +159,6 @@ def check_service(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
             raise AwsError("InvalidParameterException", "capacityProviderStrategies", message)
 
 
-def check_scaling_target(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
-    """The service `service/<cluster>/<service>` exists."""
-    if not token.startswith("aws:appautoscaling/"):
-        return
-    _, cluster, service = inputs["resourceId"].split("/")
-    found = [one for one in cloud.of_type("aws:ecs/service:Service") if one.outputs.get("name") == service]
-    if not any(one.inputs.get("cluster", "").endswith(f"/{cluster}") for one in found):
-        raise AwsError("ValidationException", "resourceId", f"ECS service doesn't exist: {inputs['resourceId']}")
-
-
 def check_private_dns(cloud: Cloud, token: str, inputs: dict[str, Any]) -> None:
     """Private DNS names of an endpoint need a VPC with DNS support and hostnames."""
     if token != "aws:ec2/vpcEndpoint:VpcEndpoint" or not inputs.get("privateDnsEnabled"):
@@ -218,6 +177,7 @@ def check_change(
     if old is None or old.inputs.get(name) != inputs.get(name):
         check_name(cloud, token, inputs)
     check_references(cloud, token, inputs, account=account)
+    check_quotas(cloud, token, urn, inputs)
     check_containers(cloud, token, inputs)
     check_subnet(cloud, token, urn, inputs)
     check_zones(cloud, token, inputs)
@@ -226,5 +186,6 @@ def check_change(
     check_scaling_target(cloud, token, inputs)
     check_private_dns(cloud, token, inputs)
     check_rotation(cloud, token, inputs, account=account)
+    check_trust(cloud, token, inputs)
     check_role_permissions(cloud, token, inputs)
     check_master_key(token, inputs, old)

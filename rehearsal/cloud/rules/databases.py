@@ -1,33 +1,39 @@
-"""Secrets that RDS creates, and the rotation of others."""
+"""Aurora clusters: the versions to which one can change, and the master secret that RDS creates."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from rehearsal.cloud.errors import AwsError
-from rehearsal.cloud.resources import Cloud, Resource, key_of
+from rehearsal.cloud.resources import Resource, key_of
 
 CLUSTER, SECRET = "aws:rds/cluster:Cluster", "aws:secretsmanager/secret:Secret"
-INVOKER = "secretsmanager.amazonaws.com"
+VERSION = "engineVersion"
 
 
-def check_rotation(cloud: Cloud, token: str, inputs: dict[str, Any], *, account: str) -> None:
-    """Secrets Manager invokes the function as soon as rotation is set up, so the permission must exist by then."""
-    if token != "aws:secretsmanager/secretRotation:SecretRotation" or "rotationLambdaArn" not in inputs:
-        return
-    function = cloud.find(inputs["rotationLambdaArn"], "aws:lambda/function:Function")
-    allowed = [
-        one.inputs
-        for one in cloud.of_type("aws:lambda/permission:Permission")
-        if function is not None
-        and one.inputs["function"] in function.identifiers()
-        and one.inputs["principal"] == INVOKER
-        and one.inputs.get("sourceArn", inputs["secretId"]) == inputs["secretId"]
-        and one.inputs.get("sourceAccount", account) == account
-    ]
-    if not allowed:
-        message = "Secrets Manager cannot invoke the specified Lambda function. Ensure that the function policy grants"
-        raise AwsError("AccessDeniedException", "rotationLambdaArn", f"{message} access to the principal {INVOKER}")
+def requested_version(token: str, olds: dict[str, Any], news: dict[str, Any], running: Resource) -> dict[str, Any]:
+    """The new inputs with the version that the cluster has afterwards; AwsError if RDS cannot change to it.
+
+    RDS may have upgraded the minor version itself. The provider sends the version only if it differs from that in the
+    state, so an unchanged input keeps the running version; after a refresh a pinned older one requests a downgrade.
+    https://github.com/pulumi/pulumi-aws/issues/5756
+    """
+    wanted, current = news.get(VERSION), running.outputs.get(VERSION)
+    if token != CLUSTER or wanted is None or current is None:
+        return news
+    if wanted == olds.get(VERSION):
+        return {**news, VERSION: current}
+    if _numbers(wanted) < _numbers(current):
+        message = f"Cannot upgrade {news.get('engine')} from {current} to {wanted}"
+        raise AwsError("InvalidParameterCombination", VERSION, message)
+    if _numbers(wanted)[0] > _numbers(current)[0] and not news.get("allowMajorVersionUpgrade"):
+        message = "The AllowMajorVersionUpgrade flag must be present when upgrading to a new major version"
+        raise AwsError("InvalidParameterCombination", VERSION, message)
+    return news
+
+
+def _numbers(version: str) -> list[int]:
+    return [int(part) for part in version.split(".")]
 
 
 def check_master_key(token: str, inputs: dict[str, Any], old: Resource | None) -> None:
