@@ -18,6 +18,7 @@ from tests.unit.contracts.mutation import Contract, Mutation
 
 CONTRACTS: tuple[Contract, ...] = (
     structure.explicit_provider,
+    structure.explicit_child_providers,
     structure.explicit_parent,
     structure.unique_urns,
     structure.component_tokens,
@@ -110,6 +111,11 @@ MUTATIONS = {
         structure.explicit_provider,
         lambda plan: edit_resource(plan, bucket(plan), provider=plan.resource("pulumi:providers:tls").urn),
         "is not the stack's own",
+    ),
+    "image without a builder": Mutation(
+        structure.explicit_child_providers,
+        lambda plan: edit_resource(plan, plan.resource(name="images"), providers={}),
+        "no provider of docker-build is passed on to its children",
     ),
     "bucket below the stack": Mutation(
         structure.explicit_parent, lambda plan: edit_resource(plan, bucket(plan), parent=plan.urn), "not a component"

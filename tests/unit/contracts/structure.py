@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from ops.plan import Plan
+from ops.plan import Plan, PlannedResource
+
+CHILD_PACKAGES = {"awsx:ecr:Repository": ["aws"], "awsx:ecr:Image": ["aws", "docker-build"]}
+"""Packages of the children that a component of another package declares."""
 
 COMPONENT_TOKEN = re.compile(r"imgstore:[a-z]+:[A-Z]\w+")
 
@@ -19,6 +22,26 @@ def explicit_provider(plan: Plan) -> list[str]:
         if not (resource.is_component or resource.is_provider)
         and providers.get(resource.provider) != resource.type.partition(":")[0]
     ]
+
+
+def explicit_child_providers(plan: Plan) -> list[str]:
+    """A component of another package has the stack's own provider of each package that its children are from.
+
+    A plan does not show these children. A component passes its providers on to the components below it.
+    """
+    own = {provider.type.rpartition(":")[2]: provider.urn for provider in plan.providers}
+    return [
+        f"{resource.urn}: no provider of {package} is passed on to its children"
+        for resource in plan.resources
+        if not (resource.custom or resource.is_component)
+        for package in CHILD_PACKAGES[resource.type]
+        if package not in own or _passed_providers(plan, resource).get(package) != own[package]
+    ]
+
+
+def _passed_providers(plan: Plan, resource: PlannedResource) -> dict[str, str]:
+    parent = plan.by_urn.get(resource.parent)
+    return {**(_passed_providers(plan, parent) if parent else {}), **resource.providers}
 
 
 def explicit_parent(plan: Plan) -> list[str]:
