@@ -23,6 +23,7 @@ CONTRACTS: tuple[Contract, ...] = (
     structure.unique_urns,
     structure.component_tokens,
     structure.registered_outputs,
+    structure.serial_scaling,
     tags.complete_default_tags,
     tags.complete_own_tags,
     tags.disjoint_tags,
@@ -130,6 +131,15 @@ MUTATIONS = {
         structure.component_tokens,
         lambda plan: edit_resource(plan, plan.components[0], type="imgstore:Keys:keys"),
         "type imgstore:Keys:keys does not match",
+    ),
+    "scaling policies in parallel": Mutation(
+        structure.serial_scaling,
+        lambda plan: edit_resource(
+            plan,
+            plan.resource(name="app-scaling-surge"),
+            dependencies=(plan.resource(name="app-scaling-target").urn,),
+        ),
+        "is not ordered with",
     ),
     "no outputs": Mutation(
         structure.registered_outputs,

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import combinations
 
 from ops.plan import Plan, PlannedResource
 
 CHILD_PACKAGES = {"awsx:ecr:Repository": ["aws"], "awsx:ecr:Image": ["aws", "docker-build"]}
 """Packages of the children that a component of another package declares."""
+
+SCALING_WRITES = ("aws:appautoscaling/scheduledAction:ScheduledAction", "aws:appautoscaling/policy:Policy")
 
 COMPONENT_TOKEN = re.compile(r"imgstore:[a-z]+:[A-Z]\w+")
 
@@ -76,6 +79,30 @@ def component_tokens(plan: Plan) -> list[str]:
 def registered_outputs(plan: Plan) -> list[str]:
     """Every component registers outputs: without them the engine never closes it, and users see nothing of it."""
     return [f"{component.urn}: registers no outputs" for component in plan.components if not component.outputs]
+
+
+def serial_scaling(plan: Plan) -> list[str]:
+    """Of two resources that write to one scalable target, one waits for the other: AWS refuses writes in parallel."""
+    writers: dict[str, list[PlannedResource]] = {}
+    for kind in SCALING_WRITES:
+        for resource in plan.of_type(kind):
+            writers.setdefault(resource.inputs["resourceId"], []).append(resource)
+    return [
+        f"{one.urn}: is not ordered with {other.name}"
+        for found in writers.values()
+        for one, other in combinations(found, 2)
+        if other.urn not in _awaited(plan, one) and one.urn not in _awaited(plan, other)
+    ]
+
+
+def _awaited(plan: Plan, resource: PlannedResource) -> set[str]:
+    awaited = set(resource.dependencies)
+    pending = list(awaited)
+    while pending:
+        new = set(plan.by_urn[pending.pop()].dependencies) - awaited
+        awaited |= new
+        pending += new
+    return awaited
 
 
 def same_resources(plan: Plan, preview: Plan) -> list[str]:
