@@ -182,6 +182,18 @@ def test_a_tier_is_found_by_its_name(tier: str, prod: Plan):
 
 
 @pytest.mark.parametrize("tier", TIERS)
+def test_only_healthy_tasks_are_resolved(tier: str, prod: Plan):
+    inputs = prod.resource(servicediscovery.Service, name=f"{tier}-name").inputs
+    assert inputs["healthCheckCustomConfig"] == {"failureThreshold": 1}
+    assert "healthCheckConfig" not in inputs
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_a_discovery_name_is_deleted_with_its_instances(tier: str, prod: Plan):
+    assert prod.resource(servicediscovery.Service, name=f"{tier}-name").inputs["forceDestroy"] is True
+
+
+@pytest.mark.parametrize("tier", TIERS)
 def test_scaling_waits_for_the_service_and_keeps_its_range(tier: str, prod: Plan):
     target = prod.resource(appautoscaling.Target, name=f"{tier}-scaling-target")
     assert f"{tier}-service" in dependencies(prod, target)
