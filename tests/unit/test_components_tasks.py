@@ -115,6 +115,16 @@ def test_a_container_runs_read_only_and_not_as_root(tier: str, prod: Plan):
     assert not only["user"].startswith(("0", "root"))
 
 
+def test_code_is_loaded_only_from_the_memory_that_holds_plugins(prod: Plan):
+    options = {
+        each["containerPath"]: set(each["mountOptions"])
+        for tier in TIERS
+        for each in container(prod, tier)["linuxParameters"]["tmpfs"]
+    }
+    assert {path for path, found in options.items() if "exec" in found} == {"/run/orthanc"}
+    assert {path for path, found in options.items() if "noexec" in found} == options.keys() - {"/run/orthanc"}
+
+
 @pytest.mark.parametrize("tier", TIERS)
 def test_a_container_logs_to_its_encrypted_group(tier: str, prod: Plan):
     group = prod.resource(cloudwatch.LogGroup, name=f"{tier}-logs").inputs["name"]
