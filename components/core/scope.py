@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 import pulumi_awsx as awsx
+import pulumi_docker_build as docker_build
 import pulumi_random as random
 import pulumi_tls as tls
 
@@ -46,6 +47,7 @@ def _providers(settings: Account, names: Names) -> tuple[pulumi.ProviderResource
     return (
         aws.Provider("aws", region=settings.region, allowed_account_ids=[settings.id], default_tags=tags),
         awsx.Provider("awsx"),
+        docker_build.Provider("docker-build"),  # awsx.ecr.Image declares a child of this package
         random.Provider("random"),
         tls.Provider("tls"),
     )

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from layout.documents import Statement
 
-MOUNT_OPTIONS = ["rw", "nosuid", "nodev", "mode=1777"]  # not noexec: Orthanc's entry point copies plugins to one
+MOUNT_OPTIONS = ("rw", "nosuid", "nodev", "mode=1777")
 MAX_STOP_SECONDS = 120
 """https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_definition_parameters.html"""
 
@@ -33,6 +33,7 @@ class Workload:
 
     `ports`: container ports by purpose. `environment` is plain, `secrets` maps a variable to the ARN (or ARN with
     `:key::`) of its value. `writable`: path of a memory file system to its size in MiB; everything else is read-only.
+    `executable`: the writable paths from which code may be loaded.
     `log_mode`: `blocking` where no line may be lost, which makes the container wait for CloudWatch Logs.
     `statements`: IAM statements of the running code. `readable`: ARN patterns of the secrets it starts with.
     `repository_arn`: the repository of the image.
@@ -50,7 +51,16 @@ class Workload:
     log_mode: Literal["blocking", "non-blocking"]
     log_type: str
     readable: tuple[str, ...]
+    executable: tuple[str, ...] = ()
     statements: tuple[Statement, ...] = field(default=())
+
+
+def _mount_options(*, executable: bool) -> list[str]:
+    """Mount options of a memory file system. Docker adds noexec unless `exec` is among them.
+
+    https://github.com/moby/moby/blob/master/daemon/oci_linux.go
+    """
+    return [*MOUNT_OPTIONS, "exec" if executable else "noexec"]
 
 
 def _log_options(workload: Workload, *, group: str, region: str) -> dict[str, str]:
@@ -84,7 +94,11 @@ def definition(workload: Workload, *, log_group: str, region: str) -> dict[str, 
             "initProcessEnabled": True,
             "capabilities": {"drop": ["ALL"]},
             "tmpfs": [
-                {"containerPath": path, "size": size, "mountOptions": MOUNT_OPTIONS}
+                {
+                    "containerPath": path,
+                    "size": size,
+                    "mountOptions": _mount_options(executable=path in workload.executable),
+                }
                 for path, size in sorted(workload.writable.items())
             ],
         },

@@ -19,6 +19,7 @@ from layout.naming import Names
 from settings import Settings
 
 USER = "999:999"
+PLUGINS = "/run/orthanc"
 PLUGINS_MB = 64
 """Memory to which the image copies the plugins it needs."""
 
@@ -104,7 +105,8 @@ def workload(
             users.users.pattern,
             certificate.pattern,
         ),
-        writable={"/run/tls": 1, "/run/orthanc": viewer.PLUGINS_MB if settings.viewer else PLUGINS_MB, "/tmp": 1024},  # noqa: S108
+        writable={"/run/tls": 1, PLUGINS: viewer.PLUGINS_MB if settings.viewer else PLUGINS_MB, "/tmp": 1024},  # noqa: S108
+        executable=(PLUGINS,),
         health=HealthCheck(command=("CMD", "/probes/test-aliveness.py"), retries=10, start_period=120),
         log_mode="blocking",
         log_type="orthanc:json",

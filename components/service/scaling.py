@@ -75,7 +75,8 @@ class Autoscaling(Component):
     and a step policy for surges with its alarm.
 
     Guarantees: capacity never leaves the range of the settings; the minimum of each period applies before its load
-    arrives; a surge doubles the tier within a minute of the alarm and notifies the alarm topic; scaling in is slow.
+    arrives; a surge doubles the tier within a minute of the alarm and notifies the alarm topic; scaling in is slow. An
+    update writes to the target one resource at a time.
     """
 
     TYPE = "imgstore:scaling:Autoscaling"
@@ -105,6 +106,7 @@ class Autoscaling(Component):
             # Scheduled actions change the range all week; the initial value only lasts until the next boundary.
             opts=self.options(depends_on=depends_on, ignore_changes=["minCapacity", "maxCapacity"]),
         )
+        self._written: pulumi.Resource = self.target
         self._scheduled_actions(settings, schedule)
         self._tracking(signal)
         self._surge(signal)
@@ -117,10 +119,17 @@ class Autoscaling(Component):
             "resource_id": self.target.resource_id,
         }
 
+    def _next(self) -> pulumi.ResourceOptions:
+        """Options of the next write to the target: AWS refuses writes to one target at the same time.
+
+        https://github.com/hashicorp/terraform-provider-aws/issues/17915
+        """
+        return self.options(depends_on=[self._written])
+
     def _scheduled_actions(self, settings: TierSettings, schedule: Schedule) -> None:
         for transition in transitions(schedule, lead=LEAD_MINUTES):
             minimum, maximum = capacity(transition.period.load, settings)
-            appautoscaling.ScheduledAction(
+            self._written = appautoscaling.ScheduledAction(
                 self.child(transition.label),
                 name=self.names.of("ecs.Service", f"{self.component}-{transition.label}"),
                 schedule=transition.cron,
@@ -129,14 +138,14 @@ class Autoscaling(Component):
                     min_capacity=minimum, max_capacity=maximum
                 ),
                 **self._common(),
-                opts=self.options(),
+                opts=self._next(),
             )
 
     def _tracking(self, signal: Signal) -> None:
         metric = appautoscaling.PolicyTargetTrackingScalingPolicyConfigurationPredefinedMetricSpecificationArgs(
             predefined_metric_type=signal.predefined, resource_label=signal.label
         )
-        appautoscaling.Policy(
+        self._written = appautoscaling.Policy(
             self.child("tracking"),
             name=self.names.of("ecs.Service", f"{self.component}-tracking"),
             policy_type="TargetTrackingScaling",
@@ -147,7 +156,7 @@ class Autoscaling(Component):
                 predefined_metric_specification=metric,
             ),
             **self._common(),
-            opts=self.options(),
+            opts=self._next(),
         )
 
     def _surge(self, signal: Signal) -> None:
@@ -166,7 +175,7 @@ class Autoscaling(Component):
                 step_adjustments=[step],
             ),
             **self._common(),
-            opts=self.options(),
+            opts=self._next(),
         )
         alarm(
             self,

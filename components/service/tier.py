@@ -179,6 +179,12 @@ class Tier(Component):
             dns_config=servicediscovery.ServiceDnsConfigArgs(
                 namespace_id=cluster.namespace.id, dns_records=[record], routing_policy="MULTIVALUE"
             ),
+            # ECS reports the health of containers here; without it, starting and failing tasks are resolved too. The
+            # provider omits the block without its only argument, which is deprecated; a class would warn about it.
+            # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-discovery.html
+            # https://github.com/hashicorp/terraform-provider-aws/issues/44285
+            health_check_custom_config={"failure_threshold": 1},
+            force_destroy=True,  # AWS refuses to delete a service while a task is registered
             tags=self.names.tags(self.component),
             opts=self.options(),
         )

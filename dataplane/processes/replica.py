@@ -65,6 +65,7 @@ class Replica(Container):
             "/docker-entrypoint.sh": f"{sys.executable} {base_image.__file__} {local}",
             "/drain.sh": str(IMAGES / "orthanc" / "drain.sh"),
             "/run/tls": f"{folder}/run/tls",
+            base_image.PLUGINS: f"{folder}{base_image.PLUGINS}",
             "/tmp/orthanc.json": f"{folder}/tmp/orthanc.json",  # noqa: S108  the path in the image
             f"{database.host}:5432": f"{database.host}:{database.port}",
             "/etc/ssl/rds/global-bundle.pem": f"{database.authority.file}&hostaddr={LOOPBACK}",
@@ -75,7 +76,7 @@ class Replica(Container):
         container = {"HOSTNAME": folder.name, "DRAIN_PORTS": f"{self.https} {self.dicom}", "DRAIN_SECONDS": "0 8"}
         environment = {**task.environment, **task.secrets, **container}
         super().__init__(folder, image="orthanc", environment=environment, replacements=texts)
-        for name in ("run/tls", "tmp"):
+        for name in ("run/tls", "run/orthanc", "tmp"):
             (folder / name).mkdir(parents=True)
         self.header_log.touch()
         settings = self._local_settings(storage)
@@ -100,6 +101,7 @@ class Replica(Container):
                 "HOME": "/nonexistent",
                 "DCMDICTPATH": programs.path("usr/share/dcmtk/dicom.dic"),
             },
+            "plugin_folder": f"{self.folder}{base_image.PLUGINS}",
             "plugins": {section: programs.path(f"{PLUGIN_FOLDER}/{name}") for section, name in PLUGINS.items()},
             "values": {"HttpPort": self.https, "DicomPort": self.dicom, "StorageDirectory": str(storage)},
             "absent": ["AwsS3Storage", "OHIF"],

@@ -31,8 +31,11 @@ DEPRECATED = frozenset(
         "STORAGE_DIR",
     }
 )
-DEPRECATED_STATUS, NO_USER_STATUS = 254, 253
+DEPRECATED_STATUS, NO_USER_STATUS, INSTALL_STATUS = 254, 253, 255
 ORTHANC = "ORTHANC__"
+PLUGINS = "/run/orthanc/plugins"
+"""Where the image installs the plugins of the configuration if this folder exists; else among its own files.
+https://github.com/orthanc-server/orthanc-builder/blob/master/docker/orthanc/generateConfiguration.py"""
 
 
 def configuration(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -55,6 +58,13 @@ def refusal(environment: Mapping[str, str], settings: Mapping[str, Any]) -> tupl
     if settings.get("AuthenticationEnabled") and not isinstance(settings.get("RegisteredUsers"), Mapping):
         return NO_USER_STATUS, "authentication is on and no user is registered"
     return None
+
+
+def installation_error(plugins: Path) -> tuple[int, str] | None:
+    """Exit status and message if the image cannot install plugins: without `plugins`, it writes to a read-only path."""
+    if plugins.is_dir():
+        return None
+    return INSTALL_STATUS, "failed to install plugins: [Errno 30] Read-only file system: '/usr/share/orthanc/plugins'"
 
 
 def localize(settings: dict[str, Any], local: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,7 +93,7 @@ def main() -> None:
     """Executes Orthanc, or exits with the image's status."""
     local, target = json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2])
     settings = configuration(os.environ)
-    if refused := refusal(os.environ, settings):
+    if refused := refusal(os.environ, settings) or installation_error(Path(local["plugin_folder"])):
         status, message = refused
         sys.stderr.write(f"{message}\n")
         sys.exit(status)

@@ -27,4 +27,7 @@ export ORTHANC__DATABASE_SERVER_IDENTIFIER="\"$HOSTNAME\""
 export PGUSER="$PG_USER" PGPASSWORD="$PG_PASSWORD"
 unset TLS_BUNDLE ORTHANC_CONFIGURATION ORTHANC_USERS DICOM_AET DICOM_PORT PG_USER PG_PASSWORD
 
+# The image copies the plugins here only if the folder exists; else to /usr/share, which is read-only.
+mkdir -p /run/orthanc/plugins
+
 exec /drain.sh /docker-entrypoint.sh /tmp/orthanc.json

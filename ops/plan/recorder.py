@@ -101,6 +101,7 @@ def _to_planned_resource(urn: str, request: resource_pb2.RegisterResourceRequest
         name=request.name,
         parent=request.parent,
         provider=request.provider.rpartition("::")[0],
+        providers={package: found.rpartition("::")[0] for package, found in sorted(request.providers.items())},
         custom=request.custom,
         protect=request.protect,
         retain_on_delete=request.retainOnDelete,

@@ -19,6 +19,7 @@ SPELLING = {
     "name": "name",
     "parent": "parent",
     "provider": "provider",
+    "providers": "providers",
     "custom": "custom",
     "protect": "protect",
     "retainOnDelete": "retain_on_delete",
@@ -53,7 +54,8 @@ class PlannedResource:
 
     `inputs` are what the engine receives: camelCase, secrets masked, outputs of other resources as `${urn.property}`.
     `outputs` are what a component registered of itself, None if it never did. `provider` is the URN of the explicit
-    provider, empty where the default one would be used. `secret_outputs` names what AWS or a provider keeps secret.
+    provider, empty where the default one would be used. `providers` are those passed on to the children of a component,
+    by package. `secret_outputs` names what AWS or a provider keeps secret.
     """
 
     urn: str
@@ -61,6 +63,7 @@ class PlannedResource:
     name: str
     parent: str
     provider: str = ""
+    providers: Mapping[str, str] = field(default_factory=dict)
     custom: bool = True
     protect: bool = False
     retain_on_delete: bool = False

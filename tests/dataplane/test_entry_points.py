@@ -115,6 +115,28 @@ def test_variables_that_the_base_image_refuses_never_reach_it(prod: Store):
     assert not base_image.DEPRECATED & environment_of(prod.replicas[0]).keys()
 
 
+def test_the_base_image_needs_a_writable_folder_for_plugins(prod: Store, tmp_path: Path):
+    replica = prod.replicas[0]
+    container = copy_container(prod, "app", tmp_path / "copy")
+    container.entry = tmp_path / "entrypoint.sh"
+    script = replica.entry.read_text().replace(f"{replica.folder}/run", f"{tmp_path}/run")
+    script = script.replace(str(replica.folder / "local.json"), str(tmp_path / "local.json"))
+    container.entry.write_text("".join(line for line in script.splitlines(keepends=True) if "mkdir" not in line))
+    container.entry.chmod(0o755)
+    local = (replica.folder / "local.json").read_text()
+    (tmp_path / "local.json").write_text(local.replace(f"{replica.folder}/run", f"{tmp_path}/run"))
+    (tmp_path / "run" / "tls").mkdir(parents=True)
+    container.start()
+    assert container.wait_for_exit(10) == base_image.INSTALL_STATUS
+    assert "Read-only file system" in container.log.read_text()
+
+
+def test_plugins_are_installed_in_memory(prod: Store, stack: RenderedStack):
+    declared = {one["containerPath"] for one in stack.tasks["app"].definition["linuxParameters"]["tmpfs"]}
+    assert str(Path(base_image.PLUGINS).parent) in declared
+    assert all(Path(f"{replica.folder}{base_image.PLUGINS}").is_dir() for replica in prod.replicas)
+
+
 def test_orthanc_runs_with_the_studys_ae_title_and_its_own_server_identifier(prod: Store):
     configurations = [json.loads((replica.folder / "tmp" / "orthanc.json").read_text()) for replica in prod.replicas]
     assert {one["DicomAet"] for one in configurations} == {prod.stack.tasks["app"].environment["DICOM_AET"]}

@@ -74,8 +74,8 @@ def test_the_declared_scaling_is_simulated(prod: Scenario):
     app, web = (prod.declared.tiers[name] for name in ("app", "web"))
     assert (app.vcpu, app.memory, app.minimum, app.maximum, app.threads) == (0.5, 4, 2, 12, 150)
     assert (web.vcpu, web.memory, web.minimum, web.maximum, web.threads) == (0.25, 0.5, 2, 6, 2048)
-    # A load balancer's check every 10 s; a container's check every 10 s and a DNS record with a TTL of 10 s.
-    assert (web.checks, app.checks) == (10, 20)
+    # A load balancer's check every 10 s; a container's check every 10 s, 30 s of Cloud Map, and a TTL of 10 s.
+    assert (web.checks, app.checks) == (10, 50)
     assert (web.drain, web.stop, web.grace) == (60, 120, 120)
     assert {action.minimum for action in app.actions} == {2, 8}
     assert (app.tracking[0].metric, web.tracking[0].metric) == ("cpu", "requests")

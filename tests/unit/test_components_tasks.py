@@ -115,6 +115,16 @@ def test_a_container_runs_read_only_and_not_as_root(tier: str, prod: Plan):
     assert not only["user"].startswith(("0", "root"))
 
 
+def test_code_is_loaded_only_from_the_memory_that_holds_plugins(prod: Plan):
+    options = {
+        each["containerPath"]: set(each["mountOptions"])
+        for tier in TIERS
+        for each in container(prod, tier)["linuxParameters"]["tmpfs"]
+    }
+    assert {path for path, found in options.items() if "exec" in found} == {"/run/orthanc"}
+    assert {path for path, found in options.items() if "noexec" in found} == options.keys() - {"/run/orthanc"}
+
+
 @pytest.mark.parametrize("tier", TIERS)
 def test_a_container_logs_to_its_encrypted_group(tier: str, prod: Plan):
     group = prod.resource(cloudwatch.LogGroup, name=f"{tier}-logs").inputs["name"]
@@ -179,6 +189,18 @@ def test_a_sender_may_store_and_nothing_else():
 @pytest.mark.parametrize("tier", TIERS)
 def test_a_tier_is_found_by_its_name(tier: str, prod: Plan):
     assert prod.resource(servicediscovery.Service, name=f"{tier}-name").inputs["name"] == tier
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_only_healthy_tasks_are_resolved(tier: str, prod: Plan):
+    inputs = prod.resource(servicediscovery.Service, name=f"{tier}-name").inputs
+    assert inputs["healthCheckCustomConfig"] == {"failureThreshold": 1}
+    assert "healthCheckConfig" not in inputs
+
+
+@pytest.mark.parametrize("tier", TIERS)
+def test_a_discovery_name_is_deleted_with_its_instances(tier: str, prod: Plan):
+    assert prod.resource(servicediscovery.Service, name=f"{tier}-name").inputs["forceDestroy"] is True
 
 
 @pytest.mark.parametrize("tier", TIERS)

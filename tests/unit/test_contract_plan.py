@@ -18,10 +18,12 @@ from tests.unit.contracts.mutation import Contract, ContractTests, Mutation
 
 CONTRACTS: tuple[Contract, ...] = (
     structure.explicit_provider,
+    structure.explicit_child_providers,
     structure.explicit_parent,
     structure.unique_urns,
     structure.component_tokens,
     structure.registered_outputs,
+    structure.serial_scaling,
     tags.complete_default_tags,
     tags.complete_own_tags,
     tags.disjoint_tags,
@@ -111,6 +113,11 @@ MUTATIONS = {
         lambda plan: edit_resource(plan, bucket(plan), provider=plan.resource("pulumi:providers:tls").urn),
         "is not the stack's own",
     ),
+    "image without a builder": Mutation(
+        structure.explicit_child_providers,
+        lambda plan: edit_resource(plan, plan.resource(name="images"), providers={}),
+        "no provider of docker-build is passed on to its children",
+    ),
     "bucket below the stack": Mutation(
         structure.explicit_parent, lambda plan: edit_resource(plan, bucket(plan), parent=plan.urn), "not a component"
     ),
@@ -124,6 +131,15 @@ MUTATIONS = {
         structure.component_tokens,
         lambda plan: edit_resource(plan, plan.components[0], type="imgstore:Keys:keys"),
         "type imgstore:Keys:keys does not match",
+    ),
+    "scaling policies in parallel": Mutation(
+        structure.serial_scaling,
+        lambda plan: edit_resource(
+            plan,
+            plan.resource(name="app-scaling-surge"),
+            dependencies=(plan.resource(name="app-scaling-target").urn,),
+        ),
+        "is not ordered with",
     ),
     "no outputs": Mutation(
         structure.registered_outputs,

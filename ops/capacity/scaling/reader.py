@@ -26,6 +26,9 @@ METRICS: Mapping[str, MetricName] = {
     "RequestCountPerTarget": "requests",
 }
 TIERS = ("web", "app")
+HEALTH_UPDATE_SECONDS = 30
+"""Until Cloud Map applies a custom health status.
+https://docs.aws.amazon.com/cloud-map/latest/api/API_HealthCheckCustomConfig.html"""
 
 
 def read_scaling(plan: Plan) -> DeclaredScaling:
@@ -92,14 +95,16 @@ def _seconds_until_healthy(
     """Seconds from a task's start to its first request.
 
     A target of a load balancer has to pass one health check. A task found by name has to pass one health check of its
-    container, and the previous DNS answer has to expire.
+    container, Cloud Map has to apply the result, and the previous DNS answer has to expire.
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group-health-checks.html
     """
     intervals = [int(group["healthCheck"].get("interval", 30)) for group in groups if group["protocol"] == "HTTPS"]
     if intervals:
         return max(intervals)
-    records = plan.resource("aws:servicediscovery/service:Service", name=f"{name}-name").inputs["dnsConfig"]
-    return int(container["healthCheck"]["interval"]) + max(int(found["ttl"]) for found in records["dnsRecords"])
+    service = plan.resource("aws:servicediscovery/service:Service", name=f"{name}-name").inputs
+    applied = HEALTH_UPDATE_SECONDS * service.get("healthCheckCustomConfig", {}).get("failureThreshold", 0)
+    expired = max(int(found["ttl"]) for found in service["dnsConfig"]["dnsRecords"])
+    return int(container["healthCheck"]["interval"]) + applied + expired
 
 
 def _threads(container: Mapping[str, Any]) -> int:

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import combinations
 
-from ops.plan import Plan
+from ops.plan import Plan, PlannedResource
+
+CHILD_PACKAGES = {"awsx:ecr:Repository": ["aws"], "awsx:ecr:Image": ["aws", "docker-build"]}
+"""Packages of the children that a component of another package declares."""
+
+SCALING_WRITES = ("aws:appautoscaling/scheduledAction:ScheduledAction", "aws:appautoscaling/policy:Policy")
 
 COMPONENT_TOKEN = re.compile(r"imgstore:[a-z]+:[A-Z]\w+")
 
@@ -19,6 +25,26 @@ def explicit_provider(plan: Plan) -> list[str]:
         if not (resource.is_component or resource.is_provider)
         and providers.get(resource.provider) != resource.type.partition(":")[0]
     ]
+
+
+def explicit_child_providers(plan: Plan) -> list[str]:
+    """A component of another package has the stack's own provider of each package that its children are from.
+
+    A plan does not show these children. A component passes its providers on to the components below it.
+    """
+    own = {provider.type.rpartition(":")[2]: provider.urn for provider in plan.providers}
+    return [
+        f"{resource.urn}: no provider of {package} is passed on to its children"
+        for resource in plan.resources
+        if not (resource.custom or resource.is_component)
+        for package in CHILD_PACKAGES[resource.type]
+        if package not in own or _passed_providers(plan, resource).get(package) != own[package]
+    ]
+
+
+def _passed_providers(plan: Plan, resource: PlannedResource) -> dict[str, str]:
+    parent = plan.by_urn.get(resource.parent)
+    return {**(_passed_providers(plan, parent) if parent else {}), **resource.providers}
 
 
 def explicit_parent(plan: Plan) -> list[str]:
@@ -53,6 +79,30 @@ def component_tokens(plan: Plan) -> list[str]:
 def registered_outputs(plan: Plan) -> list[str]:
     """Every component registers outputs: without them the engine never closes it, and users see nothing of it."""
     return [f"{component.urn}: registers no outputs" for component in plan.components if not component.outputs]
+
+
+def serial_scaling(plan: Plan) -> list[str]:
+    """Of two resources that write to one scalable target, one waits for the other: AWS refuses writes in parallel."""
+    writers: dict[str, list[PlannedResource]] = {}
+    for kind in SCALING_WRITES:
+        for resource in plan.of_type(kind):
+            writers.setdefault(resource.inputs["resourceId"], []).append(resource)
+    return [
+        f"{one.urn}: is not ordered with {other.name}"
+        for found in writers.values()
+        for one, other in combinations(found, 2)
+        if other.urn not in _awaited(plan, one) and one.urn not in _awaited(plan, other)
+    ]
+
+
+def _awaited(plan: Plan, resource: PlannedResource) -> set[str]:
+    awaited = set(resource.dependencies)
+    pending = list(awaited)
+    while pending:
+        new = set(plan.by_urn[pending.pop()].dependencies) - awaited
+        awaited |= new
+        pending += new
+    return awaited
 
 
 def same_resources(plan: Plan, preview: Plan) -> list[str]:
