@@ -7,7 +7,7 @@ from pulumi_aws import backup, kms
 
 from components.core import Component, Condition, Metric, Platform, ServiceRole, alarm
 from components.data import Database, ImageStorage
-from layout.documents import trust
+from layout.documents import trust_any_source
 from layout.naming import Names, check_name
 from settings import Backup as BackupSettings
 
@@ -66,7 +66,8 @@ class Backups(Component):
         self.role = ServiceRole(
             self.child("operator"),
             base,
-            assume=trust("backup.amazonaws.com", self.names.account),
+            # https://docs.aws.amazon.com/aws-backup/latest/devguide/iam-service-roles.html
+            assume=trust_any_source("backup.amazonaws.com"),
             managed=[*DATABASE_POLICIES, *(IMAGE_POLICIES if settings.s3 else ())],
             opts=self.options(),
         )

@@ -202,6 +202,12 @@ def test_tasks_assume_their_roles_for_this_account_alone(prod: Plan):
         assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": "444455556666"}
 
 
+@pytest.mark.parametrize("role", ["audit-writer", "replication-copier", "backup-operator"])
+def test_a_service_that_sets_no_source_account_can_assume_its_role(role: str, prod: Plan):
+    trust = statements(prod.resource(iam.Role, name=f"{role}-role"), "assumeRolePolicy")["Assume"]
+    assert "Condition" not in trust, "with a condition on aws:SourceAccount the service could not assume the role"
+
+
 @pytest.mark.parametrize(("stack", "account"), [("dev", "111122223333"), ("prod", "444455556666")])
 def test_the_provider_works_in_the_account_of_the_settings_alone(stack: str, account: str, plans: Plans):
     inputs = plans(stack).resource(aws.Provider, name="aws").inputs
