@@ -75,9 +75,11 @@ class Backups(Component):
         self._plan([database.cluster.arn, *images], copies)
         if settings.restore_testing:
             self._restore_test(database)
-        self._overdue("overdue", "backup", "NumberOfBackupJobsCompleted")
+        self._overdue("overdue", "backup", "NumberOfBackupJobsCompleted", self.vault_name)
         if copies:
-            self._overdue("copy-overdue", "copy", "NumberOfCopyJobsCompleted")
+            # AWS Backup runs copy jobs in the Region of the source vault and counts them under the name of the
+            # destination vault: https://docs.aws.amazon.com/aws-backup/latest/devguide/cloudwatch.html
+            self._overdue("copy-overdue", "copy", "NumberOfCopyJobsCompleted", self.names.of("backup.Vault", "copies"))
         self.register_outputs({"vault": self.vault.arn})
 
     def _vault(self, suffix: str, key: kms.Key, keep_days: int, region: str | None = None) -> backup.Vault:
@@ -167,14 +169,14 @@ class Backups(Component):
             opts=self.options(),
         )
 
-    def _overdue(self, suffix: str, job: str, metric: str) -> None:
+    def _overdue(self, suffix: str, job: str, metric: str, vault_name: str) -> None:
         alarm(
             self,
             suffix,
             metric=Metric(
                 namespace="AWS/Backup",
                 name=metric,
-                dimensions={"BackupVaultName": self.vault_name},
+                dimensions={"BackupVaultName": vault_name},
             ),
             condition=OVERDUE,
             description=f"No {job} was completed in 36 hours; see docs/runbooks/database-restore.md",
