@@ -9,9 +9,10 @@ from components.core import Component, Condition, Metric, Platform, ServiceRole,
 from components.data import Database, ImageStorage
 from layout.documents import trust_any_source
 from layout.naming import Names, check_name
+from layout.windows import AWS_BACKUP_START, AWS_BACKUP_START_MINUTES
 from settings import Backup as BackupSettings
 
-DAILY = "cron(0 5 * * ? *)"
+DAILY = f"cron({AWS_BACKUP_START.minute} {AWS_BACKUP_START.hour} * * ? *)"
 MONTHLY = "cron(0 9 1 * ? *)"
 
 # 36 hours in windows of 6: the daily job may start late and take long, but it must not be missing.
@@ -107,7 +108,7 @@ class Backups(Component):
             rule_name="daily",
             target_vault_name=self.vault.name,
             schedule=DAILY,
-            start_window=60,
+            start_window=AWS_BACKUP_START_MINUTES,
             completion_window=720,
             lifecycle=backup.PlanRuleLifecycleArgs(delete_after=keep),
             copy_actions=[

@@ -137,6 +137,25 @@ def test_the_database_has_a_writer_and_the_readers_of_the_settings(stack: str, n
     assert [instance.inputs["promotionTier"] for instance in instances] == [0, 2][: len(names)]
 
 
+def test_readers_wait_for_the_writer(prod: Plan):
+    assert "database-writer" in dependencies(prod, prod.resource(name="database-reader-1"))
+
+
+@pytest.mark.parametrize("stack", stacks())
+def test_the_setting_alone_upgrades_the_database(stack: str, plans: Plans):
+    upgrades = {each.inputs["autoMinorVersionUpgrade"] for each in plans(stack).of_type(rds.ClusterInstance)}
+    assert upgrades == {False}, "after an automatic upgrade the next update would ask for a downgrade"
+
+
+@pytest.mark.parametrize("stack", stacks())
+def test_backup_and_maintenance_have_windows_of_their_own(stack: str, plans: Plans):
+    inputs = plans(stack).resource(rds.Cluster).inputs
+    assert inputs["preferredBackupWindow"] == "03:00-04:00"
+    assert inputs["preferredMaintenanceWindow"] == "sun:08:00-sun:09:00"
+    instances = plans(stack).of_type(rds.ClusterInstance)
+    assert {each.inputs["preferredMaintenanceWindow"] for each in instances} == {"sun:08:00-sun:09:00"}
+
+
 @pytest.mark.parametrize("stack", stacks())
 def test_no_database_instance_is_public(stack: str, plans: Plans):
     assert {each.inputs["publiclyAccessible"] for each in plans(stack).of_type(rds.ClusterInstance)} == {False}
