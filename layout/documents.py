@@ -39,15 +39,20 @@ def trust(service: str, account: str, *, source: str | None = None, conditions: 
     checks: dict[str, Any] = {"StringEquals": {"aws:SourceAccount": account}}
     if source is not None:
         checks["ArnLike"] = {"aws:SourceArn": source}
-    return document(
-        {
-            "Sid": "Assume",
-            "Effect": "Allow",
-            "Principal": {"Service": service},
-            "Action": "sts:AssumeRole",
-            "Condition": checks if conditions is None else conditions,
-        }
-    )
+    return document({**_assume(service), "Condition": checks if conditions is None else conditions})
+
+
+def trust_any_source(service: str) -> str:
+    """Trust policy for an AWS service that does not set `aws:SourceAccount` when it assumes a role.
+
+    A condition on it would make the service fail. `iam:PassRole` alone keeps other accounts from using the role: only
+    principals of its own account can pass it. Cite the service's documentation beside each use.
+    """
+    return document(_assume(service))
+
+
+def _assume(service: str) -> Statement:
+    return {"Sid": "Assume", "Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
 
 
 def _deny_all(sid: str, bucket_arn: str, conditions: dict[str, Any]) -> Statement:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from ipaddress import IPv4Network
 from typing import Annotated, Any, Literal
 
@@ -192,7 +192,11 @@ class Schedule(Model):
 
 
 class DatabaseSettings(Model):
-    """Aurora PostgreSQL Serverless v2. Capacity in ACU (about 2 GiB each)."""
+    """Aurora PostgreSQL Serverless v2. Capacity in ACU (about 2 GiB each).
+
+    `backup_start`, `maintenance_day`, `maintenance_start`: windows of one hour, in UTC. `engine_version` is upgraded by
+    this setting alone, in the maintenance window.
+    """
 
     min_acu: Acu
     max_acu: Acu
@@ -202,6 +206,9 @@ class DatabaseSettings(Model):
     rotation_days: Annotated[int, within(1, 90, "the days between rotations of the password")] = 30
     connections_per_task: Annotated[int, within(1, 50, "connections per task")] = 20
     engine_version: Literal["16.13", "17.7", "17.9"] = "17.7"
+    backup_start: TimeOfDay = time(3)
+    maintenance_day: Day = "sun"
+    maintenance_start: TimeOfDay = time(8)
 
 
 class Storage(Model):

@@ -9,6 +9,7 @@ from pulumi_aws import rds
 from components.core import Component, LogSource, Platform, ServiceRole, StoredSecret, create_secret, log_group
 from components.network import Network, security_group
 from layout.documents import trust
+from layout.windows import backup_window, maintenance_window
 from settings import DatabaseSettings
 
 PORT = 5432
@@ -75,6 +76,7 @@ class Database(Component):
     ) -> None:
         super().__init__(name, base, opts)
         self.settings = settings
+        self.maintenance_window = maintenance_window(settings.maintenance_day, settings.maintenance_start)
         self.cluster_id = self.names.database_cluster
         self.instance_identifiers = {
             role: self.names.of("rds.ClusterInstance", role) for role in instance_roles(settings.readers)
@@ -168,6 +170,8 @@ class Database(Component):
             iam_database_authentication_enabled=True,
             enabled_cloudwatch_logs_exports=["postgresql"],
             backup_retention_period=settings.backup_days,
+            preferred_backup_window=backup_window(settings.backup_start),
+            preferred_maintenance_window=self.maintenance_window,
             copy_tags_to_snapshot=True,
             delete_automated_backups=False,
             deletion_protection=self.lifecycle.protected,
@@ -186,8 +190,9 @@ class Database(Component):
             managed=["arn:aws:iam::aws:policy/service-role/AmazonRDSEnhancedMonitoringRole"],
             opts=self.options(),
         )
-        return [
-            rds.ClusterInstance(
+        instances: list[rds.ClusterInstance] = []
+        for position, (role, identifier) in enumerate(self.instance_identifiers.items()):
+            instance = rds.ClusterInstance(
                 self.child(role),
                 identifier=identifier,
                 cluster_identifier=self.cluster.id,
@@ -196,13 +201,16 @@ class Database(Component):
                 db_subnet_group_name=subnets.name,
                 publicly_accessible=False,
                 ca_cert_identifier="rds-ca-rsa2048-g1",
-                auto_minor_version_upgrade=True,
+                # The version is pinned: after an automatic upgrade the next update would ask for a downgrade.
+                auto_minor_version_upgrade=False,
+                preferred_maintenance_window=self.maintenance_window,
                 monitoring_interval=MONITORING_SECONDS,
                 monitoring_role_arn=monitor.ready,
                 promotion_tier=position and position + FOLLOWING_TIER,
                 copy_tags_to_snapshot=True,
                 tags=self.names.tags(f"database-{role}", self.names.data),
-                opts=self.options(),
+                # Aurora makes the first instance that is created the writer.
+                opts=self.options(depends_on=instances[:1]),
             )
-            for position, (role, identifier) in enumerate(self.instance_identifiers.items())
-        ]
+            instances.append(instance)
+        return instances

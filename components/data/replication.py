@@ -8,7 +8,7 @@ from pulumi_aws import s3
 from components.core import Component, Condition, Metric, Platform, ServiceRole, alarm, use_key
 from components.data.bucket import LifecycleRules, SecureBucket
 from components.data.storage import ImageStorage, image_lifecycle, server_access_logs
-from layout.documents import Statement, allow, trust
+from layout.documents import Statement, allow, trust_any_source
 from layout.naming import Names
 from settings import Storage as StorageSettings
 
@@ -82,7 +82,8 @@ class ImageReplication(Component):
         role = ServiceRole(
             self.child("copier"),
             base,
-            assume=trust("s3.amazonaws.com", self.names.account),
+            # https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
+            assume=trust_any_source("s3.amazonaws.com"),
             statements=replication_statements(
                 self.names, source_arn=storage.images.arn, copy_arn=self.images.arn, region=region
             ),

@@ -14,9 +14,6 @@ from components.network.security_groups import connect, security_group
 from functions.package import contents
 from layout.documents import Statement, allow, trust
 
-CONCURRENCY = 1
-"""No function here has work for two invocations at a time."""
-
 INTERFACE_POLICY = "arn:aws:iam::aws:policy/service-role/AWSLambdaENIManagementAccess"
 """Interfaces cannot be named before they exist; https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
 Unlike AWSLambdaVPCAccessExecutionRole it grants nothing on log groups.
@@ -48,6 +45,10 @@ class VpcFunction:
     Guarantees: the function reaches AWS APIs through the VPC's endpoints, and whatever the caller connects its
     security group to, nothing else; its code is `functions/<package>`; its environment is encrypted with the key for
     secrets. `rules` are the security group rules that must exist before it is invoked.
+
+    No concurrency is reserved: Lambda keeps at least 10 executions unreserved, and a new account has 10. Nothing
+    competes for them: Secrets Manager runs one rotation of a secret at a time, and one command exports the index.
+    https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
     """
 
     def __init__(
@@ -107,7 +108,6 @@ class VpcFunction:
             code=pulumi.AssetArchive(dict(code)),
             timeout=timeout_seconds,
             memory_size=memory_mb,
-            reserved_concurrent_executions=CONCURRENCY,
             role=role.ready,
             environment=lambda_.FunctionEnvironmentArgs(variables=dict(variables)),
             kms_key_arn=component.keys.secrets.arn,

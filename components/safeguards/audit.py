@@ -10,7 +10,7 @@ from pulumi_aws import cloudtrail
 from components.core import Component, LogSource, Platform, ServiceRole, log_group
 from components.data import LifecycleRules, SecureBucket
 from components.safeguards.log_metric_alarms import TRAIL, log_metric_alarm
-from layout.documents import Statement, allow, trust
+from layout.documents import Statement, allow, trust_any_source
 
 
 def trail_delivery(bucket_arn: str, trail_arn: str, account: str) -> list[Statement]:
@@ -109,7 +109,8 @@ class AuditTrail(Component):
         writer = ServiceRole(
             self.child("writer"),
             self.base,
-            assume=trust("cloudtrail.amazonaws.com", self.names.account),
+            # https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-required-policy-for-cloudwatch-logs.html
+            assume=trust_any_source("cloudtrail.amazonaws.com"),
             statements=[_write_statement(self.logs, self.names.account, self.names.region)],
             opts=self.options(),
         )

@@ -7,11 +7,12 @@ from pulumi_aws import backup, kms
 
 from components.core import Component, Condition, Metric, Platform, ServiceRole, alarm
 from components.data import Database, ImageStorage
-from layout.documents import trust
+from layout.documents import trust_any_source
 from layout.naming import Names, check_name
+from layout.windows import AWS_BACKUP_START, AWS_BACKUP_START_MINUTES
 from settings import Backup as BackupSettings
 
-DAILY = "cron(0 5 * * ? *)"
+DAILY = f"cron({AWS_BACKUP_START.minute} {AWS_BACKUP_START.hour} * * ? *)"
 MONTHLY = "cron(0 9 1 * ? *)"
 
 # 36 hours in windows of 6: the daily job may start late and take long, but it must not be missing.
@@ -66,7 +67,8 @@ class Backups(Component):
         self.role = ServiceRole(
             self.child("operator"),
             base,
-            assume=trust("backup.amazonaws.com", self.names.account),
+            # https://docs.aws.amazon.com/aws-backup/latest/devguide/iam-service-roles.html
+            assume=trust_any_source("backup.amazonaws.com"),
             managed=[*DATABASE_POLICIES, *(IMAGE_POLICIES if settings.s3 else ())],
             opts=self.options(),
         )
@@ -74,9 +76,11 @@ class Backups(Component):
         self._plan([database.cluster.arn, *images], copies)
         if settings.restore_testing:
             self._restore_test(database)
-        self._overdue("overdue", "backup", "NumberOfBackupJobsCompleted")
+        self._overdue("overdue", "backup", "NumberOfBackupJobsCompleted", self.vault_name)
         if copies:
-            self._overdue("copy-overdue", "copy", "NumberOfCopyJobsCompleted")
+            # AWS Backup runs copy jobs in the Region of the source vault and counts them under the name of the
+            # destination vault: https://docs.aws.amazon.com/aws-backup/latest/devguide/cloudwatch.html
+            self._overdue("copy-overdue", "copy", "NumberOfCopyJobsCompleted", self.names.of("backup.Vault", "copies"))
         self.register_outputs({"vault": self.vault.arn})
 
     def _vault(self, suffix: str, key: kms.Key, keep_days: int, region: str | None = None) -> backup.Vault:
@@ -104,7 +108,7 @@ class Backups(Component):
             rule_name="daily",
             target_vault_name=self.vault.name,
             schedule=DAILY,
-            start_window=60,
+            start_window=AWS_BACKUP_START_MINUTES,
             completion_window=720,
             lifecycle=backup.PlanRuleLifecycleArgs(delete_after=keep),
             copy_actions=[
@@ -166,14 +170,14 @@ class Backups(Component):
             opts=self.options(),
         )
 
-    def _overdue(self, suffix: str, job: str, metric: str) -> None:
+    def _overdue(self, suffix: str, job: str, metric: str, vault_name: str) -> None:
         alarm(
             self,
             suffix,
             metric=Metric(
                 namespace="AWS/Backup",
                 name=metric,
-                dimensions={"BackupVaultName": self.vault_name},
+                dimensions={"BackupVaultName": vault_name},
             ),
             condition=OVERDUE,
             description=f"No {job} was completed in 36 hours; see docs/runbooks/database-restore.md",

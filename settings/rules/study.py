@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from layout.naming import PREFIX_MAX
+from layout.windows import meets_aws_backup, overlaps
 from settings.models import Account, Backup, DatabaseSettings, Exposure, Logging, Storage, Study
 from settings.rules.problem import Problem, Problems, Rule, shorten
 
@@ -110,6 +111,25 @@ def copies_lie_elsewhere(account: Account, backup: Backup) -> Problems:
         )
 
 
+def database_windows_are_disjoint(database: DatabaseSettings) -> Problems:
+    """RDS refuses a backup window in the maintenance window, and AWS Backup's daily job fails in or before either."""
+    if overlaps(database.backup_start, database.maintenance_start):
+        yield Problem(
+            key="database.maintenance_start",
+            value=f"{database.maintenance_start:%H:%M}",
+            rule=f"its hour overlaps that of database.backup_start {database.backup_start:%H:%M}",
+            remedy="Choose times an hour or more apart",
+        )
+    for key, start in (("backup_start", database.backup_start), ("maintenance_start", database.maintenance_start)):
+        if meets_aws_backup(start):
+            yield Problem(
+                key=f"database.{key}",
+                value=f"{start:%H:%M}",
+                rule="AWS Backup starts from 05:00 to 06:00 UTC, and never in a window or in the hour before it",
+                remedy="Choose a time from 07:00 to 04:00",
+            )
+
+
 RULES: tuple[Rule, ...] = (
     phi_is_safeguarded,
     phi_in_public_is_filtered,
@@ -119,4 +139,5 @@ RULES: tuple[Rule, ...] = (
     storage_classes_follow_each_other,
     retention_is_ordered,
     copies_lie_elsewhere,
+    database_windows_are_disjoint,
 )

@@ -8,7 +8,7 @@ from typing import Any
 from hipaa import types
 from ops.plan import Plan
 from tests.policy.mutations import Edit, Mutations
-from tests.unit.contracts.edit import edit_named, in_statement, with_resource
+from tests.unit.contracts.edit import copy_resource, edit_named, in_statement, with_resource
 
 EVERYONE = {"principal": "*", "sourceArn": None, "sourceAccount": None}
 
@@ -59,7 +59,7 @@ MUTATIONS: Mutations = {
     "a group": ("prod", add(types.GROUP), frozenset({"IAM-05"})),
     "a function without reserved concurrency": (
         "dev",
-        edit_named("rotation-rotate", reservedConcurrentExecutions=None),
+        lambda plan: copy_resource(plan, "rotation-rotate"),
         frozenset({"LAM-01"}),
     ),
     "a function without a dead-letter queue": (

@@ -4,7 +4,7 @@ from typing import Any
 
 from ops.plan import Plan
 from tests.policy.mutations import Mutations, drop
-from tests.unit.contracts.edit import edit_named, edit_nested, edit_resource
+from tests.unit.contracts.edit import copy_resource, edit_named, edit_nested, edit_resource
 
 CLUSTER, WRITER, PLAN, LOCK = "database-cluster", "database-writer", "backup-plan", "backup-vault-lock"
 
@@ -36,7 +36,7 @@ MUTATIONS: Mutations = {
     "no reader": ("prod", drop("database-reader-1"), frozenset({"RDS-06"})),
     "no log export": ("dev", edit_named(CLUSTER, enabledCloudwatchLogsExports=None), frozenset({"RDS-07"})),
     "no monitoring": ("dev", edit_named(WRITER, monitoringInterval=0), frozenset({"RDS-08"})),
-    "no upgrades": ("dev", edit_named(WRITER, autoMinorVersionUpgrade=False), frozenset({"RDS-09"})),
+    "no upgrades": ("dev", lambda plan: copy_resource(plan, WRITER), frozenset({"RDS-09"})),
     "passwords only": ("dev", edit_named(CLUSTER, iamDatabaseAuthenticationEnabled=None), frozenset({"RDS-11"})),
     "connections without TLS": ("dev", disable_tls, frozenset({"RDS-12"})),
     "snapshots without tags": ("dev", edit_named(CLUSTER, copyTagsToSnapshot=False), frozenset({"RDS-13"})),

@@ -103,7 +103,11 @@ def test_an_alarm_rings_when_36_hours_pass_without_a_backup_or_a_copy(prod: Plan
         assert inputs["period"] * inputs["evaluationPeriods"] == 36 * 3600
         assert (inputs["comparisonOperator"], inputs["threshold"]) == ("LessThanThreshold", 1)
         assert inputs["treatMissingData"] == "breaching"
-        assert inputs["dimensions"] == {"BackupVaultName": "octank-prod-vault"}
+    vaults = {metric: alarm.inputs["dimensions"]["BackupVaultName"] for metric, alarm in overdue(prod).items()}
+    assert vaults == {
+        "NumberOfBackupJobsCompleted": "octank-prod-vault",
+        "NumberOfCopyJobsCompleted": "octank-prod-copies",
+    }, "copy jobs are counted under the destination vault"
 
 
 def test_a_backup_is_restored_every_month_and_the_copy_of_the_database_goes_after_hours(prod: Plan):

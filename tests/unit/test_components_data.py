@@ -137,6 +137,25 @@ def test_the_database_has_a_writer_and_the_readers_of_the_settings(stack: str, n
     assert [instance.inputs["promotionTier"] for instance in instances] == [0, 2][: len(names)]
 
 
+def test_readers_wait_for_the_writer(prod: Plan):
+    assert "database-writer" in dependencies(prod, prod.resource(name="database-reader-1"))
+
+
+@pytest.mark.parametrize("stack", stacks())
+def test_the_setting_alone_upgrades_the_database(stack: str, plans: Plans):
+    upgrades = {each.inputs["autoMinorVersionUpgrade"] for each in plans(stack).of_type(rds.ClusterInstance)}
+    assert upgrades == {False}, "after an automatic upgrade the next update would ask for a downgrade"
+
+
+@pytest.mark.parametrize("stack", stacks())
+def test_backup_and_maintenance_have_windows_of_their_own(stack: str, plans: Plans):
+    inputs = plans(stack).resource(rds.Cluster).inputs
+    assert inputs["preferredBackupWindow"] == "03:00-04:00"
+    assert inputs["preferredMaintenanceWindow"] == "sun:08:00-sun:09:00"
+    instances = plans(stack).of_type(rds.ClusterInstance)
+    assert {each.inputs["preferredMaintenanceWindow"] for each in instances} == {"sun:08:00-sun:09:00"}
+
+
 @pytest.mark.parametrize("stack", stacks())
 def test_no_database_instance_is_public(stack: str, plans: Plans):
     assert {each.inputs["publiclyAccessible"] for each in plans(stack).of_type(rds.ClusterInstance)} == {False}
@@ -200,6 +219,12 @@ def test_tasks_assume_their_roles_for_this_account_alone(prod: Plan):
         trust = statements(prod.resource(iam.Role, name=f"{role}-role"), "assumeRolePolicy")["Assume"]
         assert trust["Principal"] == {"Service": "ecs-tasks.amazonaws.com"}
         assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": "444455556666"}
+
+
+@pytest.mark.parametrize("role", ["audit-writer", "replication-copier", "backup-operator"])
+def test_a_service_that_sets_no_source_account_can_assume_its_role(role: str, prod: Plan):
+    trust = statements(prod.resource(iam.Role, name=f"{role}-role"), "assumeRolePolicy")["Assume"]
+    assert "Condition" not in trust, "with a condition on aws:SourceAccount the service could not assume the role"
 
 
 @pytest.mark.parametrize(("stack", "account"), [("dev", "111122223333"), ("prod", "444455556666")])

@@ -104,6 +104,11 @@ def test_the_function_reaches_the_database_and_aws_and_nothing_else(prod: Plan):
     assert ways == {(443, "network-endpoints.id"), (5432, "database-access.id")}
 
 
+def test_the_function_reserves_no_concurrency(prod: Plan):
+    reserved = prod.resource(lambda_.Function).inputs.get("reservedConcurrentExecutions")
+    assert reserved is None, "a new account has 10 concurrent executions, and Lambda refuses to leave fewer unreserved"
+
+
 def test_a_lost_call_and_a_failed_one_are_heard_of(prod: Plan):
     function = prod.resource(lambda_.Function).inputs
     assert references_of(prod, function["deadLetterConfig"]["targetArn"])[0] == "alarms-topic.arn"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import date
+from datetime import date, time
 from ipaddress import IPv4Network
 from itertools import combinations
 from pathlib import Path
@@ -21,6 +21,7 @@ from components.service.tier import capacity_providers
 from layout import acls, subnets
 from layout.documents import allow, document, tls_only, trust
 from layout.naming import LIMITS, PREFIX_MAX, NameRefusedError, Names, check_name
+from layout.windows import backup_window, maintenance_window, overlaps
 
 prefixes = st.integers(min_value=16, max_value=23)
 vpcs = st.builds(
@@ -202,3 +203,10 @@ def test_an_image_s_tag_changes_with_any_file_and_with_nothing_else(tmp_path: Pa
     second = context_tag(tmp_path)
     (tmp_path / "entrypoint.sh").rename(tmp_path / "start.sh")
     assert len({first, second, context_tag(tmp_path)}) == 3
+
+
+def test_a_window_that_passes_midnight_ends_on_the_next_day():
+    assert maintenance_window("sun", time(23, 30)) == "sun:23:30-mon:00:30"
+    assert backup_window(time(23, 30)) == "23:30-00:30"
+    assert overlaps(time(23, 30), time(0, 29))
+    assert not overlaps(time(23, 30), time(0, 30))

@@ -175,6 +175,23 @@ CASES = {
     "copy at home": Case(
         {"backup/copy_region": "us-east-1"}, "backup.copy_region", "us-east-1", "home Region", "another Region"
     ),
+    "backup during maintenance": Case(
+        {"database/maintenance_start": "02:01"},
+        "database.maintenance_start",
+        "02:01",
+        "overlaps that of database.backup_start 03:00",
+        "an hour or more apart",
+    ),
+    "backup window around AWS Backup's start": Case(
+        {"database/backup_start": "04:01"}, "database.backup_start", "04:01", "AWS Backup starts", "07:00 to 04:00"
+    ),
+    "maintenance in the hour after AWS Backup's start": Case(
+        {"database/maintenance_start": "06:59"},
+        "database.maintenance_start",
+        "06:59",
+        "AWS Backup starts",
+        "07:00 to 04:00",
+    ),
     "glacier before IA is done": Case(
         {"storage/standard_ia_days": 30}, "storage.glacier_ir_days", "30", "30 days after", "Set it to 60"
     ),
@@ -203,6 +220,8 @@ def test_a_broken_rule_is_named_with_the_setting_to_change(case: Case):
         {"logging/audit_retention_days": 2192, "logging/retention_days": 2192},
         {"app/cpu": 16384, "app/memory": 122880},
         {"web/min": 6},
+        {"database/backup_start": "04:00", "database/maintenance_start": "07:00"},
+        {"database/backup_start": "23:30", "database/maintenance_start": "00:30"},
         {"logging/splunk": REMOVED},
         {"identity": REMOVED, "client_vpn": REMOVED, "viewer": REMOVED},
     ],

@@ -35,6 +35,12 @@ ANYBODY: Exceptions = {
 UNBOUND: Exceptions = {
     ("storage-access-logs-access", "LoadBalancerLogs"): "ELB names no source; the path carries the account",
     ("baseline-findings-delivery", "MakeStream"): "EventBridge names no source here; an empty stream is all there is",
+    ("audit-writer-role", "Assume"): "CloudTrail does not support aws:SourceAccount here; iam:PassRole is the limit",
+    (
+        "replication-copier-role",
+        "Assume",
+    ): "S3 documents its replication role without a source; iam:PassRole is the limit",
+    ("backup-operator-role", "Assume"): "AWS Backup documents its role without a source; iam:PassRole is the limit",
 }
 """By name of the resource and Sid: the statements that break a rule, and why they have to."""
 
