@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -131,6 +132,30 @@ def test_the_projects_own_rules_hold(stack: str):
     assert broken == ACCEPTED
 
 
+def is_allowed(policies: Iterable[str], action: str, resource: str, **context: list[str]) -> bool:
+    """Whether any statement allows `action` on `resource`. `context`: condition keys, with `__` for `:`, and their values."""
+    values = {key.replace("__", ":"): found for key, found in context.items()}
+    return any(
+        each["Effect"] == "Allow"
+        and allowed_actions([each], action)
+        and any(fnmatchcase(resource, pattern) for pattern in each["Resource"])
+        and all(
+            _holds(operator, values.get(key), wanted)
+            for operator, tests in each.get("Condition", {}).items()
+            for key, wanted in tests.items()
+        )
+        for text in policies
+        for each in json.loads(text)["Statement"]
+    )
+
+
+def _holds(operator: str, found: list[str] | None, wanted: Any) -> bool:
+    if operator == "Null":
+        return (found is None) == (wanted == "true")
+    patterns = wanted if isinstance(wanted, list) else [wanted]
+    return any(fnmatchcase(value, pattern) for value in found or () for pattern in patterns)
+
+
 def allowed_actions(policies: list[dict[str, Any]], action: str) -> bool:
     return any(
         each["Effect"] == "Allow" and any(fnmatchcase(action.lower(), pattern.lower()) for pattern in _actions(each))
@@ -158,6 +183,14 @@ def test_a_deployment_may_do_what_cloudformation_needs_for_the_same_types(plans:
     used = {action for action in needed if not action[:1].isupper() and not action.startswith(tuple(UNUSED))}
     assert len(used) > 250
     assert sorted(action for action in used if not allowed_actions([*reading, *policies], action)) == []
+
+
+def test_a_deployment_may_have_rds_create_the_secret_of_the_master_user():
+    deploying = permissions.deploy(dev()).values()
+    arn = "arn:aws:secretsmanager:us-east-1:111122223333:secret:rds!cluster-0f1e2d3c-AbCdEf"
+    for action in ("CreateSecret", "RotateSecret", "TagResource"):
+        assert is_allowed(deploying, f"secretsmanager:{action}", arn), action
+    assert not is_allowed(deploying, "secretsmanager:GetSecretValue", arn), "no deployment reads the password"
 
 
 def test_the_boundary_lets_through_what_the_role_may_do():
