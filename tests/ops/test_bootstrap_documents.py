@@ -41,7 +41,7 @@ UNUSED = {
     "ec2:DisassociateSubnetCidrBlock", "ec2:ModifyVpcTenancy", "ecs:PutAccountSetting", "elasticloadbalancing:ModifyCapacityReservation",
     "iam:AttachGroupPolicy", "iam:AttachUserPolicy", "iam:DetachGroupPolicy", "iam:DetachUserPolicy", "iam:PutRolePolicy",
     "iam:DeleteRolePolicy", "iam:PutRolePermissionsBoundary", "iam:DeleteRolePermissionsBoundary", "kms:DisableKey", "kms:EnableKey",
-    "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:RetireGrant", "kms:RevokeGrant", "lambda:AssociateRuntimeAlias", "lambda:PassCapacityProvider",
+    "kms:ReEncryptFrom", "kms:ReEncryptTo", "lambda:AssociateRuntimeAlias", "lambda:PassCapacityProvider",
     "lambda:DeleteFunctionCodeSigningConfig", "lambda:DeleteProvisionedConcurrencyConfig", "lambda:PutFunctionCodeSigningConfig",
     "lambda:PutFunctionScalingConfig", "lambda:PutProvisionedConcurrencyConfig", "logs:DeleteDataProtectionPolicy", "logs:DeleteIndexPolicy",
     "logs:PutBearerTokenAuthentication", "logs:PutDataProtectionPolicy", "logs:PutIndexPolicy", "payments", "rds:AddRole", "rds:RemoveRole",
@@ -191,6 +191,14 @@ def test_a_deployment_may_have_rds_create_the_secret_of_the_master_user():
     for action in ("CreateSecret", "RotateSecret", "TagResource"):
         assert is_allowed(deploying, f"secretsmanager:{action}", arn), action
     assert not is_allowed(deploying, "secretsmanager:GetSecretValue", arn), "no deployment reads the password"
+
+
+@pytest.mark.parametrize("action", ["CreateGrant", "RetireGrant", "RevokeGrant"])
+def test_a_deployment_may_create_and_end_the_grants_of_vaults_and_repositories(action: str):
+    key, alias = "arn:aws:kms:us-east-1:111122223333:key/1234abcd", "alias/octank-dev/backup"
+    for policy in (permissions.deploy(dev())["data"], permissions.boundary(dev())):
+        assert is_allowed([policy], f"kms:{action}", key, kms__ResourceAliases=[alias])
+        assert not is_allowed([policy], f"kms:{action}", key, kms__ResourceAliases=["alias/other/backup"])
 
 
 def test_the_boundary_lets_through_what_the_role_may_do():

@@ -49,7 +49,15 @@ BOUNDARY_SERVICES = (
 )
 """Services in the boundary. A boundary grants nothing: a role may do what it and the role's policies both allow."""
 
-KEY_USE = ("kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
+KEY_USE = (
+    "kms:CreateGrant",
+    "kms:Decrypt",
+    "kms:Encrypt",
+    "kms:GenerateDataKey*",
+    "kms:ReEncrypt*",
+    "kms:RetireGrant",
+    "kms:RevokeGrant",
+)
 
 CHANGING_VERBS = (
     "Add",
