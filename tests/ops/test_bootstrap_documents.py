@@ -201,6 +201,15 @@ def test_a_deployment_may_create_and_end_the_grants_of_vaults_and_repositories(a
         assert not is_allowed([policy], f"kms:{action}", key, kms__ResourceAliases=["alias/other/backup"])
 
 
+@pytest.mark.parametrize("action", ["DeleteAlarms", "PutMetricAlarm"])
+def test_a_deployment_may_create_and_delete_the_alarms_of_target_tracking(action: str):
+    alarms = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:"
+    name = "TargetTracking-service/octank-dev/octank-dev-app-AlarmHigh-0f1e2d3c"
+    deploying = permissions.deploy(dev()).values()
+    assert is_allowed(deploying, f"cloudwatch:{action}", alarms + name)
+    assert not is_allowed(deploying, f"cloudwatch:{action}", f"{alarms}other-alarm")
+
+
 def test_the_boundary_lets_through_what_the_role_may_do():
     services = set(permissions.BOUNDARY_SERVICES) | {"kms"}
     granted = {
