@@ -210,6 +210,26 @@ def test_a_deployment_may_create_and_delete_the_alarms_of_target_tracking(action
     assert not is_allowed(deploying, f"cloudwatch:{action}", f"{alarms}other-alarm")
 
 
+KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd"
+
+
+@pytest.mark.parametrize("action", ["CreateGrant", "Decrypt", "Encrypt", "GenerateDataKeyWithoutPlaintext"])
+def test_a_deployment_may_use_a_key_before_its_alias_counts(action: str):
+    ours = {"aws:ResourceTag/project": ["octank"], "aws:ResourceTag/env": ["dev"]}
+    for policy in (permissions.deploy(dev())["data"], permissions.boundary(dev())):
+        assert is_allowed([policy], f"kms:{action}", KEY, **ours)
+        assert not is_allowed([policy], f"kms:{action}", KEY, **ours | {"aws:ResourceTag/env": ["prod"]})
+        assert not is_allowed([policy], f"kms:{action}", KEY), "a key with neither tags nor alias"
+
+
+def test_a_deployment_tags_new_keys_alone():
+    policy = permissions.deploy(dev())["data"]
+    tags = {"aws:RequestTag/project": ["octank"], "aws:RequestTag/env": ["dev"]}
+    assert is_allowed([policy], "kms:TagResource", KEY, **tags)
+    assert not is_allowed([policy], "kms:TagResource", KEY), "without the stack's tags"
+    assert not is_allowed([policy], "kms:TagResource", KEY, kms__ResourceAliases=["alias/other/key"], **tags)
+
+
 def test_the_boundary_lets_through_what_the_role_may_do():
     services = set(permissions.BOUNDARY_SERVICES) | {"kms"}
     granted = {

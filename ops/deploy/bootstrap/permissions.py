@@ -140,6 +140,15 @@ def boundary(target: Target) -> str:
             [names.arn("kms", "key/*", region="*")],
             conditions={"ForAnyValue:StringLike": {"kms:ResourceAliases": f"alias/{names.prefix}/*"}},
         ),
+        # An alias affects authorization up to five minutes after its creation.
+        allow(
+            "KeysWithTheStacksTags",
+            list(KEY_USE),
+            [names.arn("kms", "key/*", region="*")],
+            conditions={
+                "StringEquals": {"aws:ResourceTag/project": names.study, "aws:ResourceTag/env": names.environment}
+            },
+        ),
         deny("OtherRegions", ["ec2:*", "ecs:*", "kms:*", "lambda:*", "rds:*"], ["*"], elsewhere),
         deny(
             "TheCeilingStays",
