@@ -28,7 +28,12 @@ STACKS = ("dev", "prod")
 ACCEPTED = {("boundary", "IAM-03")}
 """A boundary names whole services, because it grants nothing: a role has what its own policies allow as well."""
 
-NEWER_THAN_THE_ANALYSER = ("kms:ResourceAliases", "ecs:StopServiceDeployment", "logs:PutLogGroupDeletionProtection")
+NEWER_THAN_THE_ANALYSER = (
+    "kms:ResourceAliases",
+    "ecs:StopServiceDeployment",
+    "elasticloadbalancing:GetLoadBalancerWebACL",
+    "logs:PutLogGroupDeletionProtection",
+)
 TOLERATED = {
     "RESOURCE_STAR",  # EC2 and others choose the ids; those statements are bound to Regions
     "RESOURCE_POLICY_PRIVILEGE_ESCALATION",  # who declares the bucket policies of the stack may open them
@@ -230,6 +235,25 @@ def test_a_deployment_tags_new_keys_alone():
     assert not is_allowed([policy], "kms:TagResource", KEY, kms__ResourceAliases=["alias/other/key"], **tags)
 
 
+def test_a_deployment_may_associate_the_firewall_with_the_load_balancer():
+    """What CloudFormation needs for an association with a load balancer, beyond what ReadOnlyAccess allows."""
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", "AWS::WAFv2::WebACLAssociation").schema
+    needed = {action for step in ("create", "delete") for action in schema["handlers"][step]["permissions"]}
+    policies = permissions.deploy(dev()).values()
+    balancer = "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/app/octank-dev-edge/50dc6c495c0c9188"
+    region = {"aws:RequestedRegion": ["us-east-1"]}
+    shared = (
+        "wafv2:GetWebACL",
+        "wafv2:PutPermissionPolicy",
+        "wafv2:GetPermissionPolicy",
+    )  # rule groups of other accounts
+    ours = {each for each in needed if each.startswith(("elasticloadbalancing:", "wafv2:"))} - set(shared)
+    assert len(ours) >= 7
+    assert [each for each in sorted(ours) if not is_allowed(policies, each, balancer, **region)] == []
+    # As in the service authorization reference: it supports no resource, so a request has none to be compared.
+    assert is_allowed(policies, "elasticloadbalancing:SetWebAcl", "*", **region)
+
+
 def test_the_boundary_lets_through_what_the_role_may_do():
     services = set(permissions.BOUNDARY_SERVICES) | {"kms"}
     granted = {
@@ -280,7 +304,8 @@ def test_only_jobs_of_the_environments_take_a_role(use: str):
 def test_a_preview_reads_the_state_and_writes_nothing():
     found = statements(permissions.preview(dev()))
     granted = [action for each in found.values() if each["Effect"] == "Allow" for action in each["Action"]]
-    assert granted == ["s3:ListBucket", "s3:GetObject", "kms:Decrypt", "kms:DescribeKey"]
+    association = "elasticloadbalancing:GetLoadBalancerWebACL"
+    assert granted == ["s3:ListBucket", "s3:GetObject", "kms:Decrypt", "kms:DescribeKey", association]
     assert found["StateKey"]["Condition"] == {
         "ForAnyValue:StringEquals": {"kms:ResourceAliases": "alias/octank-dev/state"}
     }

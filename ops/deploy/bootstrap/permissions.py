@@ -88,6 +88,12 @@ def preview(target: Target) -> str:
     del no_images["Resource"]
     return document(
         *state_access(target, writes=False),
+        # A refresh reads the firewall's association; ReadOnlyAccess has wafv2:Get* and no elasticloadbalancing:Get*.
+        allow(
+            "FirewallOfTheLoadBalancer",
+            ["elasticloadbalancing:GetLoadBalancerWebACL"],
+            [names.arn("elasticloadbalancing", f"loadbalancer/app/{names.prefix}-*")],
+        ),
         no_images | {"NotResource": readable},
         deny(
             "NoRecordsOfPeople",
