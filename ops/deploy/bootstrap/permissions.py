@@ -49,7 +49,15 @@ BOUNDARY_SERVICES = (
 )
 """Services in the boundary. A boundary grants nothing: a role may do what it and the role's policies both allow."""
 
-KEY_USE = ("kms:CreateGrant", "kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*")
+KEY_USE = (
+    "kms:CreateGrant",
+    "kms:Decrypt",
+    "kms:Encrypt",
+    "kms:GenerateDataKey*",
+    "kms:ReEncrypt*",
+    "kms:RetireGrant",
+    "kms:RevokeGrant",
+)
 
 CHANGING_VERBS = (
     "Add",
@@ -80,6 +88,12 @@ def preview(target: Target) -> str:
     del no_images["Resource"]
     return document(
         *state_access(target, writes=False),
+        # A refresh reads the firewall's association; ReadOnlyAccess has wafv2:Get* and no elasticloadbalancing:Get*.
+        allow(
+            "FirewallOfTheLoadBalancer",
+            ["elasticloadbalancing:GetLoadBalancerWebACL"],
+            [names.arn("elasticloadbalancing", f"loadbalancer/app/{names.prefix}-*")],
+        ),
         no_images | {"NotResource": readable},
         deny(
             "NoRecordsOfPeople",
@@ -131,6 +145,15 @@ def boundary(target: Target) -> str:
             list(KEY_USE),
             [names.arn("kms", "key/*", region="*")],
             conditions={"ForAnyValue:StringLike": {"kms:ResourceAliases": f"alias/{names.prefix}/*"}},
+        ),
+        # An alias affects authorization up to five minutes after its creation.
+        allow(
+            "KeysWithTheStacksTags",
+            list(KEY_USE),
+            [names.arn("kms", "key/*", region="*")],
+            conditions={
+                "StringEquals": {"aws:ResourceTag/project": names.study, "aws:ResourceTag/env": names.environment}
+            },
         ),
         deny("OtherRegions", ["ec2:*", "ecs:*", "kms:*", "lambda:*", "rds:*"], ["*"], elsewhere),
         deny(
