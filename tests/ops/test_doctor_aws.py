@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -9,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from ops.deploy.doctor.check import Check, run_checks
-from ops.deploy.doctor.checks import account, dns, images, quotas, service_linked_roles, state
+from ops.deploy.doctor.checks import account, backup, dns, images, quotas, service_linked_roles, state
 from ops.deploy.doctor.context import Context, create_context
 from ops.deploy.doctor.credentials import find_credentials_problem
 
@@ -116,6 +117,45 @@ def test_fargate_is_counted_at_its_largest(dev: Context, value: float, expected:
     assert quotas.count_vcpus(dev, spot=True) == 3
     assert quotas.check_fargate(with_quotas(dev, value), spot=True).state == expected
     assert quotas.check_fargate(dev, spot=False).state == "skipped"
+
+
+def with_functions(context: Context, *reserved: int | None, limit: int) -> Context:
+    """The plan has functions that reserve `reserved`; the account has `limit` executions, none of them reserved."""
+    functions = [SimpleNamespace(inputs={"reservedConcurrentExecutions": each}) for each in reserved]
+    context.__dict__["plan"] = SimpleNamespace(of_type=lambda _: functions)
+    answer = {"AccountLimit": {"ConcurrentExecutions": limit, "UnreservedConcurrentExecutions": limit}}
+    context._clients["lambda", "us-east-1"] = Answers(get_account_settings=answer)
+    return context
+
+
+@pytest.mark.parametrize(
+    ("reserved", "limit", "expected"),
+    [
+        ((1, 1), 1000, "ok"),
+        ((1, 1), 12, "warning"),
+        ((1, 1), 10, "failure"),
+        ((None, -1), 10, "ok"),
+        ((), 10, "skipped"),
+    ],
+)
+def test_lambda_keeps_ten_executions_unreserved(
+    dev: Context, reserved: tuple[int | None, ...], limit: int, expected: str
+):
+    result = quotas.check_concurrency(with_functions(dev, *reserved, limit=limit))
+    assert (result.state, "--quota-code L-B99A9384" in result.remedy) == (
+        expected,
+        expected in {"failure", "warning"},
+    ), result
+
+
+@pytest.mark.parametrize(
+    ("opted_in", "expected"), [({"Aurora": True}, "ok"), ({"Aurora": False, "S3": True}, "failure"), ({}, "failure")]
+)
+def test_aws_backup_is_opted_in_to_aurora(dev: Context, opted_in: dict[str, bool], expected: str):
+    answer = {"ResourceTypeOptInPreference": opted_in}
+    dev._clients["backup", "us-east-1"] = Answers(describe_region_settings=answer)
+    result = backup.check_opt_in(dev)
+    assert (result.state, "Aurora=true" in result.remedy) == (expected, expected == "failure"), result
 
 
 def test_a_quota_that_was_never_raised_has_the_default(dev: Context):

@@ -215,6 +215,28 @@ def test_nothing_is_built_where_digests_are_named(machine: Context):
 
 
 @pytest.mark.parametrize(
+    ("says", "expected"),
+    [
+        ("Platforms: linux/amd64, linux/amd64/v2, linux/386", "failure"),
+        ("Platforms: linux/amd64, linux/arm64*, linux/arm/v7", "ok"),
+        ("Platforms: linux/arm64", "ok"),
+        ("Status: inactive", "warning"),
+        ("", "skipped"),
+    ],
+)
+def test_the_builder_runs_the_architecture_of_the_images(machine: Context, says: str, expected: str):
+    """nginx is built for ARM64; the image of the tier on X86_64 has a digest."""
+    settings: Any = SimpleNamespace(
+        images=SimpleNamespace(nginx=None, orthanc="sha256:1"), architectures={"nginx": "ARM64", "orthanc": "X86_64"}
+    )
+    machine.settings = settings
+    if says:
+        tool(machine.folder / "bin", "docker", says)
+    result = tools.check_platforms(machine)
+    assert (result.state, "--install arm64" in result.remedy) == (expected, expected == "failure"), result
+
+
+@pytest.mark.parametrize(
     ("backend", "expected"),
     [
         ("s3://bucket?region=us-east-1&awssdk=v2", "ok"),

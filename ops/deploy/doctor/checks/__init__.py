@@ -3,6 +3,7 @@
 from ops.deploy.doctor.checks import (
     account,
     agreements,
+    backup,
     dns,
     images,
     quotas,
@@ -13,5 +14,5 @@ from ops.deploy.doctor.checks import (
     tools,
 )
 
-GROUPS = (tools, account, state, dns, images, saml, splunk, service_linked_roles, quotas, agreements)
+GROUPS = (tools, account, state, dns, images, saml, splunk, service_linked_roles, quotas, backup, agreements)
 CHECKS = tuple(check for group in GROUPS for check in group.CHECKS)

@@ -12,6 +12,7 @@ from ops.deploy.doctor.context import Context
 from ops.plan import PlannedResource
 
 if TYPE_CHECKING:
+    from types_boto3_lambda import LambdaClient
     from types_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
     from types_boto3_service_quotas import ServiceQuotasClient
 
@@ -77,6 +78,10 @@ QUOTAS = (
           types=("aws:rds/clusterInstance:ClusterInstance",), used=("rds", "describe_db_instances", "DBInstances")),
 )  # fmt: skip
 ON_DEMAND, SPOT = "L-3032A538", "L-36FBB829"
+CONCURRENT_EXECUTIONS = "L-B99A9384"
+MIN_UNRESERVED = 10
+"""Executions that Lambda keeps unreserved where the account's quota is small, as in a new account, which has 10.
+https://github.com/aws-samples/alarm-context-tool/issues/2"""
 
 
 def read_quota(context: Context, service: str, code: str) -> float:
@@ -144,6 +149,26 @@ def check_fargate(context: Context, *, spot: bool) -> Result:
     return _compare(summary, needed, value, "fargate", code)
 
 
+def check_concurrency(context: Context) -> Result:
+    """What the functions reserve is free, and Lambda keeps the executions that it wants unreserved."""
+    functions = context.plan.of_type("aws:lambda/function:Function")
+    if not functions:
+        return skip("the stack has none")
+    # https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+    reserved = sum(max(0, int(each.inputs.get("reservedConcurrentExecutions") or 0)) for each in functions)
+    lambda_: LambdaClient = context.client("lambda")
+    limit = lambda_.get_account_settings()["AccountLimit"]
+    unreserved = limit.get("UnreservedConcurrentExecutions", 0)
+    if not reserved:
+        found = f"{len(functions)} functions reserve none and share {unreserved} unreserved"
+        return _compare(found, 1, unreserved, "lambda", CONCURRENT_EXECUTIONS)
+    # What a deployed stack reserves is no longer among the unreserved ones.
+    needed = MIN_UNRESERVED + (0 if is_deployed(context) else reserved)
+    found = f"{reserved} to reserve, {unreserved} unreserved, of which {MIN_UNRESERVED} must stay so"
+    value = limit.get("ConcurrentExecutions", 0)
+    return _compare(found, value - unreserved + needed, value, "lambda", CONCURRENT_EXECUTIONS)
+
+
 def _compare(summary: str, total: float, value: float, service: str, code: str) -> Result:
     remedy = (
         f"`aws service-quotas request-service-quota-increase --service-code {service} --quota-code {code} "
@@ -162,4 +187,5 @@ CHECKS = (
     *(_create_check(quota) for quota in QUOTAS),
     Check(name="quota: Fargate vCPU", run=lambda context: check_fargate(context, spot=False), aws=True),
     Check(name="quota: Fargate Spot vCPU", run=lambda context: check_fargate(context, spot=True), aws=True),
+    Check(name="quota: Lambda concurrency", run=check_concurrency, aws=True),
 )

@@ -10,18 +10,24 @@ import sys
 from ops.deploy.doctor.check import Check, Result, failure, ok, skip, warning
 from ops.deploy.doctor.context import Context
 
+PLATFORMS = {"ARM64": "linux/arm64", "X86_64": "linux/amd64"}
 PYTHON = (3, 11)
 PULUMI = re.compile(r"^pulumi==(\S+)$", re.MULTILINE)
 GO = re.compile(r"^go (\S+)$", re.MULTILINE)
 SECONDS = 10
 
 
-def _read_version(*command: str) -> str | None:
-    """The first version number that a tool prints; None if it is missing or fails."""
+def _read_output(*command: str) -> str | None:
+    """What a tool prints; None if it is missing or fails."""
     if shutil.which(command[0]) is None:
         return None
     done = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)  # noqa: S603
-    found = re.search(r"\d+\.\d+(?:\.\d+)?", done.stdout) if done.returncode == 0 else None
+    return done.stdout if done.returncode == 0 else None
+
+
+def _read_version(*command: str) -> str | None:
+    """The first version number that a tool prints; None if it is missing or fails."""
+    found = re.search(r"\d+\.\d+(?:\.\d+)?", _read_output(*command) or "")
     return found.group() if found else None
 
 
@@ -64,6 +70,35 @@ def check_buildx(context: Context) -> Result:
     return ok(f"buildx {found} builds {' and '.join(building)}")
 
 
+def check_platforms(context: Context) -> Result:
+    """The builder runs the architecture of each image that it builds; QEMU emulates one that is not the machine's.
+
+    https://docs.docker.com/build/building/multi-platform/#qemu
+    """
+    architectures = context.settings.architectures
+    wanted = {
+        PLATFORMS[architectures[name]] for name in architectures if getattr(context.settings.images, name) is None
+    }
+    if not wanted:
+        return skip("the settings have a digest for every image, so nothing is built")
+    output = _read_output("docker", "buildx", "inspect")
+    if output is None:
+        return skip("docker buildx cannot be asked")
+    found = re.search(r"^Platforms:(.*)$", output, re.MULTILINE)
+    if found is None:
+        return warning(
+            "the builder is not running, so its platforms are unknown", "`docker buildx inspect --bootstrap`"
+        )
+    missing = sorted(wanted - {each.strip(" *") for each in found.group(1).split(",")})
+    if missing:
+        names = ",".join(each.rpartition("/")[2] for each in missing)
+        return failure(
+            f"the builder cannot run {' and '.join(missing)}: RUN in a Dockerfile ends with 'exec format error'",
+            f"`docker run --privileged --rm tonistiigi/binfmt --install {names}` (QEMU), or build on such a machine",
+        )
+    return ok(f"the builder runs {' and '.join(sorted(wanted))}")
+
+
 def check_go(context: Context) -> Result:
     """Only the rehearsal needs it, where the official bundle is missing."""
     needed = GO.findall((context.folder / "rehearsal" / "engine" / "go.mod").read_text(encoding="utf-8"))[0]
@@ -80,5 +115,6 @@ CHECKS = (
     Check(name="python", run=check_python),
     Check(name="pulumi", run=check_pulumi),
     Check(name="docker buildx", run=check_buildx),
+    Check(name="build platforms", run=check_platforms),
     Check(name="go", run=check_go),
 )
