@@ -28,11 +28,15 @@ https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.ht
 
 @dataclass(frozen=True, kw_only=True)
 class StoredSecret:
-    """A secret. `pattern` is the ARN that policies name, `arn` the one AWS gave it."""
+    """A secret. `pattern` is the ARN that policies name, `arn` the one AWS gave it.
+
+    `version` changes with the value that the program wrote; it reveals nothing of a random value or a certificate.
+    """
 
     pattern: str
     arn: pulumi.Output[str]
     secret: secretsmanager.Secret
+    version: pulumi.Output[str]
 
 
 def value_version(value: str) -> int:
@@ -73,7 +77,12 @@ def create_secret(
     )
     # Readers of this ARN wait for the value, not only for the empty secret.
     arn = pulumi.Output.all(secret.arn, current.id).apply(lambda known: str(known[0]))
-    return StoredSecret(pattern=names.secret_arn(suffix), arn=arn, secret=secret)
+    return StoredSecret(
+        pattern=names.secret_arn(suffix),
+        arn=arn,
+        secret=secret,
+        version=pulumi.Output.unsecret(pulumi.Output.from_input(version).apply(str)),
+    )
 
 
 def read_statements(names: Names, patterns: Sequence[str]) -> list[Statement]:

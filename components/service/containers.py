@@ -34,7 +34,8 @@ class Workload:
     `ports`: container ports by purpose. `environment` is plain, `secrets` maps a variable to the ARN (or ARN with
     `:key::`) of its value. `writable`: path of a memory file system to its size in MiB; everything else is read-only.
     `executable`: the writable paths from which code may be loaded.
-    `log_mode`: `blocking` where no line may be lost, which makes the container wait for CloudWatch Logs.
+    `versions`: version of a secret's value by variable. Tasks read secrets at their start: a new version deploys new
+    tasks. `log_mode`: `blocking` where no line may be lost, which makes the container wait for CloudWatch Logs.
     `statements`: IAM statements of the running code. `readable`: ARN patterns of the secrets it starts with.
     `repository_arn`: the repository of the image.
     """
@@ -52,6 +53,7 @@ class Workload:
     log_type: str
     readable: tuple[str, ...]
     executable: tuple[str, ...] = ()
+    versions: Mapping[str, Any] = field(default_factory=dict)
     statements: tuple[Statement, ...] = field(default=())
 
 
@@ -90,6 +92,7 @@ def definition(workload: Workload, *, log_group: str, region: str) -> dict[str, 
         ],
         "environment": [{"name": key, "value": value} for key, value in sorted(workload.environment.items())],
         "secrets": [{"name": key, "valueFrom": arn} for key, arn in sorted(workload.secrets.items())],
+        "dockerLabels": {f"version.{key}": version for key, version in sorted(workload.versions.items())},
         "linuxParameters": {
             "initProcessEnabled": True,
             "capabilities": {"drop": ["ALL"]},

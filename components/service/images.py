@@ -18,9 +18,12 @@ SOURCES = Path(__file__).parents[2] / "images"
 PLATFORMS = {"ARM64": "linux/arm64", "X86_64": "linux/amd64"}
 
 
-def context_tag(folder: Path) -> str:
-    """Tag of the image built from `folder`: it changes with any file's name or content, and with nothing else."""
-    digest = hashlib.sha256()
+def context_tag(folder: Path, platform: str) -> str:
+    """Tag of the image built from `folder` for `platform`.
+
+    It changes with the platform and any file's name or content, and with nothing else: a pushed tag is immutable.
+    """
+    digest = hashlib.sha256(f"{platform}\n".encode())
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         digest.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode())
@@ -88,7 +91,7 @@ class Images(Component):
             f"{self.child(image)}-image",
             repository_url=repository.url,
             context=f"images/{image}",  # relative to the project, or the state would hold a folder of one machine
-            image_tag=context_tag(SOURCES / image),
+            image_tag=context_tag(SOURCES / image, PLATFORMS[architecture]),
             platform=PLATFORMS[architecture],
             opts=self.options(),
         ).image_uri

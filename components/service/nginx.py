@@ -98,6 +98,7 @@ def workload(
         ports={"https": HTTPS_PORT},
         environment={"NGINX_CONFIGURATION": rendered},
         secrets={name: secret.arn for name, secret in secrets.items()},
+        versions={name: secret.version for name, secret in secrets.items()},
         readable=tuple(secret.pattern for secret in secrets.values()),
         writable={"/run/tls": 1, "/run/nginx": 64, "/tmp": 64},  # noqa: S108
         health=HealthCheck(command=("CMD-SHELL", probe)),

@@ -99,6 +99,7 @@ def workload(
             "ORTHANC_USERS": users.users.arn,
             "TLS_BUNDLE": certificate.arn,
         },
+        versions={"ORTHANC_USERS": users.users.version, "TLS_BUNDLE": certificate.version},  # the others rotate
         readable=(
             database.user_secret.pattern,
             database.password_secret.pattern,

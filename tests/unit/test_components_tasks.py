@@ -147,6 +147,22 @@ def test_a_task_definition_waits_for_the_values_of_its_secrets(prod: Plan):
     assert {f"{secret}-value" for secret in secrets} <= waits
 
 
+@pytest.mark.parametrize(
+    ("tier", "variable", "secret"),
+    [
+        ("app", "TLS_BUNDLE", "ca-tls-app"),
+        ("app", "ORTHANC_USERS", "users-orthanc-users"),
+        ("web", "TLS_BUNDLE", "ca-tls-web"),
+        ("web", "ORTHANC_CREDENTIAL", "users-orthanc-credential"),
+    ],
+)
+def test_a_renewed_secret_deploys_new_tasks(tier: str, variable: str, secret: str, prod: Plan):
+    version = container(prod, tier)["dockerLabels"][f"version.{variable}"]
+    assert version.isdigit()
+    assert str(prod.resource(name=f"{secret}-value").inputs["secretStringWoVersion"]) in {version, "[secret]"}
+    assert f"{secret}-value" in dependencies(prod, prod.resource(ecs.TaskDefinition, name=f"{tier}-task"))
+
+
 @pytest.mark.parametrize("stack", stacks())
 @pytest.mark.parametrize("tier", TIERS)
 def test_a_task_definition_fits_ecs(tier: str, stack: str, plans: Plans):

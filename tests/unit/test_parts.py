@@ -194,15 +194,16 @@ def test_the_same_statements_make_the_same_document() -> None:
     assert document(statement) == document(dict(statement))
 
 
-def test_an_image_s_tag_changes_with_any_file_and_with_nothing_else(tmp_path: Path) -> None:
+def test_an_image_s_tag_changes_with_any_file_and_the_platform_and_with_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM scratch\n")
-    first = context_tag(tmp_path)
+    first = context_tag(tmp_path, "linux/arm64")
     (tmp_path / "Dockerfile").touch()
-    assert context_tag(tmp_path) == first
+    assert context_tag(tmp_path, "linux/arm64") == first
     (tmp_path / "entrypoint.sh").write_text("")
-    second = context_tag(tmp_path)
+    second = context_tag(tmp_path, "linux/arm64")
     (tmp_path / "entrypoint.sh").rename(tmp_path / "start.sh")
-    assert len({first, second, context_tag(tmp_path)}) == 3
+    third = context_tag(tmp_path, "linux/arm64")
+    assert len({first, second, third, context_tag(tmp_path, "linux/amd64")}) == 4
 
 
 def test_a_window_that_passes_midnight_ends_on_the_next_day():
