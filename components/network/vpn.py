@@ -21,8 +21,10 @@ AMAZON_ASN = 64512
 PLAIN_ASN_MAX = 2_147_483_647
 """Higher numbers go into an argument of their own; pulumi.com/registry/packages/aws/api-docs/ec2/customergateway"""
 
-ROUTED_ROLES = ("edge", "app")
-"""Subnet roles that have routes to the centers; `data` never has."""
+ROUTED_ROLE = "edge"
+"""The subnet role that has routes to the centers, whose connections end at its load balancers. A center can announce
+any route, the default route included, so subnets of tasks and data learn none.
+"""
 
 PROPOSAL = {"encryption_algorithms": ["AES256-GCM-16"], "integrity_algorithms": ["SHA2-384"], "dh_group_numbers": [20]}
 """The one proposal of both phases. Without a list AWS accepts all its algorithms, SHA-1 and group 2 included:
@@ -75,8 +77,8 @@ class CampusVpn(Component):
     """Creates a VPN connection to every center that has a gateway, with its log group and alarms.
 
     Guarantees: two tunnels each, IKEv2 with one strong proposal; AWS creates the pre-shared keys and keeps them in
-    Secrets Manager, so neither settings nor state hold them; only the subnets of `ROUTED_ROLES` have routes to the
-    centers; every negotiation is logged, encrypted; a tunnel that stays down raises an alarm, and both at once raise
+    Secrets Manager, so neither settings nor state hold them; only edge subnets have routes to the centers;
+    every negotiation is logged, encrypted; a tunnel that stays down raises an alarm, and both at once raise
     another. Where no center has a gateway, nothing is created.
 
     The connections end at a VPN gateway of the VPC, or at the transit gateway of the settings, which must belong to
@@ -99,7 +101,7 @@ class CampusVpn(Component):
         self.connections: dict[str, ec2.VpnConnection] = {}
         reached = with_gateway(centers)
         if reached:
-            attachment = self._attachment(network, settings.transit_gateway_id, [center for center, _ in reached])
+            attachment = self._attachment(network, settings.transit_gateway_id, centers)
             for center, gateway in reached:
                 connection = self._connection(center.name, gateway, attachment, self._log(center.name))
                 self.connections[center.name] = connection
@@ -128,13 +130,12 @@ class CampusVpn(Component):
             tags=self.names.tags(self.component),
             opts=self.options(),
         )
-        for role in ROUTED_ROLES:
-            ec2.VpnGatewayRoutePropagation(
-                self.child(f"{role}-routes"),
-                route_table_id=network.route_tables[role].id,
-                vpn_gateway_id=gateway.id,
-                opts=self.options(),
-            )
+        ec2.VpnGatewayRoutePropagation(
+            self.child(f"{ROUTED_ROLE}-routes"),
+            route_table_id=network.route_tables[ROUTED_ROLE].id,
+            vpn_gateway_id=gateway.id,
+            opts=self.options(),
+        )
         return gateway.id
 
     def _transit(self, network: Network, transit_gateway_id: str, centers: Sequence[Center]) -> None:
@@ -146,16 +147,16 @@ class CampusVpn(Component):
             tags=self.names.tags(self.component),
             opts=self.options(),
         )
-        # A transit gateway propagates no routes into a VPC, so each network of a center is a static route.
-        for role in ROUTED_ROLES:
-            for block in [block for center in centers for block in center.networks]:
-                ec2.Route(
-                    self.child(f"{role}-{str(block).replace('/', '-')}"),
-                    route_table_id=network.route_tables[role].id,
-                    destination_cidr_block=str(block),
-                    transit_gateway_id=transit_gateway_id,
-                    opts=self.options(depends_on=[attachment]),
-                )
+        # A transit gateway propagates no routes into a VPC, so each network of a center is a static route. A center
+        # without a gateway connects through another center's.
+        for block in [block for center in centers for block in center.networks]:
+            ec2.Route(
+                self.child(f"{ROUTED_ROLE}-{str(block).replace('/', '-')}"),
+                route_table_id=network.route_tables[ROUTED_ROLE].id,
+                destination_cidr_block=str(block),
+                transit_gateway_id=transit_gateway_id,
+                opts=self.options(depends_on=[attachment]),
+            )
 
     def _log(self, center: str) -> LogSource:
         # Under this prefix AWS needs no resource policy of ours; an account can have ten of them:

@@ -13,11 +13,21 @@ from settings.rules.problem import Problem, Problems, Rule
 
 DEPLOYMENT_FACTOR = 2  # during a deployment old and new tasks run side by side
 ENDPOINT_ADDRESSES = 6
+ALB_ADDRESSES = 8
+"""https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html"""
+NLB_ADDRESSES = 1
+CLIENT_VPN_ADDRESSES = 20
+"""https://docs.aws.amazon.com/vpn/latest/clientvpn-admin/what-is-best-practices.html"""
+TRANSIT_ADDRESSES = 1
+
 VPC_PREFIXES = range(16, 24)
 """AWS accepts a /16 to /28; a load balancer needs a /27, and a subnet is a sixteenth of the VPC.
 https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html"""
 
 ANYWHERE = IPv4Network("0.0.0.0/0")
+WIDEST_PREFIX = 8
+UNUSABLE = tuple(IPv4Network(block) for block in ("0.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "224.0.0.0/4"))
+"""This host, loopback, link-local and multicast (RFC 6890): EC2 creates no VPC there. It accepts public networks."""
 
 
 def networks_are_disjoint(network: Network, centers: tuple[Center, ...], client_vpn: ClientVpn | None) -> Problems:
@@ -36,8 +46,60 @@ def networks_are_disjoint(network: Network, centers: tuple[Center, ...], client_
             )
 
 
-def network_is_large_enough(network: Network, web: TierSettings, app: TierSettings) -> Problems:
-    """Every subnet is a sixteenth of the VPC; tasks need an address each, twice over during a deployment."""
+def network_is_usable(network: Network, client_vpn: ClientVpn | None) -> Problems:
+    """Some networks never carry traffic between hosts."""
+    known = {"network.cidr": network.cidr}
+    if client_vpn is not None:
+        known["client_vpn.cidr"] = client_vpn.cidr
+    for key, block in known.items():
+        for unusable in UNUSABLE:
+            if block.overlaps(unusable):
+                yield Problem(
+                    key=key,
+                    value=str(block),
+                    rule=f"AWS accepts no network in {unusable}",
+                    remedy="Choose a private one, such as 10.20.0.0/20",
+                )
+
+
+def clients_are_outside(network: Network, exposure: Exposure, centers: tuple[Center, ...]) -> Problems:
+    """Clients of a public store come from the internet, and a center is not a large part of it."""
+    for block in exposure.allow:
+        if block != ANYWHERE and block.overlaps(network.cidr):
+            yield Problem(
+                key="exposure.allow",
+                value=str(block),
+                rule=f"it overlaps network.cidr {network.cidr}, from which no client connects",
+                remedy="List the networks that the internet sees",
+            )
+    for center in centers:
+        for block in center.networks:
+            if block.prefixlen < WIDEST_PREFIX:
+                yield Problem(
+                    key=f"centers.{center.name}.networks",
+                    value=str(block),
+                    rule=f"a center's network is a /{WIDEST_PREFIX} or smaller",
+                    remedy="List the networks of its senders and readers",
+                )
+
+
+def transit_gateway_is_attached(network: Network, centers: tuple[Center, ...]) -> Problems:
+    """The VPN connections of the centers attach to it, so without any it would have no effect."""
+    if network.transit_gateway_id is not None and not any(center.gateway for center in centers):
+        yield Problem(
+            key="network.transit_gateway_id",
+            value=network.transit_gateway_id,
+            rule="no center has a gateway, so nothing would be attached to it",
+            remedy="Give a center a gateway, or remove it",
+        )
+
+
+def network_is_large_enough(
+    network: Network, web: TierSettings, app: TierSettings, exposure: Exposure, client_vpn: ClientVpn | None
+) -> Problems:
+    """Every subnet is a sixteenth of the VPC. An app subnet has an address for each task, twice over during a
+    deployment, and for the endpoints; an edge subnet for load balancers, client VPN and transit gateway.
+    """
     size = network.cidr.prefixlen
     if size not in VPC_PREFIXES:
         yield Problem(
@@ -47,16 +109,24 @@ def network_is_large_enough(network: Network, web: TierSettings, app: TierSettin
             remedy="A /20 suits most studies",
         )
         return
-    tasks = math.ceil(DEPLOYMENT_FACTOR * (web.max + app.max) / network.availability_zones)
-    needed = tasks + ENDPOINT_ADDRESSES
+    tasks = sum(math.ceil(DEPLOYMENT_FACTOR * tier.max / network.availability_zones) for tier in (web, app))
+    edge = (
+        ALB_ADDRESSES
+        + NLB_ADDRESSES * (exposure.kind == "vpn")
+        + CLIENT_VPN_ADDRESSES * (client_vpn is not None)
+        + TRANSIT_ADDRESSES * (network.transit_gateway_id is not None)
+    )
+    needed, purpose = max(
+        (tasks + ENDPOINT_ADDRESSES, "tasks and endpoints"), (edge, "load balancers and VPN"), key=lambda need: need[0]
+    )
     room = usable(subnet(network.cidr, "app", "a"))
     if needed > room:
         large_enough = next((size for size in reversed(VPC_PREFIXES) if room_of(size) >= needed), VPC_PREFIXES[0])
         yield Problem(
             key="network.cidr",
             value=str(network.cidr),
-            rule=f"a subnet of it has {room} addresses, and its tasks and endpoints need {needed}",
-            remedy=f"Use a /{large_enough}, or fewer tasks",
+            rule=f"a subnet of it has {room} addresses, and its {purpose} need {needed}",
+            remedy=f"Use a /{large_enough}" + (", or fewer tasks" if needed > edge else ""),
         )
 
 
@@ -157,6 +227,9 @@ def centers_are_distinct(centers: tuple[Center, ...]) -> Problems:
 
 RULES: tuple[Rule, ...] = (
     networks_are_disjoint,
+    network_is_usable,
+    clients_are_outside,
+    transit_gateway_is_attached,
     network_is_large_enough,
     endpoints_lie_in_zones,
     load_balancer_spans_zones,

@@ -125,14 +125,20 @@ MUTATIONS = {
     ),
     "center's way into the data subnets": Mutation(
         routes.campus_routes,
-        move("vpn-app-routes", "routeTableId", "network-data-routes"),
-        "leads out of the data subnets",
+        move("vpn-edge-routes", "routeTableId", "network-data-routes"),
+        "leads out of subnets of tasks or data",
+        "prod",
+    ),
+    "center's way into the subnets of tasks": Mutation(
+        routes.campus_routes,
+        move("vpn-edge-routes", "routeTableId", "network-app-routes"),
+        "leads out of subnets of tasks or data",
         "prod",
     ),
     "route out of the data subnets": Mutation(
         routes.campus_routes,
         route("network-data-routes", destinationCidrBlock="172.20.0.0/16"),
-        "leads out of the data subnets",
+        "leads out of subnets of tasks or data",
     ),
 }
 

@@ -14,6 +14,7 @@ PUBLIC = {
     "client_vpn": REMOVED,
     "centers": [{"name": "lab"}],
 }
+TRANSIT = "tgw-0123456789abcdef0"
 EVENINGS = {"schedule/periods/2/windows/1/start": "18:00"}
 
 CASES = {
@@ -42,6 +43,59 @@ CASES = {
         "10.30.0.0/23",
         "has 27 addresses",
         "Use a /22",
+    ),
+    "edge subnets too small for the client VPN": Case(
+        {"network/cidr": "10.30.0.0/23", "web/max": 4, "app/max": 8},
+        "network.cidr",
+        "10.30.0.0/23",
+        "has 27 addresses, and its load balancers and VPN need 29",
+        "Use a /22",
+    ),
+    "edge subnets too small for a transit gateway as well": Case(
+        {"network/cidr": "10.30.0.0/23", "network/transit_gateway_id": TRANSIT, "web/max": 4, "app/max": 8},
+        "network.cidr",
+        "10.30.0.0/23",
+        "need 30",
+        "Use a /22",
+    ),
+    "tasks of each tier rounded up": Case(
+        {
+            "network/cidr": "10.30.0.0/23",
+            "network/availability_zones": 3,
+            "web/max": 5,
+            "app/max": 26,
+            "database/connections_per_task": 5,
+            "client_vpn": REMOVED,
+        },
+        "network.cidr",
+        "10.30.0.0/23",
+        "tasks and endpoints need 28",
+        "fewer tasks",
+    ),
+    "link-local VPC": Case(
+        {"network/cidr": "169.254.16.0/20"}, "network.cidr", "169.254.16.0/20", "in 169.254.0.0/16", "10.20.0.0/20"
+    ),
+    "loopback VPC": Case({"network/cidr": "127.1.0.0/20"}, "network.cidr", "127.1.0.0/20", "in 127.0.0.0/8", "private"),
+    "VPC of this host": Case({"network/cidr": "0.16.0.0/20"}, "network.cidr", "0.16.0.0/20", "in 0.0.0.0/8", "private"),
+    "multicast client VPN": Case(
+        {"client_vpn/cidr": "230.0.0.0/22"}, "client_vpn.cidr", "230.0.0.0/22", "in 224.0.0.0/4", "private"
+    ),
+    "allow-list in the VPC": Case(
+        {**PUBLIC, "exposure": {"kind": "public", "allow": ["10.30.0.0/24"]}},
+        "exposure.allow",
+        "10.30.0.0/24",
+        "overlaps network.cidr 10.30.0.0/20",
+        "internet sees",
+    ),
+    "center of a quarter of the internet": Case(
+        {"centers/1/networks": ["64.0.0.0/2"]}, "centers.north-clinic.networks", "64.0.0.0/2", "/8", "List the"
+    ),
+    "transit gateway without a gateway": Case(
+        {"network/transit_gateway_id": TRANSIT, "centers/0/gateway": REMOVED},
+        "network.transit_gateway_id",
+        TRANSIT,
+        "no center has a gateway",
+        "Give a center a gateway",
     ),
     "endpoint zones": Case(
         {"network/endpoint_zones": 3}, "network.endpoint_zones", "3", "there are 2 zones", "in every zone"
@@ -211,7 +265,8 @@ def test_a_broken_rule_is_named_with_the_setting_to_change(case: Case):
     [
         {"study/id": "octankchest"},
         {"network/cidr": "10.30.0.0/16"},
-        {"network/cidr": "10.30.0.0/23", "web/max": 4, "app/max": 8},
+        {"network/cidr": "10.30.0.0/23", "web/max": 4, "app/max": 8, "client_vpn": REMOVED},
+        {"network/cidr": "192.0.16.0/20"},
         {"database/max_acu": 1, "database/connections_per_task": 7},
         {"database/min_acu": 1, "database/max_acu": 32, "app/max": 49, "database/connections_per_task": 50},
         {"client_vpn/cidr": "10.128.0.0/12"},

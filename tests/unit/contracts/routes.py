@@ -118,18 +118,14 @@ def no_public_addresses(plan: Plan) -> list[str]:
 
 
 def campus_routes(plan: Plan) -> list[str]:
-    """The data subnets never learn the way to a center, by propagation or by a route."""
-    data = {
-        table.urn
-        for urn in tenants(plan, {"aws:rds/subnetGroup:SubnetGroup": "subnetIds"})
-        for table in tables(plan)[urn]
-    }
+    """Subnets of tasks, endpoints and data never learn the way to a center, by propagation or by a route."""
+    closed = {table.urn for urn in tenants(plan, PRIVATE_TENANTS) for table in tables(plan)[urn]}
     ways = [
         *plan.of_type("aws:ec2/vpnGatewayRoutePropagation:VpnGatewayRoutePropagation"),
         *plan.of_type("aws:ec2/route:Route"),
     ]
     return [
-        f"{way.urn}: leads out of the data subnets"
+        f"{way.urn}: leads out of subnets of tasks or data"
         for way in ways
-        if data.intersection(found.urn for found in plan.references(way.inputs["routeTableId"]))
+        if closed.intersection(found.urn for found in plan.references(way.inputs["routeTableId"]))
     ]
