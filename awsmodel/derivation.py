@@ -28,6 +28,7 @@ SERVICES = {
         servicediscovery sfn sns sqs vpc wafv2
     """.split(),  # noqa: SIM905
     "awsx": ["ecr"],
+    "docker-build": [""],
     "random": [""],
     "tls": [""],
 }
@@ -48,7 +49,7 @@ def _package(package: str) -> dict[str, Any]:
     objects: dict[str, Any] = {}
     types: dict[str, Any] = {}
     for service in SERVICES[package]:
-        for module in _modules(".".join(part for part in (f"pulumi_{package}", service) if part)):
+        for module in _modules(".".join(part for part in (f"pulumi_{package.replace('-', '_')}", service) if part)):
             for name, cls in vars(module).items():
                 token = getattr(cls, "pulumi_type", None)
                 arguments = getattr(module, f"{name}InitArgs", None) or getattr(module, f"{name}Args", None)

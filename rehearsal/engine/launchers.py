@@ -13,7 +13,7 @@ from pathlib import Path
 from rehearsal import environment as env
 from rehearsal.engine.tasks import write
 
-PACKAGES = ("aws", "awsx", "random", "tls")
+PACKAGES = ("aws", "awsx", "docker-build", "random", "tls")
 
 
 def launcher(path: Path, module: str, *arguments: str) -> None:
@@ -36,7 +36,7 @@ def package_versions() -> dict[str, str]:
     """Installed versions of the provider SDKs: a plugin must have the version that its SDK requests."""
     site = next((env.VENV / "lib").glob("python3*/site-packages"))
     found = {dist.metadata["Name"].replace("-", "_"): dist.version for dist in distributions(path=[str(site)])}
-    return {package: found[f"pulumi_{package}"] for package in PACKAGES}
+    return {package: found[f"pulumi_{package.replace('-', '_')}"] for package in PACKAGES}
 
 
 def provider_plugins() -> dict[str, str]:

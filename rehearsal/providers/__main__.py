@@ -1,16 +1,18 @@
-"""`python -m rehearsal.providers <aws|awsx|random|tls>` serves a provider plugin."""
+"""`python -m rehearsal.providers <aws|awsx|docker-build|random|tls>` serves a provider plugin."""
 
 from __future__ import annotations
 
 import sys
 
-USAGE = "Usage: python -m rehearsal.providers <aws|awsx|random|tls>\n"
+USAGE = "Usage: python -m rehearsal.providers <aws|awsx|docker-build|random|tls>\n"
 
 
 def serve_package(package: str) -> None:
     """Serve the provider of `package`. It imports only what that one needs: the engine waits for each to start."""
     if package == "aws":
         from rehearsal.providers.aws import Aws as Provider  # noqa: PLC0415
+    elif package == "docker-build":
+        from rehearsal.providers.docker_build import DockerBuild as Provider  # noqa: PLC0415
     elif package == "tls":
         from rehearsal.providers.tls import Tls as Provider  # noqa: PLC0415
     elif package == "random":

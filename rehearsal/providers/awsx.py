@@ -1,14 +1,11 @@
-"""The provider `awsx`: its two ECR components. An image is not built; its digest is that of the build context."""
+"""The provider `awsx`: its two ECR components, with the children that the real ones register."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import sys
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -21,6 +18,7 @@ from rehearsal.cloud.validation import validate
 from rehearsal.engine.parent import end_with_parent
 
 REPOSITORY, IMAGE = "awsx:ecr:Repository", "awsx:ecr:Image"
+BUILD = "docker-build:index:Image"
 _OUTPUT_VALUE = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 # The lifecycle policy is an argument of the component, and not of its repository.
 _NOT_PASSED_ON = {"lifecyclePolicy"}
@@ -56,18 +54,6 @@ def to_input(value: Any) -> Any:
     return [to_input(item) for item in value] if isinstance(value, list) else value
 
 
-def context_digest(inputs: dict[str, Any]) -> str:
-    """Digest of the inputs of an image build: its files, arguments and platform."""
-    folder = Path(inputs["context"])
-    dockerfile = Path(inputs.get("dockerfile", folder / "Dockerfile"))
-    if not dockerfile.is_file():
-        raise RejectedError(f"dockerfile: {dockerfile} does not exist")
-    digest = sha256(json.dumps(inputs, sort_keys=True, default=str).encode())
-    for path in sorted(one for one in folder.rglob("*") if one.is_file()):
-        digest.update(str(path.relative_to(folder)).encode() + path.read_bytes())
-    return digest.hexdigest()
-
-
 class Components(provider.Provider):
     """awsx.ecr.Repository with its child repository, and awsx.ecr.Image."""
 
@@ -91,14 +77,44 @@ class Components(provider.Provider):
             "aws:ecr/repository:Repository",
             name,
             {**own, "repositoryUrl": None},
-            pulumi.ResourceOptions(parent=component),
+            _child_of(component),
         )
         return {"url": child.__dict__["repositoryUrl"]}
 
     @staticmethod
-    def _image(component: Any, name: str, inputs: dict[str, Any]) -> dict[str, pulumi.Output[Any]]:  # noqa: ARG004
-        url = to_input(inputs.pop("repositoryUrl"))
-        return {"imageUri": pulumi.Output.concat(url, "@sha256:", context_digest(inputs))}
+    def _image(component: Any, name: str, inputs: dict[str, Any]) -> dict[str, pulumi.Output[Any]]:
+        """The build is a child of another package, registered once the repository is known.
+
+        https://github.com/pulumi/pulumi-awsx/blob/master/awsx/ecr/image.ts
+        """
+        url = inputs["repositoryUrl"]
+        if url is UNKNOWN:
+            return {"imageUri": to_input(UNKNOWN)}
+        tag = inputs.get("imageName") or inputs.get("imageTag") or f"{name}-container"
+        child = pulumi.CustomResource(BUILD, tag, build_arguments(inputs, f"{url}:{tag}"), _child_of(component))
+        return {"imageUri": pulumi.Output.concat(url, "@", child.__dict__["digest"])}
+
+
+def _child_of(component: Any) -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions(parent=component)
+
+
+def build_arguments(inputs: dict[str, Any], reference: str) -> dict[str, Any]:
+    """Arguments of the image's build, and the output `digest`, which is read from it."""
+    cached = inputs.get("cacheFrom") or [reference]
+    return {
+        "tags": [reference],
+        "buildArgs": inputs.get("args"),
+        "cacheFrom": [{"registry": {"ref": one}} for one in cached],
+        "cacheTo": [{"inline": {}}],
+        "context": {"location": inputs.get("context", ".")},
+        "dockerfile": {"location": inputs["dockerfile"]} if "dockerfile" in inputs else None,
+        "platforms": [inputs["platform"]] if "platform" in inputs else [],
+        "target": inputs.get("target"),
+        "push": True,
+        "registries": [{"address": reference.partition("/")[0], "username": "AWS"}],
+        "digest": None,
+    }
 
 
 async def _property(output: pulumi.Output[Any]) -> PropertyValue:

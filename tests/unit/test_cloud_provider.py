@@ -15,9 +15,8 @@ from awsmodel.properties import UNKNOWN, from_struct, to_struct
 from awsmodel.tables import data, table
 from rehearsal.cloud.behaviours import behaviours
 from rehearsal.cloud.resources import Cloud
-from rehearsal.providers.awsx import RejectedError, context_digest
 from rehearsal.providers.faults import Fault, Faults, InjectedError
-from tests.unit.simulated import ACCOUNT, REGION, Simulated
+from tests.unit.simulated import ACCOUNT, Simulated
 
 GROUP, ROLE, TASK = "aws:lb/targetGroup:TargetGroup", "aws:iam/role:Role", "aws:ecs/taskDefinition:TaskDefinition"
 KEY = {"algorithm": "ECDSA", "ecdsaCurve": "P384"}
@@ -161,13 +160,3 @@ def test_passwords_are_drawn_from_the_enabled_classes() -> None:
     drawn = randomness.random_text({"length": 400, "special": False, "upper": False})
     assert re.fullmatch(r"[a-z0-9]{400}", drawn)
     assert randomness.random_text({"length": 40}) != randomness.random_text({"length": 40})
-
-
-def test_the_digest_of_an_image_is_that_of_its_build_context(tmp_path: Path) -> None:
-    with pytest.raises(RejectedError, match="Dockerfile does not exist"):
-        context_digest({"context": str(tmp_path)})
-    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
-    first = context_digest({"context": str(tmp_path)})
-    assert context_digest({"context": str(tmp_path)}) == first
-    (tmp_path / "Dockerfile").write_text(f"FROM scratch\nLABEL region={REGION}\n")
-    assert context_digest({"context": str(tmp_path)}) != first

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
 from datetime import UTC, datetime, timedelta
 
 from awsmodel.properties import values_at
 from rehearsal.cloud.behaviours import behaviours
 from rehearsal.cloud.errors import AwsError
+from rehearsal.cloud.registry import REPOSITORY
 from rehearsal.cloud.resources import Cloud, Resource
 from rehearsal.cloud.rules.databases import rds_secrets
 
@@ -60,6 +62,8 @@ def finish_delete(cloud: Cloud, resource: Resource) -> None:
     """Delete what AWS deletes along with `resource`, and reserve a secret's name."""
     for secret in rds_secrets(resource):
         cloud.remove(secret)
+    if resource.type == REPOSITORY:
+        shutil.rmtree(cloud.folder.parent / "images" / str(resource.outputs["name"]), ignore_errors=True)
     days = resource.outputs.get("recoveryWindowInDays", RECOVERY_DAYS)
     if resource.type == SECRET and days:
         until = datetime.now(UTC) + timedelta(days=float(days))
