@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -18,9 +17,10 @@ from hipaa import types
 from hipaa.evaluate import check_resource
 from hipaa.rule import REGISTERED
 from ops.deploy.bootstrap import documents, permissions
-from ops.deploy.bootstrap.target import Target, load_target
+from ops.deploy.bootstrap.target import load_target
 from tests.conftest import Plans
 from tests.ops.accounts import REPOSITORY
+from tests.ops.permissions import allowed_actions, dev
 from tests.policy.cases import resource
 
 MAX_LENGTH = 6144
@@ -66,10 +66,6 @@ def policies(stack: str) -> dict[str, str]:
     chosen = load_target(stack, REPOSITORY)
     deploying = {f"deploy-{group}": text for group, text in permissions.deploy(chosen).items()}
     return {"preview": permissions.preview(chosen), "boundary": permissions.boundary(chosen), **deploying}
-
-
-def dev() -> Target:
-    return load_target("dev", REPOSITORY)
 
 
 def statements(text: str) -> dict[str, Any]:
@@ -137,42 +133,6 @@ def test_the_projects_own_rules_hold(stack: str):
     assert broken == ACCEPTED
 
 
-def is_allowed(policies: Iterable[str], action: str, resource: str, **context: list[str]) -> bool:
-    """Whether any statement allows `action` on `resource`. `context`: condition keys, with `__` for `:`, and their values."""
-    values = {key.replace("__", ":"): found for key, found in context.items()}
-    return any(
-        each["Effect"] == "Allow"
-        and allowed_actions([each], action)
-        and any(fnmatchcase(resource, pattern) for pattern in each["Resource"])
-        and all(
-            _holds(operator, values.get(key), wanted)
-            for operator, tests in each.get("Condition", {}).items()
-            for key, wanted in tests.items()
-        )
-        for text in policies
-        for each in json.loads(text)["Statement"]
-    )
-
-
-def _holds(operator: str, found: list[str] | None, wanted: Any) -> bool:
-    if operator == "Null":
-        return (found is None) == (wanted == "true")
-    patterns = wanted if isinstance(wanted, list) else [wanted]
-    return any(fnmatchcase(value, pattern) for value in found or () for pattern in patterns)
-
-
-def allowed_actions(policies: list[dict[str, Any]], action: str) -> bool:
-    return any(
-        each["Effect"] == "Allow" and any(fnmatchcase(action.lower(), pattern.lower()) for pattern in _actions(each))
-        for each in policies
-    )
-
-
-def _actions(statement: dict[str, Any]) -> list[str]:
-    actions = statement["Action"]
-    return [actions] if isinstance(actions, str) else actions
-
-
 def test_a_deployment_may_do_what_cloudformation_needs_for_the_same_types(plans: Plans):
     """But for features that the program has not. Types without an entry in the rehearsal's map are not looked at, and the
     provider may call AWS in other ways: the first deployment says the rest.
@@ -188,70 +148,6 @@ def test_a_deployment_may_do_what_cloudformation_needs_for_the_same_types(plans:
     used = {action for action in needed if not action[:1].isupper() and not action.startswith(tuple(UNUSED))}
     assert len(used) > 250
     assert sorted(action for action in used if not allowed_actions([*reading, *policies], action)) == []
-
-
-def test_a_deployment_may_have_rds_create_the_secret_of_the_master_user():
-    deploying = permissions.deploy(dev()).values()
-    arn = "arn:aws:secretsmanager:us-east-1:111122223333:secret:rds!cluster-0f1e2d3c-AbCdEf"
-    for action in ("CreateSecret", "RotateSecret", "TagResource"):
-        assert is_allowed(deploying, f"secretsmanager:{action}", arn), action
-    assert not is_allowed(deploying, "secretsmanager:GetSecretValue", arn), "no deployment reads the password"
-
-
-@pytest.mark.parametrize("action", ["CreateGrant", "RetireGrant", "RevokeGrant"])
-def test_a_deployment_may_create_and_end_the_grants_of_vaults_and_repositories(action: str):
-    key, alias = "arn:aws:kms:us-east-1:111122223333:key/1234abcd", "alias/octank-dev/backup"
-    for policy in (permissions.deploy(dev())["data"], permissions.boundary(dev())):
-        assert is_allowed([policy], f"kms:{action}", key, kms__ResourceAliases=[alias])
-        assert not is_allowed([policy], f"kms:{action}", key, kms__ResourceAliases=["alias/other/backup"])
-
-
-@pytest.mark.parametrize("action", ["DeleteAlarms", "PutMetricAlarm"])
-def test_a_deployment_may_create_and_delete_the_alarms_of_target_tracking(action: str):
-    alarms = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:"
-    name = "TargetTracking-service/octank-dev/octank-dev-app-AlarmHigh-0f1e2d3c"
-    deploying = permissions.deploy(dev()).values()
-    assert is_allowed(deploying, f"cloudwatch:{action}", alarms + name)
-    assert not is_allowed(deploying, f"cloudwatch:{action}", f"{alarms}other-alarm")
-
-
-KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd"
-
-
-@pytest.mark.parametrize("action", ["CreateGrant", "Decrypt", "Encrypt", "GenerateDataKeyWithoutPlaintext"])
-def test_a_deployment_may_use_a_key_before_its_alias_counts(action: str):
-    ours = {"aws:ResourceTag/project": ["octank"], "aws:ResourceTag/env": ["dev"]}
-    for policy in (permissions.deploy(dev())["data"], permissions.boundary(dev())):
-        assert is_allowed([policy], f"kms:{action}", KEY, **ours)
-        assert not is_allowed([policy], f"kms:{action}", KEY, **ours | {"aws:ResourceTag/env": ["prod"]})
-        assert not is_allowed([policy], f"kms:{action}", KEY), "a key with neither tags nor alias"
-
-
-def test_a_deployment_tags_new_keys_alone():
-    policy = permissions.deploy(dev())["data"]
-    tags = {"aws:RequestTag/project": ["octank"], "aws:RequestTag/env": ["dev"]}
-    assert is_allowed([policy], "kms:TagResource", KEY, **tags)
-    assert not is_allowed([policy], "kms:TagResource", KEY), "without the stack's tags"
-    assert not is_allowed([policy], "kms:TagResource", KEY, kms__ResourceAliases=["alias/other/key"], **tags)
-
-
-def test_a_deployment_may_associate_the_firewall_with_the_load_balancer():
-    """What CloudFormation needs for an association with a load balancer, beyond what ReadOnlyAccess allows."""
-    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", "AWS::WAFv2::WebACLAssociation").schema
-    needed = {action for step in ("create", "delete") for action in schema["handlers"][step]["permissions"]}
-    policies = permissions.deploy(dev()).values()
-    balancer = "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/app/octank-dev-edge/50dc6c495c0c9188"
-    region = {"aws:RequestedRegion": ["us-east-1"]}
-    shared = (
-        "wafv2:GetWebACL",
-        "wafv2:PutPermissionPolicy",
-        "wafv2:GetPermissionPolicy",
-    )  # rule groups of other accounts
-    ours = {each for each in needed if each.startswith(("elasticloadbalancing:", "wafv2:"))} - set(shared)
-    assert len(ours) >= 7
-    assert [each for each in sorted(ours) if not is_allowed(policies, each, balancer, **region)] == []
-    # As in the service authorization reference: it supports no resource, so a request has none to be compared.
-    assert is_allowed(policies, "elasticloadbalancing:SetWebAcl", "*", **region)
 
 
 def test_the_boundary_lets_through_what_the_role_may_do():
