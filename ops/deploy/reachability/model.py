@@ -55,9 +55,16 @@ class Acl:
 
     name: str
     entries: Mapping[Direction, tuple[AclEntry, ...]]
+    _decisions: dict[tuple[Direction, IPv4Address, Ports], Decision] = field(default_factory=dict, init=False)
 
     def decide(self, direction: Direction, peer: IPv4Address, ports: Ports) -> Decision:
         """What happens to packets that enter from `peer` or leave to it, with these destination ports."""
+        key = (direction, peer, ports)
+        if key not in self._decisions:
+            self._decisions[key] = self._decide(direction, peer, ports)
+        return self._decisions[key]
+
+    def _decide(self, direction: Direction, peer: IPv4Address, ports: Ports) -> Decision:
         remaining, used = [ports], []
         for entry in self.entries[direction]:
             if peer not in entry.block:

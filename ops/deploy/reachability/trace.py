@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
@@ -104,7 +105,9 @@ class _Tracer:
             self.found.hops.append(Hop("forward", layer, place, by))
         else:
             word = "to" if direction == "egress" else "from"
-            self._stop(layer, place, f"no {direction} rule allows TCP {self.port} {word} {peer.name} ({peer.address})")
+            self._stop(
+                layer, place, f"no {direction} rule allows TCP {self.port} {word} {peer.name} ({_text(peer.address)})"
+            )
 
     def _legs_in(self) -> Iterator[Leg]:
         """From outside: the internet gateway, or the gateway of a center."""
@@ -199,18 +202,22 @@ class _Tracer:
                 first, last = decision.denied
                 what = f"TCP {first}" if first == last else f"TCP {first}-{last}"
                 word = "to" if direction == "egress" else "from"
-                reason = f"{direction} {what} {word} {peer} in {subnet.name}: {decision.by}"
+                reason = f"{direction} {what} {word} {_text(peer)} in {subnet.name}: {decision.by}"
                 self._stop("acl", subnet.acl.name, reason, way)
 
     def _check_route(self, leg: Leg, table: RouteTable, way: Way) -> None:
         route = table.find(leg.receiver, self.target.service if way == "forward" else "")
         if route is None:
-            self._stop("route", table.name, f"no route to {leg.receiver}", way)
+            self._stop("route", table.name, f"no route to {_text(leg.receiver)}", way)
         elif route.gateway != leg.via:
             reason = f"{route.name} leads to {route.gateway.name}, not to {leg.via.name}"
             self._stop("route", table.name, reason, way)
         else:
             self.found.hops.append(Hop(way, "route", table.name, (route.name,)))
+
+
+_text = cache(str)
+"""An address as text, which takes longer than to follow its packets."""
 
 
 def _covers(rule: GroupRule, peer: Point) -> bool:
