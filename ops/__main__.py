@@ -55,6 +55,9 @@ COMMANDS = {
     "doctor": Command(
         "ops.deploy.doctor.command", "doctor_command", DEPLOY, "Check that everything a deployment needs is there."
     ),
+    "reachability": Command(
+        "ops.deploy.reachability.command", "reachability_command", DEPLOY, "Trace a connection through the network."
+    ),
     "replay-splunk": Command(
         "ops.logs.command", "replay_command", OPERATE, "Send the events to Splunk that Firehose could not deliver."
     ),
