@@ -11,11 +11,35 @@ REQUESTS_PER_CLIENT = 60_000
 """In five minutes. A center's gateway sends a whole study at once, a viewer requests each image separately, and people
 on the client VPN share an address."""
 
+STOW_PATH = "/dicom-web/studies"
+BODY_RULES = {
+    "AWSManagedRulesCommonRuleSet": (
+        "CrossSiteScripting_BODY",
+        "EC2MetaDataSSRF_BODY",
+        "GenericLFI_BODY",
+        "GenericRFI_BODY",
+    ),
+    "AWSManagedRulesKnownBadInputsRuleSet": ("JavaDeserializationRCE_BODY", "Log4JRCE_BODY", "ReactJSRCE_BODY"),
+}
+"""Rules that inspect bodies. The bytes of an image can match them: they count, and another rule blocks what they match
+outside the STOW path."""
+
+LABELS = {
+    "AWSManagedRulesCommonRuleSet": "awswaf:managed:aws:core-rule-set:",
+    "AWSManagedRulesKnownBadInputsRuleSet": "awswaf:managed:aws:known-bad-inputs:",
+}
+"""Prefixes of the labels that the rules of a group add to a request that they match."""
+
 MANAGED_GROUPS: dict[str, tuple[str, ...]] = {
     # Counted, not blocked: STOW-RS bodies exceed 8 KB, DICOM devices often send no user agent, and the session cookies
     # of the load balancer itself can have 16 KB.
-    "AWSManagedRulesCommonRuleSet": ("SizeRestrictions_BODY", "NoUserAgent_HEADER", "SizeRestrictions_Cookie_HEADER"),
-    "AWSManagedRulesKnownBadInputsRuleSet": (),
+    "AWSManagedRulesCommonRuleSet": (
+        "SizeRestrictions_BODY",
+        "NoUserAgent_HEADER",
+        "SizeRestrictions_Cookie_HEADER",
+        *BODY_RULES["AWSManagedRulesCommonRuleSet"],
+    ),
+    "AWSManagedRulesKnownBadInputsRuleSet": BODY_RULES["AWSManagedRulesKnownBadInputsRuleSet"],
 }
 """AWS's rule groups, and their rules that only count.
 https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-list.html"""
@@ -44,6 +68,45 @@ def _managed_rule(group: str, counted: tuple[str, ...], priority: int) -> wafv2.
         override_action=wafv2.WebAclRuleOverrideActionArgs(none=wafv2.WebAclRuleOverrideActionNoneArgs()),
         statement=wafv2.WebAclRuleStatementArgs(managed_rule_group_statement=statement),
         visibility_config=_visibility(group),
+    )
+
+
+def _bodies_outside_stow(priority: int) -> wafv2.WebAclRuleArgs:
+    """Blocks a request outside the STOW path whose body matched a rule that only counts."""
+    matches = [
+        wafv2.WebAclRuleStatementArgs(
+            label_match_statement=wafv2.WebAclRuleStatementLabelMatchStatementArgs(
+                scope="LABEL", key=f"{LABELS[group]}{rule.removesuffix('_BODY')}_Body"
+            )
+        )
+        for group, rules in BODY_RULES.items()
+        for rule in rules
+    ]
+    path = wafv2.WebAclRuleStatementByteMatchStatementArgs(
+        field_to_match=wafv2.WebAclRuleStatementByteMatchStatementFieldToMatchArgs(
+            uri_path=wafv2.WebAclRuleStatementByteMatchStatementFieldToMatchUriPathArgs()
+        ),
+        positional_constraint="STARTS_WITH",
+        search_string=STOW_PATH,
+        text_transformations=[
+            wafv2.WebAclRuleStatementByteMatchStatementTextTransformationArgs(priority=0, type="NONE")
+        ],
+    )
+    elsewhere = wafv2.WebAclRuleStatementNotStatementArgs(
+        statement=wafv2.WebAclRuleStatementArgs(byte_match_statement=path)
+    )
+    both = wafv2.WebAclRuleStatementAndStatementArgs(
+        statements=[
+            wafv2.WebAclRuleStatementArgs(or_statement=wafv2.WebAclRuleStatementOrStatementArgs(statements=matches)),
+            wafv2.WebAclRuleStatementArgs(not_statement=elsewhere),
+        ]
+    )
+    return wafv2.WebAclRuleArgs(
+        name="bodies-outside-stow",
+        priority=priority,
+        action=wafv2.WebAclRuleActionArgs(block=wafv2.WebAclRuleActionBlockArgs()),
+        statement=wafv2.WebAclRuleStatementArgs(and_statement=both),
+        visibility_config=_visibility("bodies-outside-stow"),
     )
 
 
@@ -84,7 +147,7 @@ class WebAcl(Component):
             name=self.names.of("wafv2.WebAcl", name),
             scope="REGIONAL",
             default_action=wafv2.WebAclDefaultActionArgs(allow=wafv2.WebAclDefaultActionAllowArgs()),
-            rules=[*managed, _rate(len(managed))],
+            rules=[*managed, _bodies_outside_stow(len(managed)), _rate(len(managed) + 1)],
             visibility_config=wafv2.WebAclVisibilityConfigArgs(
                 cloudwatch_metrics_enabled=True, metric_name=self.names.prefix, sampled_requests_enabled=False
             ),

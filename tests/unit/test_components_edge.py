@@ -7,6 +7,7 @@ from ipaddress import IPv4Network
 import pytest
 from pulumi_aws import acm, lb, route53, vpc, wafv2
 
+from components.edge import waf
 from ops.plan import Plan
 from ops.plan.configuration import stacks
 from settings import Access, Center, Exposure
@@ -194,12 +195,31 @@ def test_large_bodies_and_sessions_are_counted_and_not_blocked(prod: Plan):
         "SizeRestrictions_BODY",
         "NoUserAgent_HEADER",
         "SizeRestrictions_Cookie_HEADER",
+        *waf.BODY_RULES["AWSManagedRulesCommonRuleSet"],
     }
+
+
+def test_a_body_that_looks_like_an_attack_is_blocked_everywhere_but_where_images_are_stored(prod: Plan):
+    rules = {rule["name"]: rule for rule in prod.resource(wafv2.WebAcl).inputs["rules"]}
+    labels: set[str] = set()
+    for group, prefix in waf.LABELS.items():
+        overrides = rules[group]["statement"]["managedRuleGroupStatement"]["ruleActionOverrides"]
+        counted = {each["name"] for each in overrides} - {"SizeRestrictions_BODY"}
+        labels |= {prefix + name.replace("_BODY", "_Body") for name in counted if name.endswith("_BODY")}
+    rule = rules["bodies-outside-stow"]
+    matched, elsewhere = rule["statement"]["andStatement"]["statements"]
+    found = matched["orStatement"]["statements"]
+    assert {each["labelMatchStatement"]["key"] for each in found} == labels
+    assert len(labels) == 7
+    path = elsewhere["notStatement"]["statement"]
+    assert path["byteMatchStatement"]["searchString"] == "/dicom-web/studies"
+    assert "block" in rule["action"]
+    assert rule["priority"] > max(rules[group]["priority"] for group in waf.LABELS)
 
 
 def test_rules_of_the_firewall_have_priorities_of_their_own(prod: Plan):
     priorities = [rule["priority"] for rule in prod.resource(wafv2.WebAcl).inputs["rules"]]
-    assert len(set(priorities)) == len(priorities) == 3
+    assert len(set(priorities)) == len(priorities) == 4
 
 
 def test_the_firewalls_log_carries_no_credential_and_no_query(prod: Plan):
