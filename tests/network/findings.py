@@ -19,9 +19,10 @@ def read(plan: Plan, settings: Settings) -> Reachability:
     return Reachability(plan, {center.name: center.networks for center in settings.centers})
 
 
-def findings(plan: Plan, settings: Settings) -> list[str]:
+def findings(plan: Plan, settings: Settings) -> Iterator[str]:
     network = read(plan, settings)
-    return [*blocked(network, settings), *unclaimed(network, settings)]
+    yield from blocked(network, settings)
+    yield from unclaimed(network, settings)
 
 
 def blocked(network: Reachability, settings: Settings) -> Iterator[str]:

@@ -195,5 +195,4 @@ FAULTS = {
 def test_a_fault_is_noticed(name: str):
     fault = FAULTS[name]
     settings = load_settings(fault.stack, folder=FIXTURES)
-    found = findings(fault.edit(plan(fault.stack)), settings)
-    assert [text for text in found if fault.finding in text], found[:5]
+    assert any(fault.finding in text for text in findings(fault.edit(plan(fault.stack)), settings))

@@ -65,7 +65,8 @@ COMBINATIONS = combinations()
 @pytest.mark.parametrize("stack", stacks(FIXTURES))
 def test_claimed_connections_are_open_and_all_others_refused(stack: str, phase: str):
     overrides = {"phase": phase}
-    assert findings(plan(stack, overrides=overrides), load_settings(stack, overrides, folder=FIXTURES)) == []
+    settings = load_settings(stack, overrides, folder=FIXTURES)
+    assert list(findings(plan(stack, overrides=overrides), settings)) == []
 
 
 @pytest.mark.slow
@@ -73,7 +74,7 @@ def test_claimed_connections_are_open_and_all_others_refused(stack: str, phase: 
 def test_the_same_holds_for_other_settings(name: str):
     overrides = COMBINATIONS[name]
     settings = load_settings("prod", overrides, folder=FIXTURES)
-    assert findings(plan("prod", overrides=overrides), settings) == []
+    assert list(findings(plan("prod", overrides=overrides), settings)) == []
 
 
 def test_there_are_many_other_settings():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -145,14 +145,14 @@ class Reachability:
             notes=tuple(dict.fromkeys(note for note in notes if _concerns(note, known))),
         )
 
-    def matrix(self, ports: Iterable[int] | None = None) -> list[Answer]:
+    def matrix(self, ports: Iterable[int] | None = None) -> Iterator[Answer]:
         """An answer for each pair of endpoints and each port that the rules of the network tell apart.
 
         An endpoint is paired with itself as well: its tasks in different zones, for example.
         """
         sampled = tuple(ports or self.network.sample_ports())
         names = self.endpoints.values()
-        return [self.answer(one, other, port) for one, other in product(names, names) for port in sampled]
+        return (self.answer(one, other, port) for one, other in product(names, names) for port in sampled)
 
     def _trace(self, source: Point, target: Point, port: int) -> Trace:
         """The trace; places that no rule tells apart share it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -75,7 +76,7 @@ def _rules(hop: Hop) -> str:
     return ", ".join(name.removeprefix(f"{hop.place} ") for name in hop.by)
 
 
-def _print_matrix(network: Reachability, answers: list[Answer], *, as_json: bool) -> None:
+def _print_matrix(network: Reachability, answers: Iterable[Answer], *, as_json: bool) -> None:
     open_answers = [answer for answer in answers if not answer.refused]
     if as_json:
         summary = [
