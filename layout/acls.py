@@ -16,6 +16,10 @@ HTTPS = (443, 443)
 POSTGRESQL = (5432, 5432)
 DICOM = (104, 104)
 
+FRAGMENTATION_NEEDED = (3, 4)
+"""ICMP type and code by which any router on the path tells a sender of its MTU, which is small in a VPN tunnel.
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/network_mtu.html#path_mtu_discovery"""
+
 MAX_PEERS = 8
 """AWS allows 20 entries a direction: each peer, and the VPC, needs one for HTTPS and one for DICOM.
 https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html#vpc-limits-nacls"""
@@ -25,10 +29,14 @@ PRIVATE = tuple(IPv4Network(block) for block in ("10.0.0.0/8", "172.16.0.0/12", 
 
 @dataclass(frozen=True)
 class AclRule:
-    """TCP traffic that an ACL allows."""
+    """Traffic that an ACL allows: TCP to `ports`, or with `icmp` that type and code."""
 
     ports: tuple[int, int]
     peer: IPv4Network
+    icmp: tuple[int, int] | None = None
+
+
+PATH_MTU = AclRule((0, 0), ANYWHERE, icmp=FRAGMENTATION_NEEDED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +69,8 @@ def edge_acl(vpc: IPv4Network, clients: Iterable[IPv4Network], *, outbound: bool
     peers = tuple(dict.fromkeys([*covering_cidrs(clients), vpc]))
     services = ANYWHERE if outbound else vpc
     return Acl(
-        ingress=_rules(HTTPS, peers) + _rules(DICOM, peers) + _rules(EPHEMERAL, [services]),
-        egress=_rules(EPHEMERAL, peers) + _rules(DICOM, [vpc]) + _rules(HTTPS, [services]),
+        ingress=_rules(HTTPS, peers) + _rules(DICOM, peers) + _rules(EPHEMERAL, [services]) + (PATH_MTU,),
+        egress=_rules(EPHEMERAL, peers) + _rules(DICOM, [vpc]) + _rules(HTTPS, [services]) + (PATH_MTU,),
     )
 
 
@@ -75,11 +83,11 @@ def egress_acl(edge: Iterable[IPv4Network]) -> Acl:
     )
 
 
-def app_acl(vpc: IPv4Network) -> Acl:
-    """The VPC reaches the tasks and endpoints; tasks reach the endpoints, S3 and the database."""
+def app_acl(vpc: IPv4Network, *, tasks: Iterable[IPv4Network], data: Iterable[IPv4Network]) -> Acl:
+    """Tasks reach the endpoints, S3 and the database; load balancers reach the tasks, on ports above 1024."""
     return Acl(
-        ingress=_rules(HTTPS, [vpc]) + _rules(EPHEMERAL, [ANYWHERE]),
-        egress=_rules(HTTPS, [ANYWHERE]) + _rules(POSTGRESQL, [vpc]) + _rules(EPHEMERAL, [vpc]),
+        ingress=_rules(HTTPS, tasks) + _rules(EPHEMERAL, [ANYWHERE]),
+        egress=_rules(HTTPS, [ANYWHERE]) + _rules(POSTGRESQL, data) + _rules(EPHEMERAL, [vpc]),
     )
 
 

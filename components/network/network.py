@@ -99,7 +99,9 @@ class Network(Component):
         app_blocks = [subnets.subnet(self.cidr, "app", zone) for zone in self.zones]
         acl_by_role = {
             "edge": acls.edge_acl(self.cidr, access.clients, outbound=access.sign_in),
-            "app": acls.app_acl(self.cidr),
+            "app": acls.app_acl(
+                self.cidr, tasks=app_blocks, data=[subnets.subnet(self.cidr, "data", zone) for zone in self.zones]
+            ),
             "data": acls.data_acl(app_blocks),
         }
         for role, acl in acl_by_role.items():
@@ -212,6 +214,8 @@ class Network(Component):
                     ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
                     [source.arn, f"{source.arn}:*"],
                 ),
+                # https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
+                allow("FindLogGroup", ["logs:DescribeLogGroups"], [self.names.arn("logs", "log-group:*")]),
             ],
             opts=self.options(),
         )
@@ -234,10 +238,11 @@ def _entries(rules: tuple[acls.AclRule, ...]) -> list[dict[str, Any]]:
         {
             "rule_no": 100 + position,
             "action": "allow",
-            "protocol": "tcp",
+            "protocol": "icmp" if rule.icmp else "tcp",
             "cidr_block": str(rule.peer),
             "from_port": rule.ports[0],
             "to_port": rule.ports[1],
+            **({"icmp_type": rule.icmp[0], "icmp_code": rule.icmp[1]} if rule.icmp else {}),
         }
         for position, rule in enumerate(rules)
     ]

@@ -29,7 +29,7 @@ def dev(plans: Plans) -> Plan:
 
 def entries(plan: Plan, role: str, direction: str) -> set[tuple[str, int, int]]:
     rules = plan.resource(ec2.NetworkAcl, name=f"network-{role}-acl").inputs[direction]
-    return {(rule["cidrBlock"], rule["fromPort"], rule["toPort"]) for rule in rules}
+    return {(rule["cidrBlock"], rule["fromPort"], rule["toPort"]) for rule in rules if rule["protocol"] == "tcp"}
 
 
 def test_the_edge_has_no_route_to_the_internet_behind_a_vpn():
@@ -160,6 +160,30 @@ def test_every_flow_is_logged(prod: Plan):
     flow = prod.resource(ec2.FlowLog)
     assert flow.inputs["trafficType"] == "ALL"
     assert references_of(prod, flow.inputs["logDestination"]) == ["network-flow-logs.arn"]
+
+
+@pytest.mark.parametrize("stack", stacks())
+@pytest.mark.parametrize("direction", ["ingress", "egress"])
+def test_edge_subnets_let_routers_report_the_mtu_of_a_path(direction: str, stack: str, plans: Plans):
+    rules = plans(stack).resource(ec2.NetworkAcl, name="network-edge-acl").inputs[direction]
+    (icmp,) = [rule for rule in rules if rule["protocol"] == "icmp"]
+    assert (icmp["icmpType"], icmp["icmpCode"], icmp["cidrBlock"]) == (3, 4, "0.0.0.0/0")
+
+
+def test_app_subnets_name_the_subnets_of_both_ends(prod: Plan):
+    tasks, data = (
+        {prod.resource(ec2.Subnet, name=f"network-{role}-{zone}").inputs["cidrBlock"] for zone in "ab"}
+        for role in ("app", "data")
+    )
+    assert {peer for peer, first, _ in entries(prod, "app", "ingress") if first == 443} == tasks
+    assert {peer for peer, first, _ in entries(prod, "app", "egress") if first == 5432} == data
+
+
+def test_the_flow_log_s_role_has_every_documented_right(prod: Plan):
+    allowed = statements(prod.resource(name="network-flow-writer-policy"))
+    actions = {action for statement in allowed.values() for action in statement["Action"]}
+    documented = {"CreateLogStream", "PutLogEvents", "DescribeLogGroups", "DescribeLogStreams"}
+    assert actions == {f"logs:{name}" for name in documented}, "the log group exists, so it needs no CreateLogGroup"
 
 
 def test_the_flow_log_waits_until_its_role_may_write(prod: Plan):

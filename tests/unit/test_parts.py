@@ -88,7 +88,10 @@ def test_acls_name_every_peer_and_nothing_but_answers_comes_from_anywhere(
     edge = acls.edge_acl(vpc, clients, outbound=False)
     assert {rule.peer for rule in edge.ingress if rule.ports == acls.HTTPS} == {*acls.covering_cidrs(clients), vpc}
     everywhere = [
-        rule for acl in (acls.app_acl(vpc), acls.data_acl([vpc])) for rule in acl.ingress if rule.peer == acls.ANYWHERE
+        rule
+        for acl in (acls.app_acl(vpc, tasks=[vpc], data=[vpc]), acls.data_acl([vpc]))
+        for rule in acl.ingress
+        if rule.peer == acls.ANYWHERE
     ]
     assert [rule.ports for rule in everywhere] == [acls.EPHEMERAL]
 
