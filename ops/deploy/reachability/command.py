@@ -13,8 +13,7 @@ from rich.table import Table
 from ops.deploy.reachability.answers import Answer, Reachability
 from ops.deploy.reachability.results import Hop
 from ops.options import Stack
-from ops.plan import PlanError, plan
-from ops.plan.configuration import load_settings
+from ops.plan import PlanError, load_settings, plan
 
 REFUSED = 2
 
