@@ -78,8 +78,9 @@ class Backups(Component):
             self._restore_test(database)
         self._overdue("overdue", "backup", "NumberOfBackupJobsCompleted", self.vault_name)
         if copies:
-            # AWS Backup runs copy jobs in the Region of the source vault and counts them under the name of the
-            # destination vault: https://docs.aws.amazon.com/aws-backup/latest/devguide/cloudwatch.html
+            # AWS Backup counts copy jobs under the name of the destination vault. Its document does not name the Region
+            # of the metric; this assumes the one where the job runs, which the first copy on AWS has to confirm:
+            # https://docs.aws.amazon.com/aws-backup/latest/devguide/cloudwatch.html
             self._overdue("copy-overdue", "copy", "NumberOfCopyJobsCompleted", self.names.of("backup.Vault", "copies"))
         self.register_outputs({"vault": self.vault.arn})
 

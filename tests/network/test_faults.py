@@ -32,7 +32,7 @@ def remove(name: str, kind: str | None = None) -> Edit:
     return lambda known: without(known, known.resource(kind, name=name))
 
 
-def edit_balancer(name: str, **inputs: Any) -> Edit:
+def edit_load_balancer(name: str, **inputs: Any) -> Edit:
     return lambda known: with_inputs(known, known.resource("aws:lb/loadBalancer:LoadBalancer", name=name), **inputs)
 
 
@@ -180,10 +180,10 @@ FAULTS = {
         "'rotation', target='endpoint:secretsmanager', port=443) is blocked",
     ),
     "a load balancer in the app subnets": Fault(
-        lambda known: edit_balancer("edge-alb", subnets=[token(known, "network-app-a")])(known),
+        lambda known: edit_load_balancer("edge-alb", subnets=[token(known, "network-app-a")])(known),
         "'center:main-campus', target='alb', port=443) is blocked",
     ),
-    "a public store that is internal": Fault(edit_balancer("edge-alb", internal=True), "no public address", "dev"),
+    "a public store that is internal": Fault(edit_load_balancer("edge-alb", internal=True), "no public address", "dev"),
     "a public store without a gateway": Fault(remove("network-edge-internet"), "no route to 203.0.113", "dev"),
     "a public store open to everyone": Fault(
         add("edge-alb-clients-203.0.113.0-24", cidrIpv4=ANYWHERE), "is not refused by target group", "dev"

@@ -59,7 +59,9 @@ def test_a_deployment_may_associate_the_firewall_with_the_load_balancer():
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", "AWS::WAFv2::WebACLAssociation").schema
     needed = {action for step in ("create", "delete") for action in schema["handlers"][step]["permissions"]}
     policies = permissions.deploy(dev()).values()
-    balancer = "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/app/octank-dev-edge/50dc6c495c0c9188"
+    load_balancer = (
+        "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/app/octank-dev-edge/50dc6c495c0c9188"
+    )
     region = {"aws:RequestedRegion": ["us-east-1"]}
     shared = (
         "wafv2:GetWebACL",
@@ -68,6 +70,6 @@ def test_a_deployment_may_associate_the_firewall_with_the_load_balancer():
     )  # rule groups of other accounts
     ours = {each for each in needed if each.startswith(("elasticloadbalancing:", "wafv2:"))} - set(shared)
     assert len(ours) >= 7
-    assert [each for each in sorted(ours) if not is_allowed(policies, each, balancer, **region)] == []
+    assert [each for each in sorted(ours) if not is_allowed(policies, each, load_balancer, **region)] == []
     # As in the service authorization reference: it supports no resource, so a request has none to be compared.
     assert is_allowed(policies, "elasticloadbalancing:SetWebAcl", "*", **region)

@@ -30,21 +30,21 @@ def find_endpoints(plan: Plan, network: Network, centers: Centers) -> dict[str, 
 
 
 def _load_balancers(plan: Plan, network: Network) -> Iterator[Endpoint]:
-    for balancer in plan.of_type("aws:lb/loadBalancer:LoadBalancer"):
-        kind = balancer.inputs.get("loadBalancerType", "application")
-        groups = balancer.inputs.get("securityGroups")
+    for load_balancer in plan.of_type("aws:lb/loadBalancer:LoadBalancer"):
+        kind = load_balancer.inputs.get("loadBalancerType", "application")
+        groups = load_balancer.inputs.get("securityGroups")
         listens = [
             int(listener.inputs["port"])
             for listener in plan.of_type("aws:lb/listener:Listener")
-            if target(plan, listener.inputs["loadBalancerArn"]) == balancer.urn
+            if target(plan, listener.inputs["loadBalancerArn"]) == load_balancer.urn
         ]
         yield _interfaces(
             network,
-            LOAD_BALANCERS.get(kind, balancer.name),
-            targets(plan, balancer.inputs["subnets"]),
+            LOAD_BALANCERS.get(kind, load_balancer.name),
+            targets(plan, load_balancer.inputs["subnets"]),
             None if groups is None else targets(plan, groups),
             listens,
-            public=not balancer.inputs.get("internal"),
+            public=not load_balancer.inputs.get("internal"),
         )
 
 
