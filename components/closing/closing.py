@@ -7,7 +7,7 @@ from pulumi_aws import kms
 
 from components.closing import archive_permissions
 from components.core import DELETION_WINDOW_DAYS, Component, Platform, ServiceRole, administration, alias, use_key
-from components.data import DATABASE, PORT, Database, ImageStorage, archive_prefix
+from components.data import PORT, Database, ImageStorage, archive_prefix
 from components.network import Network, VpcFunction, connect, reach_prefix_list
 from functions.package import BUNDLE
 from layout.documents import Statement, allow, document, trust
@@ -113,11 +113,7 @@ class Closing(Component):
                 target=storage.archive.arn,
             ),
             variables={
-                "USER_SECRET_ARN": database.user_secret.arn,
-                "PASSWORD_SECRET_ARN": database.password_secret.arn,
-                "DATABASE_HOST": database.endpoint,
-                "DATABASE_PORT": str(PORT),
-                "DATABASE_NAME": DATABASE,
+                **database.login_variables,
                 "DATABASE_CA": BUNDLE,
                 "ARCHIVE_BUCKET": storage.archive.name,
                 "ARCHIVE_PREFIX": f"{archive_prefix(self.names)}/index/",

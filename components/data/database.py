@@ -105,6 +105,17 @@ class Database(Component):
         self.master_secret_arn = self.cluster.master_user_secrets[0].secret_arn
         self.register_outputs({"clusterIdentifier": self.cluster.cluster_identifier, "endpoint": self.endpoint})
 
+    @property
+    def login_variables(self) -> dict[str, pulumi.Input[str]]:
+        """Environment of a function that logs in as Orthanc does."""
+        return {
+            "USER_SECRET_ARN": self.user_secret.arn,
+            "PASSWORD_SECRET_ARN": self.password_secret.arn,
+            "DATABASE_HOST": self.endpoint,
+            "DATABASE_PORT": str(PORT),
+            "DATABASE_NAME": DATABASE,
+        }
+
     def _secrets(self) -> tuple[StoredSecret, StoredSecret]:
         # Written once: a new value from here would undo a rotation.
         first = random.RandomPassword(self.child("initial-password"), length=40, special=False, opts=self.options())

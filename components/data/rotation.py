@@ -16,7 +16,7 @@ from components.core import (
     alarm,
     use_key,
 )
-from components.data.database import DATABASE, PORT, Database
+from components.data.database import PORT, Database
 from components.network import Network, VpcFunction, connect
 from functions.package import BUNDLE
 from layout.documents import Statement, allow
@@ -115,11 +115,7 @@ class DatabaseRotation(Component):
             ),
             variables={
                 "MASTER_SECRET_ARN": database.master_secret_arn,
-                "USER_SECRET_ARN": database.user_secret.arn,
-                "PASSWORD_SECRET_ARN": database.password_secret.arn,
-                "DATABASE_HOST": database.endpoint,
-                "DATABASE_PORT": str(PORT),
-                "DATABASE_NAME": DATABASE,
+                **database.login_variables,
                 "DATABASE_CA": BUNDLE,
             },
             timeout_seconds=TIMEOUT_SECONDS,

@@ -129,24 +129,11 @@ class Tier(Component):
         self.register_outputs({"service": self.service.arn, "host": self.names.host(name)})
 
     def _connect(self, clients: Sequence[Peer], servers: Sequence[Peer]) -> None:
-        for peer in clients:
-            connect(
-                self,
-                peer.suffix,
-                source=peer.security_group,
-                target=self.security_group,
-                port=peer.port,
-                description=peer.description,
-            )
-        for peer in servers:
-            connect(
-                self,
-                peer.suffix,
-                source=self.security_group,
-                target=peer.security_group,
-                port=peer.port,
-                description=peer.description,
-            )
+        own = self.security_group
+        incoming = [(peer, peer.security_group, own) for peer in clients]
+        outgoing = [(peer, own, peer.security_group) for peer in servers]
+        for peer, source, target in [*incoming, *outgoing]:
+            connect(self, peer.suffix, source=source, target=target, port=peer.port, description=peer.description)
 
     def _security_group(self, network: Network, routes: Sequence[Route]) -> ec2.SecurityGroup:
         group = security_group(self, "tasks", vpc_id=network.vpc.id, description=f"Tasks of the {self.component} tier")
