@@ -77,15 +77,15 @@ def members(settings: Settings) -> dict[str, list[str]]:
 
 
 def connected_centers(settings: Settings) -> list[str]:
-    """Centers with a path to the store: by their own gateway, or by another center's where BGP announces networks.
+    """Centers with a path to the store: by their own gateway, or by another center's.
 
-    A transit gateway propagates no routes into the VPC: there the center with the gateway has to list the networks.
+    With a VPN gateway, BGP announces the networks of the others; with a transit gateway, every center's are routes.
     """
     if settings.access.public:
         return []
     own = [center.name for center in settings.centers if center.gateway]
-    if not own or settings.network.transit_gateway_id:
-        return own
+    if not own:
+        return []
     return [center.name for center in settings.centers if center.networks]
 
 

@@ -21,7 +21,6 @@ RULES = (
 ACL = "aws:ec2/networkAcl:NetworkAcl"
 
 UNNEEDED = {
-    "vpn-app-routes": "the network load balancer passes on its own address, so tasks answer nobody outside",
     "network-api-": "the endpoints admit the groups of tasks and functions as well",
     "web-aws-apis-ingress": "the endpoints admit the app subnets as well",
     "app-aws-apis-ingress": "the endpoints admit the app subnets as well",
@@ -34,8 +33,13 @@ UNNEEDED = {
     "network-edge-acl ingress 203.0.113.0/24:104": "a public store has no DICOM listener",
     "network-edge-acl ingress 10.20.0.0/20:443": "a public store has no client VPN",
     "network-edge-acl egress 10.20.0.0/20:443": "a public store without sign-in opens no HTTPS connection",
-    "network-app-acl egress 10.20.0.0/20:5432": "the entry for ephemeral ports includes 5432",
-    "network-app-acl egress 10.30.0.0/20:5432": "the entry for ephemeral ports includes 5432",
+    "network-edge-acl ingress 0.0.0.0/0:0": "ICMP, for path MTU discovery; the model sends TCP",
+    "network-edge-acl egress 0.0.0.0/0:0": "ICMP, for path MTU discovery; the model sends TCP",
+    "network-app-acl ingress 10.20.4.0/24:443": "the endpoints are in this subnet, and an ACL filters only between subnets",
+    "network-app-acl egress 10.20.8.0/24:5432": "the entry for ephemeral ports includes 5432",
+    "network-app-acl egress 10.20.9.0/24:5432": "the entry for ephemeral ports includes 5432",
+    "network-app-acl egress 10.30.8.0/24:5432": "the entry for ephemeral ports includes 5432",
+    "network-app-acl egress 10.30.9.0/24:5432": "the entry for ephemeral ports includes 5432",
 }
 """Beginnings of names, and why no claimed connection needs the rule."""
 
